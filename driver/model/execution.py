@@ -1,0 +1,124 @@
+"""An execution: one attempt to carry out a plan, its status, and the table of legal transitions."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from driver.model.frozen import Frozen
+from driver.model.release import ReleaseRef
+from driver.model.steps import Plan
+from driver.model.verdict import Verdict
+
+
+class Status(StrEnum):
+    """Where an execution stands."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    ROLLED_BACK = "ROLLED_BACK"
+
+
+class Phase(StrEnum):
+    """What an execution is doing, finer than its status."""
+
+    PENDING = "pending"
+    CREATING = "creating"
+    VERIFYING = "verifying"
+    SHIFTING = "shifting"
+    BAKING = "baking"
+    RETIRING = "retiring"
+    ROLLING_BACK = "rolling-back"
+    INTERRUPTED = "interrupted"
+    NEEDS_OPERATOR = "needs-operator"
+    DONE = "done"
+
+
+LEGAL_TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.IN_PROGRESS}),
+    Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.FAILED, Status.ROLLED_BACK}),
+    # FAILED means that an operator is needed; `resume` is the operator's way back in.
+    Status.FAILED: frozenset({Status.IN_PROGRESS}),
+    Status.COMPLETED: frozenset(),
+    Status.ROLLED_BACK: frozenset(),
+}
+
+
+class IllegalTransition(ValueError):
+    """An execution was asked to go where the table of transitions has no way."""
+
+
+class Failure(Frozen):
+    """Why an execution failed: a code of cutover's, and one sentence."""
+
+    code: str
+    message: str
+
+
+class TrafficShare(Frozen):
+    """One line of the traffic as a status shows it (percent)."""
+
+    release: str
+    version: str
+    weight: int
+
+
+class Execution(Frozen):
+    """The head record of one execution; progress is one index into the pinned plan."""
+
+    execution_id: str
+    application: str
+    environment: str
+    purpose: Literal["deploy", "rollback"]
+    status: Status
+    phase: Phase
+    plan: Plan
+    plan_hash: str
+    step_index: int = 0
+    rolling_back: bool = False
+    abort_requested: bool = False
+    candidate: ReleaseRef
+    baseline: ReleaseRef | None = None
+    traffic: tuple[TrafficShare, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    error: Failure | None = None
+    step_started_at: datetime | None = None
+    started_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None = None
+    last_seq: int = 0
+    """Number of the newest journal event."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will be done by itself."""
+        return self.status in (Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED)
+
+
+class JournalEvent(Frozen):
+    """One line of an execution's journal, numbered from 1 without a gap."""
+
+    execution_id: str
+    seq: int = Field(ge=1)
+    at: datetime
+    kind: Literal["started", "intent", "outcome", "verdict", "failure", "plan", "interrupted", "resumed", "finished"]
+    status: Status
+    phase: Phase
+    step_index: int
+    step_kind: str | None
+    message: str
+    fence: int
+
+
+def transition(execution: Execution, to: Status) -> Status:
+    """The status `to`, if the table allows it from here.
+
+    Raises:
+        IllegalTransition: the table has no way from the present status to `to`.
+    """
+    if to != execution.status and to not in LEGAL_TRANSITIONS[execution.status]:
+        raise IllegalTransition(f"an execution cannot go from {execution.status} to {to}")
+    return to

@@ -1,0 +1,27 @@
+"""A gate's verdict: one of four outcomes, never a bare boolean, with its reason and what was measured."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from driver.model.frozen import Frozen
+
+
+class Outcome(StrEnum):
+    """What a gate says; absence of data is INCONCLUSIVE and never PASS."""
+
+    PASS = "PASS"  # noqa: S105 - an outcome, no password
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
+class Verdict(Frozen):
+    """What one gate said of one release at one time."""
+
+    gate: str
+    verdict: Outcome
+    reason: str
+    measurements: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    at: datetime | None = None
