@@ -1,0 +1,290 @@
+"""The models behind `Pulumi.<environment>.yaml`; `docs/configuration.md` is generated from them.
+
+Every key of the file is a field here, with its description, unit, default and limits; a key that is not is an error.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from driver.config.limits import fargate_error, log_retention_error, name_error
+
+Name = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$"), Field(examples=["shop"])
+]
+Version = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,31}$")]
+Arn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$")]
+HttpPath = Annotated[str, StringConstraints(strict=True, pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)$")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of a text such as `500ms`, `30s`, `10m` or `1h`; a number without a unit is refused."""
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a number with a unit, such as 30s, 10m or 1h")
+    return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+Count = Annotated[int, Field(strict=True)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+
+class Provider(_Section):
+    """Where AWS is: the settings that both the Pulumi provider and the driver's own calls use."""
+
+    region: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
+        description="AWS region.", examples=["eu-west-1"]
+    )
+    account_id: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{12}$")] = Field(
+        description="The only account that may be touched; any other caller is refused."
+    )
+    profile: str | None = Field(default=None, description="Named profile of the AWS configuration files.")
+    endpoint: str | None = Field(default=None, description="One URL for every service; for the local cloud only.")
+    access_key: str | None = Field(
+        default=None, description="Access key for the local cloud; a real account uses its own credential chain."
+    )
+    secret_key: str | None = Field(default=None, description="Secret key for the local cloud.")
+    skip_credentials_validation: bool = Field(default=False, strict=True, description="For the local cloud only.")
+    skip_metadata_api_check: bool = Field(default=False, strict=True, description="For the local cloud only.")
+    skip_requesting_account_id: bool = Field(default=False, strict=True, description="For the local cloud only.")
+    s3_use_path_style: bool = Field(default=False, strict=True, description="For the local cloud only.")
+    max_retries: Count | None = Field(default=None, ge=0, le=50, description="Retries of the Pulumi provider.")
+
+    @model_validator(mode="after")
+    def _keys_only_beside_an_endpoint(self) -> Self:
+        if (self.access_key or self.secret_key) and not self.endpoint:
+            raise ValueError("access_key and secret_key are only for an endpoint of the local cloud")
+        return self
+
+
+class Records(_Section):
+    """Where the platform stack keeps the records."""
+
+    deployments_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
+        default="immutable-deployments", description="DynamoDB table of deployments, releases and the allocation."
+    )
+    executions_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
+        default="deployment-executions", description="DynamoDB table of executions, journals and the lease."
+    )
+    artifact_bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        description="S3 bucket of manifests and reports; its name is unique in the world."
+    )
+    repositories: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[._/-][a-z0-9]+)*$")], ...] = Field(
+        default=(), description="ECR repositories that the platform stack holds."
+    )
+    deletion_protection: bool = Field(default=True, strict=True, description="Refuse to delete tables and buckets.")
+
+
+class NetworkConfig(_Section):
+    """The network that is there already: by identifiers, or found by tags."""
+
+    vpc_id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8,17}$")] | None = None
+    vpc_tags: dict[str, str] = Field(default_factory=dict, description="Tags that find exactly one VPC.")
+    load_balancer_subnet_ids: tuple[str, ...] = Field(default=(), description="Subnets in two zones or more.")
+    load_balancer_subnet_tags: dict[str, str] = Field(default_factory=dict)
+    service_subnet_ids: tuple[str, ...] = Field(default=(), description="Private subnets in two zones or more.")
+    service_subnet_tags: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_by_id_or_by_tags(self) -> Self:
+        pairs = (
+            ("vpc", self.vpc_id, self.vpc_tags),
+            ("load_balancer_subnet", self.load_balancer_subnet_ids, self.load_balancer_subnet_tags),
+            ("service_subnet", self.service_subnet_ids, self.service_subnet_tags),
+        )
+        wrong = [name for name, ids, tags in pairs if bool(ids) == bool(tags)]
+        if wrong:
+            raise ValueError(f"give either the ids or the tags of: {', '.join(wrong)}")
+        return self
+
+
+class HttpWaiver(_Section):
+    """A recorded reason for carrying traffic without TLS."""
+
+    reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why plain HTTP is acceptable here.")
+
+
+class LoadBalancer(_Section):
+    """The application load balancer of the environment."""
+
+    certificate_arn: Arn | None = Field(default=None, description="ACM certificate of the HTTPS listener.")
+    plain_http: HttpWaiver | None = Field(default=None, description="Waiver: HTTP on port 80 instead of HTTPS on 443.")
+    tls_policy: Literal[
+        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"
+    ] = Field(default="ELBSecurityPolicy-TLS13-1-2-Res-2021-06", description="Security policy of the listener.")
+    internal: bool = Field(default=False, strict=True, description="Reachable from the network only.")
+    ingress_cidrs: tuple[Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+\.\d+/\d+$")], ...] = Field(
+        default=("0.0.0.0/0",), description="Who may reach the listener."
+    )
+    deletion_protection: bool = Field(default=True, strict=True, description="Refuse to delete the load balancer.")
+    idle_timeout: Duration = Field(default=60.0, ge=1, le=4000, description="Idle timeout of a connection.")
+    access_logs_bucket: str | None = Field(default=None, description="S3 bucket for access logs.")
+    web_acl_arn: Arn | None = Field(default=None, description="WAF web ACL to associate.")
+
+    @model_validator(mode="after")
+    def _encrypted_or_waived(self) -> Self:
+        if (self.certificate_arn is None) == (self.plain_http is None):
+            raise ValueError("give certificate_arn (HTTPS), or the waiver plain_http.reason, and not both")
+        return self
+
+
+class HealthCheckConfig(_Section):
+    """The load balancer's health check of a task (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html)."""
+
+    path: HttpPath = "/health"
+    interval: Duration = Field(default=10.0, ge=5, le=300)
+    timeout: Duration = Field(default=5.0, ge=2, le=120)
+    healthy_threshold: Count = Field(default=2, ge=2, le=10)
+    unhealthy_threshold: Count = Field(default=2, ge=2, le=10)
+    matcher: Annotated[str, StringConstraints(pattern=r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$")] = "200"
+    grace_period: Duration = Field(default=60.0, ge=0, le=7200, description="ECS ignores health for so long.")
+
+    @model_validator(mode="after")
+    def _timeout_below_interval(self) -> Self:
+        if self.timeout >= self.interval:
+            raise ValueError("timeout must be shorter than interval")
+        return self
+
+
+class ReleaseConfig(_Section):
+    """The version to run; a change here is a new release."""
+
+    version: Version = Field(description="Version; used once, for one content.")
+    image: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})$"
+        ),
+    ] = Field(description="ECR repository with a tag (resolved once to its digest) or a digest.")
+    cpu: Count = Field(default=256, description="CPU units; 1024 is one vCPU.")
+    memory: Count = Field(default=512, description="MiB; AWS allows certain pairs with cpu.")
+    architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    port: Count = Field(default=8080, ge=1, le=65535, description="Port that the container listens on.")
+    command: tuple[str, ...] = Field(default=(), description="Overrides the image's command.")
+    user: Annotated[str, StringConstraints(pattern=r"^\d+(:\d+)?$")] = Field(
+        default="65532:65532", description="Numeric user and group; root is refused."
+    )
+    environment: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(
+        default_factory=dict, description="Plain settings; nothing secret."
+    )
+    secrets: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Arn] = Field(
+        default_factory=dict, description="Variable → ARN in Secrets Manager or the Parameter Store."
+    )
+    writable_paths: tuple[HttpPath, ...] = Field(default=("/tmp",), description="Paths that may be written.")  # noqa: S108
+    desired_count: Count = Field(default=2, ge=1, le=1000, description="Tasks at full capacity.")
+    stop_timeout: Duration = Field(default=30.0, ge=2, le=120, description="From SIGTERM to SIGKILL.")
+    log_retention_days: Count = Field(default=30, description="Days that log events are kept.")
+    health_check: HealthCheckConfig = Field(default_factory=HealthCheckConfig)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        wrong = [
+            *fargate_error(self.cpu, self.memory),
+            *log_retention_error(self.log_retention_days),
+            *(["user must not be root (0)"] if self.user.split(":")[0].strip("0") == "" else []),
+            *(["image must not be the tag latest"] if self.image.endswith(":latest") else []),
+            *(f"environment.{k} looks like a secret: put it into secrets" for k in self.environment if _secret(k)),
+            *(f"{k} is in environment and in secrets" for k in self.environment if k in self.secrets),
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def _secret(key: str) -> bool:
+    return re.search(r"(PASSWORD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIAL)", key.upper()) is not None
+
+
+class StrategyConfig(_Section):
+    """How traffic moves from the baseline to the candidate."""
+
+    kind: Literal["blue-green"] = "blue-green"
+    bake: Duration = Field(default=600.0, ge=0, le=172_800, description="Watched time at full traffic.")
+    propagation_margin: Duration = Field(
+        default=10.0, ge=0, le=300, description="Waited after the weights were read back."
+    )
+    drain: Duration = Field(
+        default=30.0, ge=0, le=3600, description="Deregistration delay, and the wait before capacity goes."
+    )
+
+
+class HealthGate(_Section):
+    """The gates on the service and its targets."""
+
+    consecutive: Count = Field(default=3, ge=1, le=100, description="Healthy looks in a row.")
+    interval: Duration = Field(default=5.0, gt=0, le=300, description="Time between two looks.")
+    deadline: Duration = Field(default=600.0, gt=0, le=7200, description="Until then the release must be healthy.")
+
+
+class ProbeGate(_Section):
+    """The HTTP probe through the test-traffic rule, before any user's request."""
+
+    path: HttpPath = "/"
+    status: Count = Field(default=200, ge=200, le=499)
+    body: str | None = Field(default=None, description="Regular expression that the body must contain.")
+    max_latency: Duration = Field(default=1.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _pattern_compiles(self) -> Self:
+        try:
+            re.compile(self.body or "")
+        except re.error as error:
+            raise ValueError(f"body is no regular expression: {error}") from error
+        return self
+
+
+class Gates(_Section):
+    """What must hold before and during traffic."""
+
+    health: HealthGate = Field(default_factory=HealthGate)
+    probe: ProbeGate | None = Field(default_factory=ProbeGate, description="`null` for no probe.")
+
+
+class Retention(_Section):
+    """What becomes of the baseline after a deployment that succeeded."""
+
+    mode: Literal["hot", "warm", "cold"] = Field(
+        default="hot", description="hot: full capacity; warm: scaled to zero; cold: destroyed."
+    )
+    keep: Count = Field(default=1, ge=0, le=3, description="Former releases kept (hot or warm); older ones are destroyed.")
+
+
+class EnvironmentConfig(_Section):
+    """One application in one environment."""
+
+    kind: Literal["environment"] = "environment"
+    application: Name = Field(description="Name of the application.")
+    environment: Name = Field(description="The stack's name; taken from the file's name.")
+    provider: Provider
+    records: Records
+    network: NetworkConfig
+    load_balancer: LoadBalancer
+    release: ReleaseConfig
+    strategy: StrategyConfig = Field(default_factory=StrategyConfig)
+    gates: Gates = Field(default_factory=Gates)
+    retention: Retention = Field(default_factory=Retention)
+    tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
+        default_factory=dict, description="Tags on every resource."
+    )
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        wrong = [
+            *name_error(self.application, self.environment, self.release.version),
+            *(f"tags.{key}: aws: and cutover: are reserved" for key in self.tags if key.startswith(("aws:", "cutover:"))),
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a section, as `docs/configuration.md` is made from it."""
+    return model.model_json_schema()
