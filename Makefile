@@ -1,0 +1,65 @@
+# `make demo` and `make test` set everything up on a fresh machine and then do their work; `make help` lists the rest.
+#
+# The set-up costs nothing once it is done: the stamp of the virtual environment is named after the hash of the lock,
+# and the engine lives in a cache outside the checkout, named after its version.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Found before .venv goes first on PATH below: it is this Python that makes .venv.
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell command -v python3)
+endif
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+stamp := .venv/.installed-$(shell cat requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
+cache := $(or $(CUTOVER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cutover)
+engine := $(cache)/pulumi/v3.259.0/bin
+
+# Everything below runs with this environment's programs and this engine first; Pulumi stays offline and quiet.
+export PATH := $(CURDIR)/.venv/bin:$(engine):$(PATH)
+export PULUMI_SKIP_UPDATE_CHECK := true
+export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help setup demo test test-fast lint format bench docs lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: setup ## deploy three versions on the local cloud under load: the second by blue-green, the third is refused
+	python -m examples.demo
+
+test: setup ## every test, end to end ones included
+	python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+test-fast: setup ## unit, properties and components only
+	python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/properties tests/components $(ARGS)
+
+lint: setup ## ruff, mypy --strict and the rules of who may import whom
+	ruff check .
+	ruff format --check .
+	mypy --strict
+	lint-imports
+
+format: setup ## let ruff order and format the sources
+	ruff check --fix .
+	ruff format .
+
+bench: setup ## the table of figures, beside bare boto3 calls
+	python -m benchmarks
+
+docs: setup ## docs/configuration.md from the models
+	python -m driver.config_docs
+
+lock: setup ## both locks from pyproject.toml; ARGS=--upgrade takes newer versions
+	tools/setup/lock.sh $(ARGS)
+
+setup: $(stamp) $(engine)/pulumi ## virtual environment and engine, where they are missing
+
+$(stamp):
+	@$(PYTHON) tools/setup/venv.py
+
+# Made only where no compatible engine is on PATH: then this file does not appear, and the script answers at once.
+$(engine)/pulumi:
+	@$(PYTHON) tools/setup/engine.py

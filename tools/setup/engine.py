@@ -1,0 +1,286 @@
+"""Finds the Pulumi engine, or installs it into a cache outside the checkout; standard library only.
+
+In this order: the cache → a compatible `pulumi` on PATH → Pulumi's own installer → a build of tools/pulumi.
+The engine appears in the cache by one rename, so whatever is there is whole: an interrupted run leaves only a
+folder beside it, which the next run removes. Runs at the same time take turns by a file lock that dies with its
+holder.
+
+    python3 tools/setup/engine.py           find or install; says what it does on stderr
+    python3 tools/setup/engine.py --where   print the folder of the engine's programs, or fail
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+VERSION = "3.259.0"
+MODULES = Path(__file__).resolve().parents[1] / "pulumi"
+INSTALLER = "https://get.pulumi.com/install.sh"
+INSTALLER_TIMEOUT = 5.0
+PROGRESS_EVERY = 15.0
+
+ENGINE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+LANGUAGE_HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+# Scripts of the Python SDK that the language host looks for in its own folder.
+SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
+
+
+class SetupError(Exception):
+    """The engine could not be had in this way; the message says why in one sentence."""
+
+
+def main(arguments: list[str]) -> int:
+    """Find or install the engine; 0 when it is there."""
+    home = cache_home()
+    found = find(home)
+    if arguments == ["--where"]:
+        if found:
+            print(found)
+        return 0 if found else 1
+    if found:
+        return 0
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        install(home)
+    except SetupError as error:
+        _say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was left behind")
+        return 130
+    return 0
+
+
+def cache_home() -> Path:
+    """The folder of this version of the engine in the cache; its programs are in `bin`."""
+    cache = os.environ.get("CUTOVER_CACHE")
+    if not cache:
+        cache = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover")
+    return Path(cache).absolute() / "pulumi" / f"v{VERSION}"
+
+
+def find(home: Path) -> Path | None:
+    """The folder of a compatible engine, from the cache or from PATH."""
+    if all((home / "bin" / program).is_file() for program in PROGRAMS):
+        return home / "bin"
+    pulumi = shutil.which("pulumi")
+    if not pulumi:
+        return None
+    folder = Path(pulumi).parent
+    if not all((folder / program).exists() or shutil.which(program) for program in PROGRAMS):
+        return None
+    return folder if _compatible(engine_version(Path(pulumi))) else None
+
+
+def engine_version(pulumi: Path) -> tuple[int, ...]:
+    """The version that a `pulumi` program says it is; empty when it does not run."""
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        answer = subprocess.run(
+            [str(pulumi), "version"], capture_output=True, text=True, timeout=30, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", answer.stdout.strip())
+    return tuple(int(number) for number in numbers.groups()) if numbers else ()
+
+
+def install(home: Path) -> None:
+    """Put the engine into the cache; raises `SetupError` when no way is left."""
+    with _turn(home):
+        if find(home):
+            return
+        _remove_leftovers(home)
+        workshop = Path(tempfile.mkdtemp(prefix=f"{home.name}.building.", dir=home.parent))
+        try:
+            _fill(workshop)
+            workshop.chmod(0o755)
+            # What is in the way is incomplete, else `find` had taken it.
+            shutil.rmtree(home, ignore_errors=True)
+            workshop.rename(home)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+    _say(f"the engine is ready in {home / 'bin'}")
+
+
+def _fill(workshop: Path) -> None:
+    _say(f"Pulumi {VERSION} is neither on PATH nor in the cache")
+    refusals = []
+    for way in (_by_installer, _by_go):
+        try:
+            way(workshop)
+            _check(workshop / "bin")
+        except SetupError as error:
+            refusals.append(str(error))
+            _say(refusals[-1])
+            shutil.rmtree(workshop / "bin", ignore_errors=True)
+        else:
+            return
+    raise SetupError(
+        f"no engine: put Pulumi {VERSION} or newer (below 4) on PATH, or install Go 1.25.11 or newer "
+        "(for instance: sudo snap install go --classic), then run make again"
+    )
+
+
+def _by_installer(workshop: Path) -> None:
+    _say(
+        f"trying Pulumi's installer (about a minute; given up without an answer in {INSTALLER_TIMEOUT:.0f} s)"
+    )
+    script = workshop / "install.sh"
+    try:
+        with urllib.request.urlopen(INSTALLER, timeout=INSTALLER_TIMEOUT) as answer:
+            script.write_bytes(answer.read())
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", error)
+        raise SetupError(f"Pulumi's installer cannot be reached ({reason})") from error
+    command = ["sh", str(script), "--no-edit-path", "--install-root", str(workshop), "--version", VERSION]
+    _watch(command, workshop, what="downloading", expected=60)
+    script.unlink()
+
+
+def _by_go(workshop: Path) -> None:
+    if not shutil.which("go"):
+        raise SetupError("no Go toolchain on PATH to build the engine with")
+    _say("building the engine with Go: about 5 minutes on 2 cores, once for all checkouts of this machine")
+    binaries = workshop / "bin"
+    binaries.mkdir()
+    _go_build(workshop, module="engine", package=ENGINE, expected=270)
+    _go_build(workshop, module="language-python", package=LANGUAGE_HOST, expected=40)
+    sdk = _go_output(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", SDK], MODULES / "engine")
+    for script in SCRIPTS:
+        target = binaries / Path(script).name
+        shutil.copyfile(Path(sdk) / script, target)
+        target.chmod(0o755)
+
+
+def _go_build(workshop: Path, *, module: str, package: str, expected: int) -> None:
+    """Build one program as upstream does; the version flag is what the Automation API checks."""
+    target = workshop / "bin" / package.rsplit("/", 1)[1]
+    version = f"-X {SDK}/go/common/version.Version=v{VERSION}"
+    flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "osusergo,grpcnotrace"]
+    command = ["go", "build", *flags, "-ldflags", f"-w -s {version}", "-o", str(target), package]
+    _watch(command, workshop, what=f"building {target.name}", expected=expected, cwd=MODULES / module)
+
+
+def _go_output(arguments: list[str], cwd: Path) -> str:
+    command = ["go", *arguments]
+    answer = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=_go_env())
+    if answer.returncode != 0:
+        raise SetupError(f"`{' '.join(command)}` failed: {answer.stderr.strip()}")
+    return answer.stdout.strip()
+
+
+def _go_env() -> Mapping[str, str]:
+    # A workspace or vendor setting of the caller would change what is built.
+    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+
+
+def _watch(command: list[str], workshop: Path, *, what: str, expected: int, cwd: Path | None = None) -> None:
+    """Run a long command, saying every few seconds how far it should be; its own words go to a log."""
+    log = workshop / "log"
+    started = time.monotonic()
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=_go_env(),
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - this process has one thread
+        )
+        try:
+            while process.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=PROGRESS_EVERY)
+                    break
+                _say(f"  {what}: {time.monotonic() - started:.0f} s of about {expected} s")
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    if process.returncode != 0:
+        raise SetupError(f"{what} failed:\n{_tail(log)}\n{_explain(log)}".rstrip())
+    _say(f"  {what}: done in {time.monotonic() - started:.0f} s")
+    log.unlink()
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Ask Linux to end the child when this process dies, so that no build goes on unseen."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    set_parent_death_signal = 1
+    return lambda: libc.prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:]
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _explain(log: Path) -> str:
+    if re.search(r"requires go >= |invalid go version|unknown directive", log.read_text(errors="replace")):
+        return "this Go is too old: install 1.25.11 or newer, or let it fetch one: export GOTOOLCHAIN=auto"
+    return ""
+
+
+def _check(binaries: Path) -> None:
+    missing = [program for program in PROGRAMS if not (binaries / program).is_file()]
+    if missing:
+        raise SetupError(f"the installation lacks {', '.join(missing)}")
+    version = engine_version(binaries / "pulumi")
+    if not _compatible(version):
+        said = ".".join(map(str, version)) or "nothing"
+        raise SetupError(f"the installed engine does not answer as version {VERSION} but says {said}")
+
+
+def _compatible(version: tuple[int, ...]) -> bool:
+    """An engine newer than the Python SDK serves it within the major version; an older one may not."""
+    wanted = tuple(int(number) for number in VERSION.split("."))
+    return wanted <= version < (wanted[0] + 1,)
+
+
+@contextlib.contextmanager
+def _turn(home: Path) -> Iterator[None]:
+    """Hold the lock of this version's cache; the operating system frees it when the holder dies."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with (home.parent / f"{home.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("another run is installing the engine; waiting for it (up to 5 minutes)")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(home: Path) -> None:
+    """Only the holder of the lock builds, so any other workshop belongs to a run that died."""
+    for leftover in home.parent.glob(f"{home.name}.building.*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(sentence: str) -> None:
+    print(f"engine: {sentence}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
