@@ -1,9 +1,9 @@
 """Finds the Pulumi engine, or installs it into a cache outside the checkout; standard library only.
 
 In this order: the cache → a compatible `pulumi` on PATH → Pulumi's own installer → a build of tools/pulumi.
-The engine appears in the cache by one rename, so whatever is there is whole: an interrupted run leaves only a
-folder beside it, which the next run removes. Runs at the same time take turns by a file lock that dies with its
-holder.
+The engine appears in the cache by one rename, so whatever is there is whole: an interrupted run leaves only
+a folder beside it, which the next run removes. Runs at the same time take turns by a file lock, which the
+operating system frees when its holder dies.
 
     python3 tools/setup/engine.py           find or install; says what it does on stderr
     python3 tools/setup/engine.py --where   print the folder of the engine's programs, or fail

@@ -1,7 +1,7 @@
 """Makes the virtual environment of this checkout from requirements-dev.lock; standard library only.
 
-Run by the Makefile when the stamp of the current lock is missing. The stamp is written last, so the next run takes
-up an interrupted one; two runs at once take turns.
+Run by the Makefile when the stamp of the current lock is missing. The stamp is written last, so the next run
+takes up an interrupted one; two runs at once take turns.
 """
 
 import fcntl
@@ -73,7 +73,7 @@ def _install() -> None:
 
 
 def _base_interpreter() -> str:
-    """The installed Python, even when this one runs from a virtual environment (perhaps the one to be cleared)."""
+    """The installed Python, even when this one runs from the virtual environment that is to be cleared."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix) / "bin" / name
     return str(base) if base.exists() else sys.executable
