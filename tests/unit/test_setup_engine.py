@@ -3,6 +3,7 @@
 Every process is a real one: what is proved here is what stays behind when it dies, and who waits for whom.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -38,6 +39,7 @@ class Machine:
 
     root: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
+    builds: list[int] = field(default_factory=list)
 
     @property
     def programs(self) -> Path:
@@ -67,7 +69,8 @@ class Machine:
         os.mkfifo(self.root / "gate")
 
     def held_build(self) -> int:
-        return int((self.root / "started").read_text())
+        self.builds.append(int((self.root / "started").read_text()))
+        return self.builds[-1]
 
     def release_build(self) -> None:
         (self.root / "gate").write_text("\n")
@@ -112,6 +115,9 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+    for build in machine.builds:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(build, signal.SIGKILL)
 
 
 @pytest.fixture
