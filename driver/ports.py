@@ -177,7 +177,7 @@ class Lease:
 
 
 class Ledger(Protocol):
-    """The durable records. Every write carries the lease and raises `LeaseLost` if its fence is no longer the newest."""
+    """The durable records. Every write carries the lease and raises `LeaseLost` if its fence is not the newest."""
 
     def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
         """Take the lease if it is free or expired (or held for the same execution and `take_over`); else `Refused`."""

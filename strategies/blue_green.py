@@ -10,8 +10,10 @@ def blue_green(facts: Facts) -> Plan:
 
 
 def _prove(facts: Facts) -> tuple[Step, ...]:
+    wake = Scale(release=facts.candidate, desired_count=facts.capacity, drain_seconds=0)
     return (
         CreateRelease(release=facts.candidate),
+        *((wake,) if facts.candidate_scaled_to_zero else ()),
         AwaitHealthy(
             release=facts.candidate,
             gates=facts.gates_before_traffic,
@@ -24,11 +26,11 @@ def _prove(facts: Facts) -> tuple[Step, ...]:
 
 
 def _shift(facts: Facts) -> tuple[Step, ...]:
-    weights = ((facts.candidate, 100),)
-    if facts.baseline is not None:
-        weights += ((facts.baseline, 0),)
+    emptied = ((facts.baseline, 0),) if facts.baseline is not None else ()
     return (
-        SetTraffic(weights=weights, margin_seconds=facts.waits.margin, required_count=facts.capacity),
+        SetTraffic(
+            weights=((facts.candidate, 100), *emptied), margin_seconds=facts.waits.margin, required_count=facts.capacity
+        ),
         Bake(
             release=facts.candidate,
             gates=GATES,

@@ -33,6 +33,8 @@ class Facts:
     waits: Waits
     probe: bool
     retention: Literal["hot", "warm", "cold"]
+    candidate_scaled_to_zero: bool = False
+    """The candidate is there from an earlier deployment and was scaled to zero."""
     surplus: tuple[ReleaseRef, ...] = ()
     """Former releases beyond what retention keeps."""
 

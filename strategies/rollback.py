@@ -94,5 +94,3 @@ def _all_traffic(facts: RollbackFacts, target: ReleaseRef, margin: float | None 
         required_count=min(1, facts.target_capacity),
         direct_first=True,
     )
-
-

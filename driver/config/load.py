@@ -50,12 +50,13 @@ def parse_environment(text: str, environment: str, source: str) -> EnvironmentCo
     errors = [f"{key}: unknown key" for key in entries if not _known_namespace(key)]
     values = {k.removeprefix(_NAMESPACE): v for k, v in entries.items() if k.startswith(_NAMESPACE)}
     errors += [f"{path}: still the placeholder {_PLACEHOLDER}" for path in _placeholders(values)]
+    config: EnvironmentConfig | None = None
     try:
         config = EnvironmentConfig.model_validate({"environment": environment, **values})
     except ValidationError as error:
         placeholders = {line.split(":")[0] for line in errors}
         errors += [line for line in map(_sentence, error.errors()) if line.split(":")[0] not in placeholders]
-    if errors:
+    if errors or config is None:
         raise InvalidInput(
             "CONFIG_INVALID",
             "\n".join(f"{source}: {line}" for line in errors),

@@ -6,9 +6,7 @@ from driver.config.schema import EnvironmentConfig
 from driver.model.release import Container, HealthCheck, Manifest, Network
 
 
-def form_manifest(
-    config: EnvironmentConfig, *, image: str, secrets: Mapping[str, str], network: Network
-) -> Manifest:
+def form_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[str, str], network: Network) -> Manifest:
     """The manifest of the release that `config` asks for.
 
     `image` is `repository@sha256:…`, `secrets` maps each variable to an ARN pinned to a version.

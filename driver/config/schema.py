@@ -48,7 +48,8 @@ class Provider(_Section):
     profile: str | None = Field(default=None, description="Named profile of the AWS configuration files.")
     endpoint: str | None = Field(default=None, description="One URL for every service; for the local cloud only.")
     access_key: str | None = Field(
-        default=None, description="Access key for the local cloud; a real account uses its own credential chain."
+        default=None,
+        description="Access key for the local cloud; a real account uses its own credential chain.",
     )
     secret_key: str | None = Field(default=None, description="Secret key for the local cloud.")
     skip_credentials_validation: bool = Field(default=False, strict=True, description="For the local cloud only.")
@@ -68,7 +69,8 @@ class Records(_Section):
     """Where the platform stack keeps the records."""
 
     deployments_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
-        default="immutable-deployments", description="DynamoDB table of deployments, releases and the allocation."
+        default="immutable-deployments",
+        description="DynamoDB table of deployments, releases and the allocation.",
     )
     executions_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
         default="deployment-executions", description="DynamoDB table of executions, journals and the lease."
@@ -116,9 +118,9 @@ class LoadBalancer(_Section):
 
     certificate_arn: Arn | None = Field(default=None, description="ACM certificate of the HTTPS listener.")
     plain_http: HttpWaiver | None = Field(default=None, description="Waiver: HTTP on port 80 instead of HTTPS on 443.")
-    tls_policy: Literal[
-        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"
-    ] = Field(default="ELBSecurityPolicy-TLS13-1-2-Res-2021-06", description="Security policy of the listener.")
+    tls_policy: Literal["ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"] = Field(
+        default="ELBSecurityPolicy-TLS13-1-2-Res-2021-06", description="Security policy of the listener."
+    )
     internal: bool = Field(default=False, strict=True, description="Reachable from the network only.")
     ingress_cidrs: tuple[Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+\.\d+/\d+$")], ...] = Field(
         default=("0.0.0.0/0",), description="Who may reach the listener."
@@ -253,7 +255,9 @@ class Retention(_Section):
     mode: Literal["hot", "warm", "cold"] = Field(
         default="hot", description="hot: full capacity; warm: scaled to zero; cold: destroyed."
     )
-    keep: Count = Field(default=1, ge=0, le=3, description="Former releases kept (hot or warm); older ones are destroyed.")
+    keep: Count = Field(
+        default=1, ge=0, le=3, description="Former releases kept (hot or warm); older ones are destroyed."
+    )
 
 
 class EnvironmentConfig(_Section):
@@ -278,7 +282,11 @@ class EnvironmentConfig(_Section):
     def _names_fit(self) -> Self:
         wrong = [
             *name_error(self.application, self.environment, self.release.version),
-            *(f"tags.{key}: aws: and cutover: are reserved" for key in self.tags if key.startswith(("aws:", "cutover:"))),
+            *(
+                f"tags.{key}: aws: and cutover: are reserved"
+                for key in self.tags
+                if key.startswith(("aws:", "cutover:"))
+            ),
         ]
         if wrong:
             raise ValueError("; ".join(wrong))

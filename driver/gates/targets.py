@@ -18,7 +18,10 @@ def judge_targets(targets: Sequence[TargetHealth], required: int) -> Verdict:
     live = [target for target in targets if target.state not in GONE]
     states = Counter(target.state for target in live)
     healthy = states["healthy"]
-    measurements: dict[str, str | int | float | bool | None] = {"required": required, **dict(sorted(states.items()))}
+    measurements: dict[str, str | int | float | bool | None] = {
+        "required": required,
+        **dict(sorted(states.items())),
+    }
     if healthy >= required and healthy == len(live):
         reason = f"{healthy} of {required} targets are healthy"
         return Verdict(gate="targets", verdict=Outcome.PASS, reason=reason, measurements=measurements)

@@ -1,0 +1,117 @@
+"""The head of one execution and its journal: every change is recorded under the fence, then reported."""
+
+from typing import Literal
+
+from driver.model import Execution, JournalEvent, Phase, Status, Step, TrafficShare, Verdict, transition
+from driver.model.execution import Failure
+from driver.model.steps import Plan
+from driver.ports import Lease
+from driver.world import World
+
+EventKind = Literal["started", "intent", "outcome", "verdict", "failure", "plan", "interrupted", "resumed", "finished"]
+
+
+class Recorder:
+    """Holds the present head; each method writes head and event in one transaction, or raises `LeaseLost`."""
+
+    def __init__(self, world: World, lease: Lease, execution: Execution) -> None:
+        self._world = world
+        self.lease = lease
+        self.execution = execution
+
+    @property
+    def step(self) -> Step | None:
+        """The step at work; None after the last."""
+        steps = self.execution.plan.steps
+        return steps[self.execution.step_index] if self.execution.step_index < len(steps) else None
+
+    def note(self, kind: EventKind, message: str) -> None:
+        """Write an event; the head only gets its time."""
+        self._write(kind, message, self.execution)
+
+    def begin_step(self, phase: Phase, message: str) -> None:
+        """The intent, before the act; a step that is begun again after a crash keeps its first time."""
+        head = self.execution
+        started = head.step_started_at or self._world.clock.now()
+        self._write("intent", message, head.model_copy(update={"phase": phase, "step_started_at": started}))
+
+    def end_step(self, message: str) -> None:
+        """The outcome, which moves the index on."""
+        head = self.execution
+        self._write(
+            "outcome",
+            message,
+            head.model_copy(update={"step_index": head.step_index + 1, "step_started_at": None}),
+        )
+
+    def judged(self, verdict: Verdict) -> None:
+        """A gate's verdict; recorded where it differs from the gate's last one, reported always."""
+        known = {v.gate: v for v in self.execution.verdicts}
+        stamped = verdict.model_copy(update={"at": self._world.clock.now()})
+        changed = known.get(verdict.gate) is None or (
+            (known[verdict.gate].verdict, known[verdict.gate].reason) != (verdict.verdict, verdict.reason)
+        )
+        known[verdict.gate] = stamped
+        head = self.execution.model_copy(update={"verdicts": tuple(known.values())})
+        if changed:
+            self._write("verdict", f"{verdict.gate}: {verdict.verdict} - {verdict.reason}", head)
+        else:
+            self.execution = head
+        self._world.reporter.verdict(self.execution, stamped)
+
+    def traffic_is(self, shares: tuple[TrafficShare, ...]) -> None:
+        """What the traffic was read back as; kept in the head, written with the next event."""
+        self.execution = self.execution.model_copy(update={"traffic": shares})
+
+    def turn_back(self, plan: Plan, failure: Failure) -> None:
+        """Replace the plan by the rollback plan, and say why."""
+        update = {
+            "plan": plan,
+            "plan_hash": plan.hash,
+            "step_index": 0,
+            "step_started_at": None,
+            "rolling_back": True,
+            "phase": Phase.ROLLING_BACK,
+            "error": failure,
+        }
+        self._write("failure", failure.message, self.execution.model_copy(update=update))
+
+    def finish(self, status: Status, phase: Phase, message: str, failure: Failure | None = None) -> None:
+        """The end of the execution."""
+        head = self.execution
+        update = {
+            "status": transition(head, status),
+            "phase": phase,
+            "completed_at": self._world.clock.now(),
+            "error": failure or head.error,
+        }
+        self._write("finished", message, head.model_copy(update=update))
+
+    def interrupted(self, message: str) -> None:
+        """The driver was told to stop; the status stays, so that it can be resumed."""
+        self._write("interrupted", message, self.execution.model_copy(update={"phase": Phase.INTERRUPTED}))
+
+    def resumed(self, message: str) -> None:
+        """Another driver, or the same again, goes on."""
+        update = {"status": transition(self.execution, Status.IN_PROGRESS), "completed_at": None}
+        self._write("resumed", message, self.execution.model_copy(update=update))
+
+    def _write(self, kind: EventKind, message: str, head: Execution) -> None:
+        now = self._world.clock.now()
+        head = head.model_copy(update={"updated_at": now, "last_seq": self.execution.last_seq + 1})
+        step = head.plan.steps[head.step_index].kind if head.step_index < len(head.plan.steps) else None
+        event = JournalEvent(
+            execution_id=head.execution_id,
+            seq=head.last_seq,
+            at=now,
+            kind=kind,
+            status=head.status,
+            phase=head.phase,
+            step_index=head.step_index,
+            step_kind=step,
+            message=message,
+            fence=self.lease.fence,
+        )
+        self._world.ledger.write(self.lease, head, event)
+        self.execution = head
+        self._world.reporter.progress(head, event)
