@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 # Found before .venv goes first on PATH below: it is this Python that makes .venv.
 ifeq ($(origin PYTHON), undefined)
-PYTHON := $(shell command -v python3)
+PYTHON := $(or $(shell command -v python3),python3)
 endif
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -60,6 +60,6 @@ setup: $(stamp) $(engine)/pulumi ## virtual environment and engine, where they a
 $(stamp):
 	@$(PYTHON) tools/setup/venv.py
 
-# Made only where no compatible engine is on PATH: then this file does not appear, and the script answers at once.
-$(engine)/pulumi:
+# Where a compatible engine is on PATH this file is never made, and the script only says so by its exit code.
+$(engine)/pulumi: | $(stamp)
 	@$(PYTHON) tools/setup/engine.py
