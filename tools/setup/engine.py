@@ -137,9 +137,7 @@ def _fill(workshop: Path) -> None:
 
 
 def _by_installer(workshop: Path) -> None:
-    _say(
-        f"trying Pulumi's installer (about a minute; given up without an answer in {INSTALLER_TIMEOUT:.0f} s)"
-    )
+    _say(f"trying Pulumi's installer (about a minute; given up without an answer in {INSTALLER_TIMEOUT:.0f} s)")
     script = workshop / "install.sh"
     try:
         with urllib.request.urlopen(INSTALLER, timeout=INSTALLER_TIMEOUT) as answer:
