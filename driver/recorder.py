@@ -30,7 +30,7 @@ class Recorder:
         self._write(kind, message, self.execution)
 
     def begin_step(self, phase: Phase, message: str) -> None:
-        """The intent, before the act; a step that is begun again after a crash keeps its first time."""
+        """The intent, before the act; a step that is tried again keeps its first time."""
         head = self.execution
         started = head.step_started_at or self._world.clock.now()
         self._write("intent", message, head.model_copy(update={"phase": phase, "step_started_at": started}))
@@ -92,8 +92,12 @@ class Recorder:
         self._write("interrupted", message, self.execution.model_copy(update={"phase": Phase.INTERRUPTED}))
 
     def resumed(self, message: str) -> None:
-        """Another driver, or the same again, goes on."""
-        update = {"status": transition(self.execution, Status.IN_PROGRESS), "completed_at": None}
+        """Another driver, or the same again, goes on; deadlines and bakes count only time that was watched."""
+        update = {
+            "status": transition(self.execution, Status.IN_PROGRESS),
+            "completed_at": None,
+            "step_started_at": None,
+        }
         self._write("resumed", message, self.execution.model_copy(update=update))
 
     def _write(self, kind: EventKind, message: str, head: Execution) -> None:

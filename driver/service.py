@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from driver.config import form_manifest
@@ -141,7 +142,7 @@ def resume(world: World, execution_id: str | None) -> Execution:
     outputs = world.stacks.environment()
     lease = world.ledger.acquire(world.identifiers.holder(), head.execution_id, take_over=False)
     recorder = Recorder(world, lease, head)
-    return _hold_and_carry(world, recorder, outputs, None, lambda: recorder.resumed(f"resumed by {lease.holder}"))
+    return _hold_and_carry(world, recorder, outputs, lambda: recorder.resumed(f"resumed by {lease.holder}"))
 
 
 def abort(world: World) -> Execution:
@@ -183,22 +184,31 @@ def _start(
     )
     lease = world.ledger.acquire(world.identifiers.holder(), execution.execution_id, take_over=False)
     recorder = Recorder(world, lease, execution)
-    begin = f"{purpose} {candidate.release} by {plan.strategy}, {len(plan.steps)} steps"
-    return _hold_and_carry(world, recorder, outputs, manifest, lambda: recorder.note("started", begin))
+
+    def begin() -> None:
+        # The manifest comes first: whoever resumes has nothing but the ledger to create the release from.
+        if manifest is not None and world.ledger.release(candidate.release) is None:
+            world.ledger.put_release(lease, _announced(manifest, now))
+        recorder.note("started", f"{purpose} {candidate.release} by {plan.strategy}, {len(plan.steps)} steps")
+
+    return _hold_and_carry(world, recorder, outputs, begin)
+
+
+def _announced(manifest: Manifest, now: datetime) -> Release:
+    return Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
 
 
 def _hold_and_carry(
     world: World,
     recorder: Recorder,
     outputs: EnvironmentOutputs,
-    manifest: Manifest | None,
     begin: Callable[[], None],
 ) -> Execution:
     """Carry an execution on while its lease is renewed; the lease is given back unless it was lost."""
     try:
         with world.keep(recorder.lease):
             begin()
-            execution = carry_out(Scene(world=world, recorder=recorder, outputs=outputs, manifest=manifest))
+            execution = carry_out(Scene(world=world, recorder=recorder, outputs=outputs))
     except LeaseLost:
         raise
     except BaseException:

@@ -1,7 +1,7 @@
 """CreateRelease: the release's stack, whole; it is adopted where it exists, and never updated."""
 
 from driver.errors import StepFailed
-from driver.model import CreateRelease, Manifest, Release, ReleaseState
+from driver.model import CreateRelease, ReleaseState
 from driver.steps.scene import Scene
 
 
@@ -12,21 +12,13 @@ def holds(scene: Scene, step: CreateRelease) -> bool:
 
 
 def act(scene: Scene, step: CreateRelease) -> None:
-    """Record that it is being created, create or adopt it, record where it stands."""
-    manifest = _manifest(scene, step)
-    known = scene.world.ledger.release(step.release.release)
-    creating = Release(
-        ref=step.release,
-        manifest=manifest,
-        state=ReleaseState.CREATING,
-        created_at=scene.world.clock.now(),
-        succeeded_at=known.succeeded_at if known else None,
-    )
+    """Create the stack from the recorded manifest or adopt it, and record where it stands."""
+    creating = scene.release(step.release).model_copy(update={"state": ReleaseState.CREATING, "retired_at": None})
     scene.world.ledger.put_release(scene.recorder.lease, creating)
     if scene.world.stacks.release_exists(step.release):
         stand = scene.world.stacks.stand(step.release)
     else:
-        stand = scene.world.stacks.create_release(manifest)
+        stand = scene.world.stacks.create_release(creating.manifest)
     ready = creating.model_copy(update={"state": ReleaseState.READY, "stand": stand})
     scene.world.ledger.put_release(scene.recorder.lease, ready)
 
@@ -36,9 +28,3 @@ def verify(scene: Scene, step: CreateRelease) -> str:
     if not scene.world.stacks.release_exists(step.release):
         raise StepFailed("RELEASE_MISSING", f"the stack {step.release.release} is not there after its creation")
     return f"{step.release.release} stands at {scene.stand(step.release).service_name}"
-
-
-def _manifest(scene: Scene, step: CreateRelease) -> Manifest:
-    if scene.manifest is not None and scene.manifest.ref == step.release:
-        return scene.manifest
-    return scene.release(step.release).manifest

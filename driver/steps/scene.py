@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from driver.errors import StepFailed
-from driver.model import Allocation, Manifest, Release, ReleaseRef, ReleaseState, Stand, Weight
+from driver.model import Allocation, Release, ReleaseRef, ReleaseState, Stand, Weight
 from driver.ports import EnvironmentOutputs
 from driver.recorder import Recorder
 from driver.world import World
@@ -16,8 +16,6 @@ class Scene:
     world: World
     recorder: Recorder
     outputs: EnvironmentOutputs
-    manifest: Manifest | None
-    """The candidate's manifest; None in a rollback, which takes all from the ledger."""
 
     def release(self, ref: ReleaseRef) -> Release:
         """The ledger's entry; raises `StepFailed` where there is none."""
