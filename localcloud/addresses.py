@@ -1,7 +1,7 @@
-"""Where the private addresses of tasks really are: each (task address, container port) stands for a loopback port.
+"""Where the private addresses of tasks really are: each (address, container port) stands for a loopback port.
 
-Tasks of the local cloud are processes on 127.0.0.1. The agent gives each one a private address of its subnet, as
-ECS does, and writes down here which loopback port answers for it; the load balancer's data plane reads it.
+Tasks of the local cloud are processes on 127.0.0.1. The agent gives each one a private address of its subnet,
+as ECS does, and writes down here which loopback port answers for it; the load balancer's data plane reads it.
 """
 
 from threading import Lock
@@ -19,7 +19,7 @@ class AddressBook:
         self._ports: dict[str, dict[int, int]] = {}
 
     def bind(self, ip: str, container_port: int, host_port: int) -> None:
-        """Let 127.0.0.1:`host_port` answer for `ip`:`container_port`; a later binding replaces an earlier one."""
+        """Let 127.0.0.1:`host_port` answer for `ip`:`container_port`, in place of any earlier binding."""
         with self._lock:
             self._ports.setdefault(ip, {})[container_port] = host_port
 
