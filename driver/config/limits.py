@@ -36,11 +36,11 @@ def log_retention_error(days: int) -> list[str]:
     return [] if days in LOG_RETENTION_DAYS else [f"log_retention_days {days} is none that CloudWatch Logs takes"]
 
 
-def name_error(application: str, environment: str, version: str) -> list[str]:
-    """What is wrong with the names that are formed from these three."""
+def name_error(application: str, environment: str) -> list[str]:
+    """What is wrong with the names that are formed from these two."""
     wrong = []
-    if environment in ("platform", "local-platform"):
-        wrong.append(f"environment: the name {environment} is taken by the platform stack")
+    if environment == "platform":
+        wrong.append(f"the name {environment} is taken by the platform stack")
     if len(f"{application}-{environment}") > LOAD_BALANCER_NAME_LENGTH:
         wrong.append(
             f"application and environment together are longer than {LOAD_BALANCER_NAME_LENGTH - 1} characters: "
@@ -48,6 +48,4 @@ def name_error(application: str, environment: str, version: str) -> list[str]:
         )
     if application.startswith("internal-") or environment.startswith("internal-"):
         wrong.append("a load balancer's name must not begin with internal-")
-    if version.startswith("aws"):
-        wrong.append("release.version must not begin with aws")
     return wrong

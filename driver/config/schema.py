@@ -4,12 +4,22 @@ Every key of the file is a field here, with its description, unit, default and l
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from driver.config.limits import fargate_error, log_retention_error, name_error
 
+T = TypeVar("T")
 Name = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$"), Field(examples=["shop"])
 ]
@@ -148,11 +158,12 @@ class HealthCheckConfig(_Section):
     matcher: Annotated[str, StringConstraints(pattern=r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$")] = "200"
     grace_period: Duration = Field(default=60.0, ge=0, le=7200, description="ECS ignores health for so long.")
 
-    @model_validator(mode="after")
-    def _timeout_below_interval(self) -> Self:
-        if self.timeout >= self.interval:
+    @field_validator("timeout")
+    @classmethod
+    def _below_interval(cls, timeout: float, info: ValidationInfo) -> float:
+        if timeout >= info.data.get("interval", float("inf")):
             raise ValueError("timeout must be shorter than interval")
-        return self
+        return timeout
 
 
 class ReleaseConfig(_Section):
@@ -166,7 +177,7 @@ class ReleaseConfig(_Section):
         ),
     ] = Field(description="ECR repository with a tag (resolved once to its digest) or a digest.")
     cpu: Count = Field(default=256, description="CPU units; 1024 is one vCPU.")
-    memory: Count = Field(default=512, description="MiB; AWS allows certain pairs with cpu.")
+    memory: Count = Field(default=512, validate_default=True, description="MiB; AWS allows certain pairs with cpu.")
     architecture: Literal["X86_64", "ARM64"] = "X86_64"
     port: Count = Field(default=8080, ge=1, le=65535, description="Port that the container listens on.")
     command: tuple[str, ...] = Field(default=(), description="Overrides the image's command.")
@@ -185,22 +196,46 @@ class ReleaseConfig(_Section):
     log_retention_days: Count = Field(default=30, description="Days that log events are kept.")
     health_check: HealthCheckConfig = Field(default_factory=HealthCheckConfig)
 
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        wrong = [
-            *fargate_error(self.cpu, self.memory),
-            *log_retention_error(self.log_retention_days),
-            *(["user must not be root (0)"] if self.user.split(":")[0].strip("0") == "" else []),
-            *(["image must not be the tag latest"] if self.image.endswith(":latest") else []),
-            *(f"environment.{k} looks like a secret: put it into secrets" for k in self.environment if _secret(k)),
-            *(f"{k} is in environment and in secrets" for k in self.environment if k in self.secrets),
-        ]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
+    @field_validator("image")
+    @classmethod
+    def _not_latest(cls, image: str) -> str:
+        return _unless([] if not image.endswith(":latest") else ["the tag latest names no version"], image)
+
+    @field_validator("memory")
+    @classmethod
+    def _goes_with_cpu(cls, memory: int, info: ValidationInfo) -> int:
+        return _unless(fargate_error(info.data["cpu"], memory) if "cpu" in info.data else [], memory)
+
+    @field_validator("user")
+    @classmethod
+    def _not_root(cls, user: str) -> str:
+        return _unless(["must not be root (0)"] if user.split(":", maxsplit=1)[0].strip("0") == "" else [], user)
+
+    @field_validator("environment")
+    @classmethod
+    def _nothing_secret(cls, environment: dict[str, str]) -> dict[str, str]:
+        wrong = [f"{key} looks like a secret: put it into secrets" for key in environment if _looks_secret(key)]
+        return _unless(wrong, environment)
+
+    @field_validator("secrets")
+    @classmethod
+    def _not_twice(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        twice = sorted(set(secrets) & set(info.data.get("environment", {})))
+        return _unless([f"{key} is in environment too" for key in twice], secrets)
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _known_to_logs(cls, days: int) -> int:
+        return _unless(log_retention_error(days), days)
 
 
-def _secret(key: str) -> bool:
+def _unless(wrong: list[str], value: T) -> T:
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return value
+
+
+def _looks_secret(key: str) -> bool:
     return re.search(r"(PASSWORD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIAL)", key.upper()) is not None
 
 
@@ -278,19 +313,16 @@ class EnvironmentConfig(_Section):
         default_factory=dict, description="Tags on every resource."
     )
 
-    @model_validator(mode="after")
-    def _names_fit(self) -> Self:
-        wrong = [
-            *name_error(self.application, self.environment, self.release.version),
-            *(
-                f"tags.{key}: aws: and cutover: are reserved"
-                for key in self.tags
-                if key.startswith(("aws:", "cutover:"))
-            ),
-        ]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
+    @field_validator("environment")
+    @classmethod
+    def _names_fit(cls, environment: str, info: ValidationInfo) -> str:
+        return _unless(name_error(info.data.get("application", ""), environment), environment)
+
+    @field_validator("tags")
+    @classmethod
+    def _not_reserved(cls, tags: dict[str, str]) -> dict[str, str]:
+        taken = [key for key in tags if key.startswith(("aws:", "cutover:"))]
+        return _unless([f"{key}: aws: and cutover: are reserved" for key in taken], tags)
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:

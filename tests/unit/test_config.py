@@ -1,0 +1,108 @@
+"""Bad input is refused whole: every error at once, each with its path in the file."""
+
+import pytest
+
+from driver.config import load_environment, parse_environment
+from driver.errors import InvalidInput
+
+GOOD = """
+config:
+  pulumi:disable-default-providers: [aws]
+  cutover:application: shop
+  cutover:provider: {region: eu-west-1, account_id: "123456789012"}
+  cutover:records: {artifact_bucket: shop-artifacts}
+  cutover:network:
+    vpc_tags: {Name: main}
+    load_balancer_subnet_tags: {Tier: public}
+    service_subnet_tags: {Tier: private}
+  cutover:load_balancer: {plain_http: {reason: "a test that leaves nothing"}}
+  cutover:release: {version: v1, image: "shop:v1"}
+"""
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        parse_environment(text, "prod", "Pulumi.prod.yaml")
+    return caught.value.message
+
+
+def with_release(**fields: str) -> str:
+    body = ", ".join(f"{key}: {value}" for key, value in ({"version": "v1", "image": '"shop:v1"'} | fields).items())
+    return GOOD.replace('{version: v1, image: "shop:v1"}', "{" + body + "}")
+
+
+def test_a_good_file_is_accepted_with_its_defaults() -> None:
+    config = parse_environment(GOOD, "prod", "Pulumi.prod.yaml")
+    assert (config.environment, config.strategy.bake, config.retention.mode) == ("prod", 600.0, "hot")
+
+
+def test_all_errors_come_at_once() -> None:
+    message = refusal(with_release(cpu="256", memory="700", port="0") + "  cutover:wrong: 1\n  other:key: 1\n")
+    assert [part in message for part in ("memory 700", "wrong: unknown key", "other:key: unknown key")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"image": '"shop:latest"'}, "latest"),
+        ({"image": '"shop"'}, "release.image"),
+        ({"image": '"shop@sha256:abc"'}, "release.image"),
+        ({"image": '"../shop:v1"'}, "release.image"),
+        ({"version": '"v 1"'}, "release.version"),
+        ({"version": '"../v1"'}, "release.version"),
+        ({"version": "1.0"}, "release.version"),
+        ({"cpu": '"256"'}, "release.cpu"),
+        ({"cpu": "true"}, "release.cpu"),
+        ({"cpu": "300"}, "cpu 300"),
+        ({"desired_count": "0"}, "release.desired_count"),
+        ({"user": '"0:0"'}, "root"),
+        ({"user": '"root"'}, "release.user"),
+        ({"environment": "{DB_PASSWORD: x}"}, "environment: DB_PASSWORD"),
+        ({"environment": "{DEBUG: false}"}, "release.environment.DEBUG"),
+        ({"secrets": "{DB: hunter2}"}, "release.secrets.DB"),
+        ({"health_check": "{path: health}"}, "release.health_check.path"),
+        ({"health_check": "{interval: 5s, timeout: 5s}"}, "timeout must be shorter"),
+        ({"health_check": "{interval: 10}"}, "release.health_check.interval"),
+        ({"log_retention_days": "31"}, "log_retention_days 31"),
+        ({"unknown": "1"}, "release.unknown: unknown key"),
+    ],
+)
+def test_a_bad_release_is_named_by_its_path(fields: dict[str, str], path: str) -> None:
+    assert path in refusal(with_release(**fields))
+
+
+@pytest.mark.parametrize("bake", ["600", '"10"', '"-1s"', '"1 week"', "true", '"49h"'])
+def test_a_duration_without_a_unit_or_out_of_range_is_refused(bake: str) -> None:
+    assert "strategy.bake" in refusal(GOOD + f"  cutover:strategy: {{bake: {bake}}}\n")
+
+
+def test_a_duplicate_key_is_refused_with_its_line() -> None:
+    message = refusal(GOOD + "  cutover:application: other\n")
+    assert "line 13" in message
+    assert "cutover:application" in message
+
+
+def test_a_listener_without_certificate_needs_a_waiver() -> None:
+    assert "load_balancer" in refusal(GOOD.replace('{plain_http: {reason: "a test that leaves nothing"}}', "{}"))
+
+
+def test_names_too_long_for_a_load_balancer_are_refused_and_not_cut() -> None:
+    with pytest.raises(InvalidInput, match="longer than"):
+        parse_environment(
+            GOOD.replace("application: shop", "application: a-long-name"), "an-environment-of-length", "f"
+        )
+
+
+@pytest.mark.parametrize("text", ["", "config: 3", "a: [", "- 1"])
+def test_what_is_no_configuration_is_refused(text: str) -> None:
+    assert "Pulumi.prod.yaml" in refusal(text)
+
+
+@pytest.mark.parametrize("name", ["../prod", "a/b", "", ".hidden"])
+def test_an_environment_that_leaves_the_folder_is_refused(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.raises(InvalidInput):
+        load_environment(tmp_path_factory.mktemp("project"), name)
+
+
+def test_a_placeholder_is_named() -> None:
+    assert "records.artifact_bucket: still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))
