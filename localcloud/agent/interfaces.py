@@ -1,0 +1,74 @@
+"""Gives every task a network interface with a private address of one of its service's subnets."""
+
+import ipaddress
+import uuid
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.ec2.models import ec2_backends
+
+RESERVED_AT_START = 4  # VPC user guide: the first four addresses and the last of a subnet are AWS's
+
+
+class NoInterface(Exception):
+    """A task cannot have a network interface; the message says why."""
+
+
+class Interfaces:
+    """Network interfaces of tasks in moto's EC2."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self._ec2 = ec2_backends[account][region]
+        self._turn = count()
+
+    def attach(self, network: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an interface as `network` (an awsvpcConfiguration) says; return the task's attachment.
+
+        Raises `NoInterface` when the subnet is gone or full.
+        """
+        subnets: Sequence[str] = network["subnets"]
+        try:
+            subnet = self._ec2.get_subnet(subnets[next(self._turn) % len(subnets)])
+        except InvalidSubnetIdError as error:
+            raise NoInterface(f"InvalidSubnetID.NotFound: {error.message}") from error
+        address = self._free_address(subnet.cidr_block)
+        interface = self._ec2.create_network_interface(
+            subnet=subnet,
+            private_ip_address=address,
+            group_ids=network.get("securityGroups") or [],
+            description="local ECS task",
+        )
+        interface.status = "in-use"
+        details = {
+            "subnetId": subnet.id,
+            "networkInterfaceId": interface.id,
+            "macAddress": interface.mac_address,
+            "privateDnsName": getattr(interface, "private_dns_name", ""),  # set only where the VPC has host names
+            "privateIPv4Address": address,
+        }
+        return {
+            "id": str(uuid.uuid4()),
+            "type": "ElasticNetworkInterface",
+            "status": "ATTACHED",
+            "details": [{"name": name, "value": value} for name, value in details.items() if value],
+        }
+
+    def detach(self, attachment: dict[str, Any]) -> None:
+        """Delete the interface of `attachment`; one that is gone already is no error."""
+        self._ec2.enis.pop(detail(attachment, "networkInterfaceId"), None)
+        attachment["status"] = "DELETED"
+
+    def _free_address(self, block: str) -> str:
+        taken = {interface.private_ip_address for interface in list(self._ec2.enis.values())}
+        network = ipaddress.ip_network(block)
+        for offset in range(RESERVED_AT_START, network.num_addresses - 1):
+            if (address := str(network[offset])) not in taken:
+                return address
+        raise NoInterface(f"InsufficientFreeAddressesInSubnet: the subnet {block} has no free address")
+
+
+def detail(attachment: Mapping[str, Any], name: str) -> str:
+    """One detail of a task's attachment, or the empty string."""
+    return next((str(item["value"]) for item in attachment["details"] if item["name"] == name), "")

@@ -1,0 +1,291 @@
+"""The agent runs moto's services as processes, and shows their life as ECS does."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
+
+from localcloud.addresses import AddressBook
+from localcloud.agent import EcsAgent
+from localcloud.images import build
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+SHOP = Path(__file__).parents[2] / "examples" / "shop"
+DEADLINE = 20.0
+
+
+@dataclass
+class Cloud:
+    """moto with an agent, a cluster, a repository, and a target group."""
+
+    agent: EcsAgent
+    addresses: AddressBook
+    images_dir: Path
+    workdir: Path
+    subnet: str
+    group: str
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+
+    def task_definition(self, behaviour: str = "good", **container: Any) -> str:
+        image = build(
+            SHOP,
+            "shop",
+            behaviour,
+            ecr=self.client("ecr"),
+            images_dir=self.images_dir,
+            build_args={"VERSION": behaviour, "BEHAVIOUR": behaviour},
+        )
+        definition = {
+            "name": "shop",
+            "image": image.uri,
+            "portMappings": [{"containerPort": 8080}],
+            "stopTimeout": 5,
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {"awslogs-group": "/shop", "awslogs-stream-prefix": "s", "awslogs-region": REGION},
+            },
+        } | container
+        answer = self.client("ecs").register_task_definition(
+            family="shop",
+            cpu="256",
+            memory="512",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            containerDefinitions=[definition],
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, definition: str, count: int = 1, *, target: bool = True, **more: Any) -> None:
+        balancers = [{"targetGroupArn": self.group, "containerName": "shop", "containerPort": 8080}]
+        self.client("ecs").create_service(
+            cluster="c",
+            serviceName="s",
+            taskDefinition=definition,
+            desiredCount=count,
+            launchType="FARGATE",
+            loadBalancers=balancers if target else [],
+            networkConfiguration={"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}},
+            **more,
+        )
+
+    def service(self) -> dict[str, Any]:
+        found = self.client("ecs").describe_services(cluster="c", services=["s"])["services"]
+        return dict(found[0])
+
+    def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
+        arns = self.client("ecs").list_tasks(cluster="c", serviceName="s", desiredStatus=status)["taskArns"]
+        return list(self.client("ecs").describe_tasks(cluster="c", tasks=arns)["tasks"]) if arns else []
+
+    def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        deadline = time.monotonic() + DEADLINE
+        while not holds(service := self.service()):
+            assert time.monotonic() < deadline, service
+            time.sleep(0.05)
+        return service
+
+    def completed(self) -> dict[str, Any]:
+        return self.until(lambda service: service["deployments"][0]["rolloutState"] == "COMPLETED")
+
+    def processes(self) -> list[int]:
+        """Processes whose command comes from this cloud's images."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    command = (entry / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if os.fsencode(self.images_dir) in command:
+                    found.append(int(entry.name))
+        return found
+
+    def url(self, task: dict[str, Any]) -> str:
+        address = self.addresses.resolve(task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"], 8080)
+        assert address is not None
+        return f"http://{address[0]}:{address[1]}"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    with mock_aws():
+        ec2 = boto3.client("ec2", region_name=REGION)
+        vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
+        elb = boto3.client("elbv2", region_name=REGION)
+        group = elb.create_target_group(Name="g", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip")
+        boto3.client("ecr", region_name=REGION).create_repository(repositoryName="shop")
+        boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
+        boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
+        addresses = AddressBook()
+        agent = EcsAgent(addresses, ACCOUNT, REGION, tmp_path / "images", tmp_path / "work", interval=0.05)
+        agent.start()
+        arn = group["TargetGroups"][0]["TargetGroupArn"]
+        made = Cloud(agent, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        yield made
+        agent.stop()
+        assert made.processes() == []
+
+
+def messages(service: dict[str, Any]) -> str:
+    return "\n".join(event["message"] for event in service["events"])
+
+
+def test_a_service_converges_and_its_tasks_answer(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(), 2)
+    service = cloud.completed()
+    assert (service["runningCount"], service["pendingCount"]) == (2, 0)
+    assert "has reached a steady state." in messages(service)
+    tasks = cloud.tasks()
+    assert {task["lastStatus"] for task in tasks} == {"RUNNING"}
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(cloud.url(tasks[0]), timeout=2) as answer:
+                assert answer.headers["X-Version"] == "good"
+                break
+        except urllib.error.URLError:
+            time.sleep(0.05)
+    else:
+        pytest.fail("the task never answered")
+
+
+def test_the_request_of_a_service_is_kept(cloud: Cloud) -> None:
+    cloud.create(
+        cloud.task_definition(),
+        0,
+        healthCheckGracePeriodSeconds=7,
+        enableExecuteCommand=True,
+        deploymentConfiguration={
+            "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+            "maximumPercent": 150,
+            "minimumHealthyPercent": 50,
+        },
+    )
+    service = cloud.service()
+    assert service["healthCheckGracePeriodSeconds"] == 7
+    assert service["enableExecuteCommand"] is True
+    assert service["launchType"] == "FARGATE"
+    assert service["deploymentConfiguration"] == {
+        "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+        "maximumPercent": 150,
+        "minimumHealthyPercent": 50,
+    }
+
+
+def test_a_crash_loop_fails_the_deployment_with_the_stopped_reason(cloud: Cloud) -> None:
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    cloud.group = boto3.client("elbv2", region_name=REGION).create_target_group(
+        Name="sick",
+        Protocol="HTTP",
+        Port=8080,
+        TargetType="ip",
+        VpcId=_vpc(cloud),
+    )["TargetGroups"][0]["TargetGroupArn"]
+    with pytest.MonkeyPatch.context() as patch:
+        _see_as(patch, "initial")
+        cloud.create(cloud.task_definition("crash"), deploymentConfiguration=breaker)
+        service = cloud.until(lambda each: each["deployments"][0]["rolloutState"] == "FAILED")
+    assert service["deployments"][0]["failedTasks"] == 3
+    assert "unable to consistently start tasks successfully" in messages(service)
+    task = cloud.tasks("STOPPED")[0]
+    assert (task["stopCode"], task["stoppedReason"]) == (
+        "EssentialContainerExited",
+        "Essential container in task exited",
+    )
+    assert task["containers"][0]["exitCode"] == 1
+    lines = cloud.client("logs").filter_log_events(logGroupName="/shop")["events"]
+    assert any("cannot reach its database" in line["message"] for line in lines)
+
+
+def test_a_missing_image_is_a_pull_failure(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(image=f"{ACCOUNT}.example/shop:never"), target=False)
+    cloud.until(lambda _: bool(cloud.tasks("STOPPED")))
+    task = cloud.tasks("STOPPED")[0]
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith("CannotPullContainerError")
+    assert task["containers"][0]["reason"].startswith("CannotPullContainerError")
+
+
+def test_scaling_keeps_the_deployment_and_ends_the_surplus(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(), 3)
+    before = cloud.completed()["deployments"][0]["id"]
+    cloud.client("ecs").update_service(cluster="c", service="s", desiredCount=1)
+    service = cloud.until(lambda each: each["runningCount"] == 1 and len(cloud.processes()) == 1)
+    assert [deployment["id"] for deployment in service["deployments"]] == [before]
+    health = cloud.client("elbv2").describe_target_health(TargetGroupArn=cloud.group)
+    assert len(health["TargetHealthDescriptions"]) == 1
+
+
+def test_another_task_definition_makes_another_deployment(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition())
+    before = cloud.completed()["deployments"][0]["id"]
+    definition = cloud.task_definition("slow")
+    cloud.client("ecs").update_service(cluster="c", service="s", taskDefinition=definition)
+    service = cloud.until(lambda each: len(each["deployments"]) == 1 and each["deployments"][0]["id"] != before)
+    assert service["taskDefinition"] == definition
+    assert cloud.completed()["deployments"][0]["taskDefinition"] == definition
+
+
+def test_an_unhealthy_target_is_replaced_after_the_grace_period(cloud: Cloud) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        _see_as(patch, "unhealthy")
+        cloud.create(cloud.task_definition("unhealthy"))
+        service = cloud.until(lambda each: "is unhealthy in (target-group" in messages(each))
+        cloud.until(lambda _: bool(cloud.tasks("STOPPED")))
+    assert service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    assert "failed ELB health checks" in cloud.tasks("STOPPED")[0]["stoppedReason"]
+
+
+def test_deleting_leaves_no_process_target_or_address(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(), 2)
+    cloud.completed()
+    addresses = [task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"] for task in cloud.tasks()]
+    deleted = cloud.client("ecs").delete_service(cluster="c", service="s", force=True)["service"]
+    assert deleted["status"] == "DRAINING"
+    cloud.until(lambda each: each["status"] == "INACTIVE")
+    assert cloud.processes() == []
+    health = cloud.client("elbv2").describe_target_health(TargetGroupArn=cloud.group)
+    assert health["TargetHealthDescriptions"] == []
+    assert [cloud.addresses.resolve(address, 8080) for address in addresses] == [None, None]
+
+
+def test_secrets_and_parameters_reach_the_process(cloud: Cloud) -> None:
+    cloud.client("ssm").put_parameter(Name="/shop/version", Value="from-ssm", Type="SecureString")
+    secret = cloud.client("secretsmanager").create_secret(Name="shop", SecretString='{"release": "r-1"}')["ARN"]
+    cloud.create(
+        cloud.task_definition(
+            secrets=[
+                {"name": "VERSION", "valueFrom": "/shop/version"},
+                {"name": "RELEASE", "valueFrom": f"{secret}:release::"},
+            ]
+        ),
+        target=False,
+    )
+    cloud.completed()
+    pid = cloud.processes()[0]
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert {b"VERSION=from-ssm", b"RELEASE=r-1"} <= set(environment)
+
+
+def _vpc(cloud: Cloud) -> str:
+    return str(cloud.client("ec2").describe_subnets(SubnetIds=[cloud.subnet])["Subnets"][0]["VpcId"])
+
+
+def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
+    """Let every target have the health `state`, in place of the data plane's checks."""
+
+    def health_for(group: Any, target: dict[str, Any], _: Any) -> FakeHealthStatus:
+        return FakeHealthStatus(target["Id"], target["Port"], None, state, "Target.FailedHealthChecks", "[503]")
+
+    patch.setattr(FakeTargetGroup, "health_for", health_for)
