@@ -1,0 +1,47 @@
+"""moto as one WSGI application inside our process: with atomic records, AWS's refusals and faults on demand."""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from localcloud.backends import read_call, refuse
+from localcloud.faults import FaultBook
+from localcloud.refusals import refusal_of
+
+Admin = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+_SERIAL = frozenset({"dynamodb", "s3"})
+
+
+def moto_app() -> WSGIApplication:
+    """moto's own application, every service of it."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    return cast("WSGIApplication", DomainDispatcherApplication(create_backend_app))
+
+
+def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIApplication:
+    """`inner` behind faults, refusals and the lock; paths below `/_cutover/` go to `admin`."""
+    serial = threading.RLock()
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/_cutover/"):
+            return admin(environ, start)
+        call = read_call(environ)
+        fault = faults.strike(call)
+        if fault is not None and not fault.after_effect:
+            return refuse(call, fault.refusal, start)
+        if (wrong := refusal_of(call)) is not None:
+            return refuse(call, wrong, start)
+        # moto's conditional writes are not atomic by themselves.  One lock round everything would be held for the
+        # length of an SQS long poll, so only the two stores of records are serialised.
+        if call.service in _SERIAL:
+            with serial:
+                body: Iterable[bytes] = list(inner(environ, start))
+        else:
+            body = inner(environ, start)
+        if fault is not None:
+            raise ConnectionAbortedError("a fault was asked for: the effect is there, the answer is lost")
+        return body
+
+    return answer

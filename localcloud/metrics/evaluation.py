@@ -1,0 +1,48 @@
+"""When an alarm fires: M of N periods against a threshold, with AWS's treatment of missing data. Pure.
+
+The tables are those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+
+OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
+EXTRA_PERIODS = 2  # looked at beyond N, to fill what is missing with older points
+
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def next_state(
+    points: Sequence[float | None],
+    *,
+    breaches: Callable[[float], bool],
+    periods: int,
+    to_alarm: int,
+    missing: str,
+    present: str,
+) -> str:
+    """The state after looking at the points of the last `periods` + 2 periods, oldest first (None: missing).
+
+    `to_alarm` is M, `periods` is N, `missing` is TreatMissingData; `present` is kept where AWS keeps the state.
+    """
+    real = [breaches(point) for point in points if point is not None][-periods:]
+    breaching = sum(real)
+    absent = periods - len(real)
+    match missing:
+        case "breaching":
+            return ALARM if breaching + absent >= to_alarm else OK
+        case "notBreaching":
+            return ALARM if breaching >= to_alarm else OK
+        case _ if not real:
+            return present if missing == "ignore" else INSUFFICIENT
+        case "ignore":
+            if breaching >= to_alarm:
+                return ALARM
+            return present if breaching == len(real) else OK
+        case _:
+            return ALARM if breaching >= min(to_alarm, len(real)) else OK

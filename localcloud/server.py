@@ -1,0 +1,117 @@
+"""The local cloud's server: moto, the ECS agent, the load balancers and CloudWatch in one process.
+
+`python -m localcloud.server --port 4566 --state DIR` runs it; `LocalCloud` runs it inside a test.
+"""
+
+import argparse
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from localcloud import network, process
+from localcloud.addresses import AddressBook
+from localcloud.app import guarded, moto_app
+from localcloud.backends import ACCOUNT, REGION
+from localcloud.faults import FaultBook
+
+_WATCH_PARENT = 1.0  # seconds
+
+
+class LocalCloud:
+    """The whole local cloud in this process; one at a time, since moto's models are global to a process."""
+
+    def __init__(self, state_dir: Path, *, port: int = 0, region: str = REGION, time_scale: float = 10.0) -> None:
+        self.faults = FaultBook()
+        self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
+
+    def __enter__(self) -> Self:
+        from werkzeug.serving import make_server
+
+        from localcloud.agent import EcsAgent
+        from localcloud.balancer import DataPlane
+        from localcloud.metrics import CloudWatch, wrap
+
+        self._forget()
+        network.seed(self._region)
+        addresses = AddressBook()
+        self.metrics = CloudWatch(ACCOUNT, self._region)
+        self.metrics.start()
+        self.plane = DataPlane(addresses, ACCOUNT, self._region, self.metrics.store, time_scale=self._time_scale)
+        self.agent = EcsAgent(
+            addresses, ACCOUNT, self._region, self._state_dir / "images", self._state_dir / "tasks"
+        )
+        app = guarded(wrap(moto_app(), self.metrics), self.faults, self._admin)
+        self._server = make_server("127.0.0.1", self._port, app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
+        self._thread.start()
+        self.plane.start()
+        self.agent.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.agent.stop()
+        self.plane.stop()
+        self.metrics.stop()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._forget()
+
+    @property
+    def port(self) -> int:
+        """The port that AWS's APIs answer on."""
+        return int(self._server.server_port)
+
+    @property
+    def endpoint(self) -> str:
+        """The one URL for every AWS service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _admin(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        found = environ["PATH_INFO"] == "/_cutover/status"
+        status = {
+            "pid": os.getpid(),
+            "endpoint": self.endpoint,
+            "region": self._region,
+            "time_scale": self._time_scale,
+            "load_balancers": self.plane.endpoints(),
+        }
+        body = json.dumps(status if found else {"message": "unknown"}).encode()
+        start("200 OK" if found else "404 Not Found", [("Content-Type", "application/json")])
+        return [body]
+
+    def _forget(self) -> None:
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud.server")
+    parser.add_argument("--port", type=int, default=process.DEFAULT_PORT)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--region", default=REGION)
+    parser.add_argument("--tied-to-parent", type=int, default=0, help="end when this process is gone")
+    options = parser.parse_args()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    options.state.mkdir(parents=True, exist_ok=True)
+    with LocalCloud(options.state, port=options.port, region=options.region) as cloud:
+        process.publish(options.state, cloud.port, options.region)
+        while not stopping.wait(_WATCH_PARENT):
+            if options.tied_to_parent and not Path(f"/proc/{options.tied_to_parent}").exists():
+                break
+
+
+if __name__ == "__main__":
+    main()
