@@ -15,7 +15,7 @@ _SERIAL = frozenset({"dynamodb", "s3"})
 
 def moto_app() -> WSGIApplication:
     """moto's own application, every service of it."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     return cast("WSGIApplication", DomainDispatcherApplication(create_backend_app))
 

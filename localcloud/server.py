@@ -43,9 +43,7 @@ class LocalCloud:
         self.metrics = CloudWatch(ACCOUNT, self._region)
         self.metrics.start()
         self.plane = DataPlane(addresses, ACCOUNT, self._region, self.metrics.store, time_scale=self._time_scale)
-        self.agent = EcsAgent(
-            addresses, ACCOUNT, self._region, self._state_dir / "images", self._state_dir / "tasks"
-        )
+        self.agent = EcsAgent(addresses, ACCOUNT, self._region, self._state_dir / "images", self._state_dir / "tasks")
         app = guarded(wrap(moto_app(), self.metrics), self.faults, self._admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)

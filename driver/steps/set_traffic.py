@@ -10,7 +10,7 @@ def holds(scene: Scene, step: SetTraffic) -> bool:
     """Whether record and listener have these weights, and the margin is over."""
     wanted = scene.allocation(step.weights)
     recorded = scene.recorded()
-    if recorded.weights != wanted.weights or _live(scene) != _groups(wanted):
+    if recorded.weights != wanted.weights or _live(scene) != wanted.positive():
         return False
     scene.wait_until_drained(step.margin_seconds)
     return True
@@ -33,9 +33,9 @@ def verify(scene: Scene, step: SetTraffic) -> str:
     """Read the weights back, wait the propagation margin, and record who serves."""
     wanted = scene.allocation(step.weights)
     live = _live(scene)
-    if live != _groups(wanted):
+    if live != wanted.positive():
         raise StepFailed(
-            "WEIGHTS_LOST", f"the listener has the weights {live}, not {_groups(wanted)}", "cutover status"
+            "WEIGHTS_LOST", f"the listener has the weights {live}, not {wanted.positive()}", "cutover status"
         )
     scene.recorder.traffic_is(_shares(wanted))
     scene.wait_until_drained(step.margin_seconds)
@@ -62,11 +62,9 @@ def _is_healthy(target: TargetHealth) -> bool:
 
 
 def _live(scene: Scene) -> dict[str, int]:
-    return dict(scene.world.traffic.weights(scene.outputs.listener_arn))
-
-
-def _groups(allocation: Allocation) -> dict[str, int]:
-    return {w.target_group_arn: w.weight for w in allocation.weights}
+    # A target group that is named with weight 0 gets what one that is not named gets.
+    weights = scene.world.traffic.weights(scene.outputs.listener_arn)
+    return {arn: weight for arn, weight in weights.items() if weight > 0}
 
 
 def _shares(allocation: Allocation) -> tuple[TrafficShare, ...]:

@@ -41,7 +41,8 @@ class EcsAgent:
         *,
         interval: float = 0.1,
     ) -> None:
-        self._ecs = ecs_backends[account][region]
+        # Tasks of ours stand where moto's would: its API renders either by attribute names.
+        self._ecs: Any = ecs_backends[account][region]
         self._account = account
         self._interval = interval
         self._means = Means(

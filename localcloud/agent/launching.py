@@ -100,7 +100,8 @@ class Launcher:
         """`source` is arn:…:secret:NAME[:json-key:version-stage:version-id]."""
         parts = source.split(":")
         key, stage, version = [*parts[7:10], "", "", ""][:3]
-        backend = secretsmanager_backends[self._account][self._region]
+        # moto means None to be allowed: its own API passes it for a version that was not given.
+        backend: Any = secretsmanager_backends[self._account][self._region]
         answer = backend.get_secret_value(":".join(parts[:7]), version or None, stage or "AWSCURRENT")
         text = str(answer["SecretString"])
         return str(json.loads(text)[key]) if key else text

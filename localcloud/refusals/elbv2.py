@@ -19,7 +19,8 @@ def bad_forward(call: Call) -> Refusal | None:
         arns += [action["TargetGroupArn"]] if "TargetGroupArn" in action else []
         weights = [int(group["Weight"]) for group in groups if "Weight" in group]
         if len(groups) > _MOST_GROUPS:
-            return Refusal("TooManyUniqueTargetGroupsPerLoadBalancer", f"At most {_MOST_GROUPS} target groups an action")
+            message = f"At most {_MOST_GROUPS} target groups an action"
+            return Refusal("TooManyUniqueTargetGroupsPerLoadBalancer", message)
         if any(not 0 <= weight <= _MOST_WEIGHT for weight in weights):
             return Refusal("ValidationError", f"Target group weight must be between 0 and {_MOST_WEIGHT}")
         if missing := [arn for arn in arns if not _target_group_exists(arn)]:
