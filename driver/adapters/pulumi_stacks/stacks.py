@@ -1,0 +1,164 @@
+"""The Stacks port: the environment is brought up by weight, releases are created once and then only destroyed."""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from pulumi.automation import Deployment, Stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+
+from driver.adapters.pulumi_stacks import state
+from driver.adapters.pulumi_stacks.failures import lock_is_stale, translate
+from driver.adapters.pulumi_stacks.previews import Changes
+from driver.adapters.pulumi_stacks.workspaces import Program, Workspaces
+from driver.config import EnvironmentConfig
+from driver.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
+from driver.model import Allocation, Manifest, ReleaseRef, Stand
+from driver.ports import EnvironmentOutputs, StackDiff
+
+_LISTENER = "aws:lb/listener:Listener"
+_STAND = frozenset(Stand.model_fields)
+_ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
+
+
+class PulumiStacks:
+    """Drives the real engine with the programs of this repository; implements `driver.ports.Stacks`."""
+
+    def __init__(self, config: EnvironmentConfig, interruption: threading.Event) -> None:
+        self._config = config
+        self._workspaces = Workspaces(interruption)
+
+    def environment(self) -> EnvironmentOutputs:
+        """Outputs of the environment stack; raises `PreflightFailed` when it was never created."""
+        found = self._workspaces.export(self._config.environment)
+        if found is None or not state.is_finished(found, _ENVIRONMENT):
+            raise PreflightFailed(
+                "ENVIRONMENT_MISSING",
+                f"the stack {self._config.environment} does not exist or is unfinished",
+                f"cutover -e {self._config.environment} bootstrap",
+            )
+        values = {key: state.outputs(found)[key] for key in _ENVIRONMENT}
+        values["subnet_ids"] = tuple(values["subnet_ids"])
+        values["listener_port"] = int(values["listener_port"])
+        return EnvironmentOutputs(**values)
+
+    def create_release(self, manifest: Manifest) -> Stand:
+        """Create the release's stack, or finish a creation that was cut off; never change a finished one."""
+        name = manifest.ref.release
+        found = self._workspaces.export(name)
+        if found is not None and state.is_finished(found, _STAND):
+            return _stand(found)
+        stack = self._workspaces.open(name, self._release_program(manifest))
+        if found is not None and state.has_pending(found):
+            # What was being made when the driver died may exist without the engine knowing its id: what refresh
+            # cannot find is forgotten and made again under a new name.
+            _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+        return self.stand(manifest.ref)
+
+    def release_exists(self, release: ReleaseRef) -> bool:
+        """Whether the release's stack exists and its creation was finished."""
+        found = self._workspaces.export(release.release)
+        return found is not None and state.is_finished(found, _STAND)
+
+    def stand(self, release: ReleaseRef) -> Stand:
+        """The outputs of an existing release stack."""
+        found = self._workspaces.export(release.release)
+        if found is None or not state.is_finished(found, _STAND):
+            raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole", "cutover releases")
+        return _stand(found)
+
+    def destroy_release(self, manifest: Manifest) -> None:
+        """Destroy the stack and remove it; nothing to do when it is gone."""
+        name = manifest.ref.release
+        found = self._workspaces.export(name)
+        if found is None:
+            return
+        stack = self._workspaces.open(name, self._release_program(manifest))
+        if state.has_pending(found):
+            _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
+        _attempt(stack, partial(stack.destroy, color="never", suppress_progress=True))
+        self._workspaces.remove(name)
+
+    def apply_allocation(self, allocation: Allocation) -> None:
+        """`up` of the environment stack, targeted at the listener, so that its weights are those of `allocation`."""
+        found = self._workspaces.export(self._config.environment)
+        listener = state.urn_of(found, _LISTENER) if found is not None else None
+        if listener is None:
+            raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
+        stack = self._workspaces.open(self._config.environment, self._environment_program(allocation))
+        _attempt(stack, partial(stack.up, target=[listener], color="never", suppress_progress=True))
+
+    def create_platform(self) -> None:
+        """Bring up the platform stack of this account and region."""
+        stack = self._workspaces.open(f"platform-{self._config.provider.region}", self._platform_program())
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def create_environment(self, allocation: Allocation) -> None:
+        """Bring up the whole environment stack, with the weights of `allocation`."""
+        stack = self._workspaces.open(self._config.environment, self._environment_program(allocation))
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def preview_environment(self, allocation: Allocation) -> StackDiff:
+        """What an `up` of the environment stack would change; writes nothing."""
+        return self._preview(self._config.environment, self._environment_program(allocation))
+
+    def preview_release(self, manifest: Manifest) -> StackDiff:
+        """What an `up` of the release's stack would change; writes nothing."""
+        return self._preview(manifest.ref.release, self._release_program(manifest))
+
+    def _preview(self, name: str, program: Program) -> StackDiff:
+        changes = Changes()
+        if self._workspaces.export(name) is not None:
+            stack = self._workspaces.open(name, program)
+            _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+            return changes.diff(name, exists=True)
+        # A preview needs a stack; one in a backend that is thrown away leaves nothing behind.
+        with tempfile.TemporaryDirectory(prefix="cutover-preview-") as folder:
+            env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
+            stack = self._workspaces.open(name, program, env)
+            _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+        return changes.diff(name, exists=False)
+
+    def _environment_program(self, allocation: Allocation) -> Program:
+        from programs.environment import environment_program
+
+        return partial(environment_program, self._config, allocation)
+
+    def _release_program(self, manifest: Manifest) -> Program:
+        from programs.release import release_program
+
+        return partial(release_program, self._config.provider, manifest)
+
+    def _platform_program(self) -> Program:
+        from programs.platform import platform_program
+
+        return partial(platform_program, self._config)
+
+
+def _attempt(stack: Stack, operation: Callable[[], object]) -> None:
+    """Run it; a lock that a dead process of this machine left is taken away, once."""
+    try:
+        operation()
+    except ConcurrentUpdateError as locked:
+        if not lock_is_stale(str(locked)):
+            message = f"{stack.name} is being updated by somebody else"
+            raise TransientFailure("STACK_LOCKED", message, f"pulumi stack -s {stack.name}") from locked
+        stack.cancel()
+        _attempt_once(stack, operation)
+    except CutoverError:
+        raise
+    except CommandError as error:
+        raise translate(stack.name, str(error)) from error
+
+
+def _attempt_once(stack: Stack, operation: Callable[[], object]) -> None:
+    try:
+        operation()
+    except CommandError as error:
+        raise translate(stack.name, str(error)) from error
+
+
+def _stand(found: Deployment) -> Stand:
+    return Stand(**{key: state.outputs(found)[key] for key in _STAND})
