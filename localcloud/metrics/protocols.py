@@ -160,18 +160,21 @@ class QueryCodec:
 @cache
 def _operation_model(operation: str) -> Any:
     """botocore's model of an operation; raises CloudWatchError if there is none."""
-    import botocore.session
     from botocore.model import OperationNotFoundError
 
     try:
-        return _service_model(botocore.session).operation_model(operation)
+        return _service_model().operation_model(operation)
     except OperationNotFoundError as cause:
         raise CloudWatchError("InvalidAction", f"{operation} is no operation of CloudWatch") from cause
 
 
 @cache
-def _service_model(session: Any) -> Any:
-    return session.get_session().get_service_model("cloudwatch")
+def _service_model() -> Any:
+    # moto's own class round botocore's data: its serializer asks shapes what botocore's shapes do not know.
+    from botocore.loaders import Loader
+    from moto.core.model import ServiceModel
+
+    return ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")
 
 
 def _request_id() -> tuple[str, str]:
