@@ -1,0 +1,59 @@
+"""How steps, times and verdicts read in a terminal: one wording for the tree, the plain lines and the preview."""
+
+from datetime import datetime
+
+from driver.model import AwaitHealthy, Bake, CreateRelease, Execution, Outcome, Retire, Scale, SetTraffic, Step
+
+MARKS = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.INCONCLUSIVE: "…", Outcome.ERROR: "!"}
+
+
+def step_sentence(step: Step) -> str:
+    """What the step does, with its weights and its times."""
+    match step:
+        case CreateRelease(release=release):
+            return f"create {release.release}"
+        case AwaitHealthy():
+            gates = " + ".join(step.gates)
+            return (
+                f"await healthy: {gates}, {step.consecutive} looks in a row, at most {duration(step.deadline_seconds)}"
+            )
+        case SetTraffic(weights=weights):
+            shares = ", ".join(f"{ref.version} {weight} %" for ref, weight in weights) or "none (503)"
+            return f"set traffic: {shares}, then {duration(step.margin_seconds)} for the load balancer to spread it"
+        case Bake():
+            return f"bake {duration(step.duration_seconds)}: {' + '.join(step.gates)}"
+        case Scale(release=release, desired_count=count):
+            return f"scale {release.release} to {count}, {duration(step.drain_seconds)} after its last traffic"
+        case Retire(release=release):
+            return f"retire {release.release}, {duration(step.drain_seconds)} after its last traffic"
+
+
+def duration(seconds: float) -> str:
+    """`850 ms`, `12 s`, `3 min 20 s` or `2 h 5 min`."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long since `then`."""
+    return duration(max(0.0, (now - then).total_seconds())) + " ago"
+
+
+def evidence(execution: Execution) -> list[str]:
+    """The last word of every gate that did not pass, with what it measured."""
+    return [
+        f"{v.gate}: {v.verdict.value} - {v.reason}" + (f" ({_measured(v.measurements)})" if v.measurements else "")
+        for v in execution.verdicts
+        if v.verdict is not Outcome.PASS
+    ]
+
+
+def _measured(measurements: dict[str, str | int | float | bool | None]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in measurements.items() if value not in (None, ""))
