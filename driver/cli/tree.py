@@ -37,12 +37,14 @@ class TreeReporter:
         self._live.stop()
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The head changed."""
+        """The head changed; the event itself is in the plan's state."""
+        del event
         self._execution = execution
         self._live.refresh()
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """A gate looked."""
+        """A gate looked; its verdict is in the head."""
+        del verdict
         self._execution = execution
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -1,0 +1,79 @@
+"""What the verbs that carry out an execution share: the world, who watches, and how it ends."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from driver.cli.context import Context
+from driver.cli.reporters import JsonReporter, PlainReporter
+from driver.cli.status_object import status_object
+from driver.cli.words import duration, evidence
+from driver.errors import Exit
+from driver.model import Execution, Status
+from driver.ports import Reporter
+from driver.world import World
+
+
+@contextmanager
+def watched_world(context: Context) -> Iterator[World]:
+    """The world of the chosen environment, watched as the command line asks for."""
+    from driver.compose import compose
+
+    config = context.config()
+    with _reporter(context) as reporter:
+        yield compose(config, reporter)
+
+
+def run(context: Context, carry_out: Callable[[World], Execution | None], nothing: str) -> int:
+    """Carry something out and tell how it ended; `nothing` is said where there was nothing to do."""
+    with watched_world(context) as world:
+        execution = carry_out(world)
+        shown = execution or world.ledger.latest_execution()
+    if context.json:
+        if execution is None:
+            print(json.dumps({"event": "nothing-to-do", "message": nothing}))
+        print(json.dumps(status_object(shown) if shown else None), flush=True)
+    elif execution is None:
+        print(nothing)
+    else:
+        _tell(execution)
+    return exit_code(execution)
+
+
+def exit_code(execution: Execution | None) -> Exit:
+    """What a pipeline learns from how an execution stands; a rollback is never a success."""
+    if execution is None or execution.status is Status.COMPLETED:
+        return Exit.OK
+    if execution.status is Status.ROLLED_BACK:
+        return Exit.ROLLED_BACK
+    return Exit.NEEDS_OPERATOR if execution.status is Status.FAILED else Exit.OK
+
+
+@contextmanager
+def _reporter(context: Context) -> Iterator[Reporter]:
+    if not context.live:
+        yield JsonReporter() if context.json else PlainReporter()
+        return
+    from rich.console import Console
+
+    from driver.adapters.clock import utc_now
+    from driver.cli.tree import TreeReporter
+
+    with TreeReporter(Console(), utc_now) as tree:
+        yield tree
+
+
+def _tell(execution: Execution) -> None:
+    taken = duration(((execution.completed_at or execution.updated_at) - execution.started_at).total_seconds())
+    name = execution.candidate.release
+    if execution.status is Status.COMPLETED:
+        print(f"✔ {name} has all traffic after {taken} (execution {execution.execution_id})")
+        return
+    reason = execution.error.message if execution.error else "unknown reason"
+    ended = "rolled back" if execution.status is Status.ROLLED_BACK else execution.status.value
+    print(f"✖ {name} {ended} after {taken}: {reason}", file=sys.stderr)
+    for line in evidence(execution):
+        print(f"    {line}", file=sys.stderr)
+    verb = "show" if execution.status is Status.ROLLED_BACK else "resume"
+    print(f"  next: cutover -e {execution.environment} {verb} {execution.execution_id}", file=sys.stderr)

@@ -1,0 +1,162 @@
+"""The table of verbs: a verb's signature stands here, its work in the file of its name, loaded when it is called.
+
+`cutover --help` has to answer at once, so nothing here imports more than typer.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_ID = Annotated[str | None, typer.Argument(help="Execution; the newest where it is left out.", show_default=False)]
+_Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add every verb in the order in which a newcomer meets them."""
+    for verb in (doctor, bootstrap, preview, deploy, status, rollback, abort, resume, releases, history, show):
+        app.command()(verb)
+    release = typer.Typer(help="Releases as files.", no_args_is_help=True)
+    release.command()(render)
+    app.add_typer(release, name="release")
+    local = typer.Typer(help="The local cloud.", no_args_is_help=True)
+    for verb in (up, down):
+        local.command()(verb)
+    local.command("status")(local_status)
+    local.command("env")(local_env)
+    image = typer.Typer(help="Images for the local cloud.", no_args_is_help=True)
+    image.command("build")(image_build)
+    local.add_typer(image, name="image")
+    app.add_typer(local, name="local")
+
+
+def doctor(context: typer.Context) -> int:
+    """Check everything that a deployment needs; says how to mend what is missing."""
+    from driver.cli import doctor as verb
+
+    return verb.run(context.obj)
+
+
+def bootstrap(context: typer.Context) -> int:
+    """Create what is there before the first release: records, registry, load balancer."""
+    from driver.cli import bootstrap as verb
+
+    return verb.run(context.obj)
+
+
+def preview(context: typer.Context) -> int:
+    """Show what a deploy would do, step by step, and what the stacks would change; writes nothing."""
+    from driver.cli import preview as verb
+
+    return verb.run(context.obj)
+
+
+def deploy(context: typer.Context) -> int:
+    """Deploy the release that Pulumi.ENV.yaml describes."""
+    from driver.cli import deploy as verb
+
+    return verb.run(context.obj)
+
+
+def status(
+    context: typer.Context, watch: Annotated[bool, typer.Option("--watch", help="Until the execution ends.")] = False
+) -> int:
+    """Show the newest execution, and who has the traffic."""
+    from driver.cli import status as verb
+
+    return verb.watch(context.obj) if watch else verb.run(context.obj)
+
+
+def rollback(
+    context: typer.Context,
+    to: Annotated[str | None, typer.Option(help="Release, version or digest; else the last that succeeded.")] = None,
+) -> int:
+    """Move all traffic back to a release that succeeded."""
+    from driver.cli import rollback as verb
+
+    return verb.run(context.obj, to)
+
+
+def abort(context: typer.Context) -> int:
+    """Stop the execution under way and return to the last release that succeeded."""
+    from driver.cli import abort as verb
+
+    return verb.run(context.obj)
+
+
+def resume(context: typer.Context, execution: _ID = None) -> int:
+    """Go on with an execution whose driver is gone, or that needed an operator."""
+    from driver.cli import resume as verb
+
+    return verb.run(context.obj, execution)
+
+
+def releases(context: typer.Context) -> int:
+    """List the releases, newest first."""
+    from driver.cli import releases as verb
+
+    return verb.run(context.obj)
+
+
+def history(context: typer.Context, limit: _Limit = 20) -> int:
+    """List the executions, newest first."""
+    from driver.cli import history as verb
+
+    return verb.run(context.obj, limit)
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="An execution's id, or a release's name or version.")],
+) -> int:
+    """Show one execution with its journal, or one release with its manifest."""
+    from driver.cli import show as verb
+
+    return verb.run(context.obj, name)
+
+
+def render(context: typer.Context) -> int:
+    """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
+    from driver.cli import render as verb
+
+    return verb.run(context.obj)
+
+
+def up(context: typer.Context, port: Annotated[int, typer.Option(min=1, max=65535)] = 4566) -> int:
+    """Bring the local cloud up."""
+    from driver.cli import local
+
+    return local.up(context.obj, port)
+
+
+def down(context: typer.Context) -> int:
+    """Take the local cloud down, with everything in it."""
+    from driver.cli import local
+
+    return local.down(context.obj)
+
+
+def local_status(context: typer.Context) -> int:
+    """Show whether the local cloud runs, and where."""
+    from driver.cli import local
+
+    return local.status(context.obj)
+
+
+def local_env(context: typer.Context) -> int:
+    """Print the exports with which a shell uses the local cloud."""
+    from driver.cli import local
+
+    return local.env(context.obj)
+
+
+def image_build(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder with a Dockerfile.")],
+    tag: Annotated[str, typer.Option(help="NAME:VERSION in the local registry.")],
+    build_arg: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of an ARG of the Dockerfile.")] = None,
+) -> int:
+    """Build an image and push it to the local registry."""
+    from driver.cli import local
+
+    return local.build(context.obj, folder, tag, build_arg or [])
