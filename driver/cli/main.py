@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from driver.cli import lazy
+from driver.cli import verbs
 from driver.errors import CutoverError, Exit, InvalidInput
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-lazy.register(app)
+verbs.register(app)
 
 
 @app.callback()

@@ -1,0 +1,23 @@
+"""`cutover abort`: ask the driver at work to turn back, or do it where there is none."""
+
+import json
+
+from driver.cli.common import exit_code, watched_world
+from driver.cli.context import Context
+from driver.cli.status_object import status_object
+from driver.model import Status
+from driver.service import abort
+
+
+def run(context: Context) -> int:
+    """Exit code 0 when the abort is asked for, 5 when this very command has rolled back."""
+    with watched_world(context) as world:
+        execution = abort(world)
+    if context.json:
+        print(json.dumps(status_object(execution)), flush=True)
+    elif execution.status is Status.IN_PROGRESS:
+        print(f"✔ abort of {execution.execution_id} asked for; the driver at work turns back at its next look")
+        print(f"  next: cutover -e {execution.environment} status --watch")
+    else:
+        print(f"{execution.execution_id} is {execution.status.value}")
+    return exit_code(execution)
