@@ -2,12 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
 
 DEFAULT_PORT = 4566
 _START_WITHIN = 30.0  # seconds
@@ -121,6 +126,24 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
         "PULUMI_PYTHON_CMD": sys.executable,
         "PATH": os.pathsep.join([str(engine_bin()), str(Path(sys.executable).parent), path]),
     }
+
+
+def forget_stacks(state_dir: Path) -> None:
+    """Remove Pulumi's state of what stood in a local cloud that is gone; a new one starts empty."""
+    shutil.rmtree(state_dir / "pulumi" / "backend", ignore_errors=True)
+
+
+def registry(running: Status) -> "ECRClient":
+    """A client of the local container registry."""
+    import boto3
+
+    return boto3.client(
+        "ecr",
+        endpoint_url=running.endpoint,
+        region_name=running.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  moto takes anything
+    )
 
 
 def engine_bin() -> Path:
