@@ -1,0 +1,80 @@
+"""Roles: what ECS may do to start the tasks of one release, and what the tasks themselves may do."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import iam
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+_ASSUMED_BY_TASKS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolesArgs:
+    """ARNs of exactly what may be read: one repository, one log group, the named secrets and parameters."""
+
+    repository_arn: pulumi.Input[str]
+    log_group_arn: pulumi.Input[str]
+    secret_arns: Sequence[str]
+
+
+class Roles(pulumi.ComponentResource):
+    """Outputs: `execution_role_arn` (used by ECS itself) and `task_role_arn` (used by the container; may nothing)."""
+
+    execution_role_arn: pulumi.Output[str]
+    task_role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cutover:roles:Roles", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        execution = iam.Role(f"{name}-execution", assume_role_policy=_ASSUMED_BY_TASKS, opts=child)
+        task = iam.Role(f"{name}-task", assume_role_policy=_ASSUMED_BY_TASKS, opts=child)
+        policy = iam.RolePolicy(
+            f"{name}-execution",
+            role=execution.name,
+            policy=pulumi.Output.all(args.repository_arn, args.log_group_arn).apply(
+                lambda arns: execution_policy(arns[0], arns[1], args.secret_arns)
+            ),
+            opts=child,
+        )
+        # The role can only be used once it has its policy, so whoever takes the ARN waits for it.
+        self.execution_role_arn = pulumi.Output.all(execution.arn, policy.id).apply(lambda values: str(values[0]))
+        self.task_role_arn = task.arn
+        self.register_outputs({"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn})
+
+
+def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Sequence[str]) -> str:
+    """The least that starts a task: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"""
+    statements = [
+        # This action knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+        _allow(["ecr:GetAuthorizationToken"], ["*"]),
+        _allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], [repository_arn]
+        ),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+    ]
+    secrets = sorted({_unversioned_secret(arn) for arn in secret_arns if ":secretsmanager:" in arn})
+    parameters = sorted({arn for arn in secret_arns if ":ssm:" in arn})
+    if secrets:
+        statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
+    if parameters:
+        statements.append(_allow(["ssm:GetParameters"], parameters))
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _allow(actions: list[str], resources: list[str]) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _unversioned_secret(arn: str) -> str:
+    """A task names `arn:json-key:version-stage:version-id`; IAM knows the first seven parts of it."""
+    return ":".join(arn.split(":")[:7])

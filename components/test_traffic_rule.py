@@ -1,0 +1,46 @@
+"""TestTrafficRule: requests that carry a release's own header reach it, whatever its weight.
+
+ECS refuses a service whose target group no load balancer uses, so the rule also is what lets the service be made
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html).
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import lb
+
+HEADER = "X-Cutover-Release"
+_PRIORITIES = 50_000  # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestTrafficRuleArgs:
+    """`digest8` is the header's value: the first eight characters of the release digest."""
+
+    listener_arn: pulumi.Input[str]
+    target_group_arn: pulumi.Input[str]
+    digest8: str
+
+
+class TestTrafficRule(pulumi.ComponentResource):
+    """Output: `arn` of the listener rule."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TestTrafficRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cutover:test_traffic_rule:TestTrafficRule", name, None, opts)
+        rule = lb.ListenerRule(
+            f"{name}-test-traffic",
+            listener_arn=args.listener_arn,
+            priority=priority(args.digest8),
+            conditions=[{"http_header": {"http_header_name": HEADER, "values": [args.digest8]}}],
+            actions=[{"type": "forward", "target_group_arn": args.target_group_arn}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = rule.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def priority(digest8: str) -> int:
+    """1 to 50000, from the digest: releases are made side by side and must not ask each other for a free number."""
+    return int(digest8, 16) % _PRIORITIES + 1
