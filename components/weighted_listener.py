@@ -1,0 +1,58 @@
+"""WeightedListener: who gets the traffic of an environment, in percent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import lb
+
+_NO_RELEASE = "no release has been deployed yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedListenerArgs:
+    """`weights` maps target group ARNs to percent and is empty before the first release.
+
+    HTTPS with `certificate_arn` and `tls_policy`; without a certificate the listener speaks plain HTTP.
+    """
+
+    load_balancer_arn: pulumi.Input[str]
+    port: int
+    certificate_arn: str | None
+    tls_policy: str
+    weights: Mapping[str, int]
+
+
+class WeightedListener(pulumi.ComponentResource):
+    """Outputs: `arn` of the listener."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WeightedListenerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cutover:weighted_listener:WeightedListener", name, None, opts)
+        encrypted = args.certificate_arn is not None
+        listener = lb.Listener(
+            f"{name}-listener",
+            load_balancer_arn=args.load_balancer_arn,
+            port=args.port,
+            protocol="HTTPS" if encrypted else "HTTP",
+            certificate_arn=args.certificate_arn,
+            ssl_policy=args.tls_policy if encrypted else None,
+            default_actions=default_actions(args.weights),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = listener.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def default_actions(weights: Mapping[str, int]) -> Sequence[lb.ListenerDefaultActionArgsDict]:
+    """One forward to every target group with a weight, in a stable order; else a fixed 503."""
+    groups = [{"arn": arn, "weight": weight} for arn, weight in sorted(weights.items()) if weight > 0]
+    if groups:
+        return [{"type": "forward", "forward": {"target_groups": groups}}]  # type: ignore[typeddict-item]
+    answer: lb.ListenerDefaultActionFixedResponseArgsDict = {
+        "content_type": "text/plain",
+        "status_code": "503",
+        "message_body": _NO_RELEASE,
+    }
+    return [{"type": "fixed-response", "fixed_response": answer}]
