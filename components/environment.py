@@ -1,0 +1,121 @@
+"""Environment: the load balancer that all releases of an application share, and its weighted listener."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import ec2, lb, vpc, wafv2
+
+from components.weighted_listener import WeightedListener, WeightedListenerArgs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentArgs:
+    """`name` is the load balancer's; `subnet_ids` lie in two zones or more; `idle_timeout` in seconds."""
+
+    name: str
+    vpc_id: pulumi.Input[str]
+    vpc_cidr: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    internal: bool
+    ingress_cidrs: Sequence[str]
+    certificate_arn: str | None
+    tls_policy: str
+    deletion_protection: bool
+    idle_timeout: int
+    access_logs_bucket: str | None
+    web_acl_arn: str | None
+    weights: Mapping[str, int]
+
+
+class Environment(pulumi.ComponentResource):
+    """Outputs: the load balancer (`load_balancer_*`), its security group, and the listener."""
+
+    load_balancer_arn: pulumi.Output[str]
+    load_balancer_name: pulumi.Output[str]
+    load_balancer_dns_name: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    listener_port: int
+    listener_protocol: str
+
+    def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cutover:environment:Environment", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.listener_protocol = "HTTPS" if args.certificate_arn else "HTTP"
+        self.listener_port = 443 if args.certificate_arn else 80
+        group = ec2.SecurityGroup(
+            f"{name}-load-balancer", description="Load balancer of an environment", vpc_id=args.vpc_id, opts=child
+        )
+        rules = [_from(name, cidr, group, self.listener_port, child) for cidr in args.ingress_cidrs]
+        rules.append(_to_tasks(name, args, group, child))
+        balancer = lb.LoadBalancer(
+            f"{name}-lb",
+            # A fixed name: people and WAF rules look for it, and its length was validated. The load balancer is
+            # never replaced in passing, since deletion protection stands before it.
+            name=args.name,
+            load_balancer_type="application",
+            internal=args.internal,
+            subnets=args.subnet_ids,
+            security_groups=[group.id],
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=args.deletion_protection,
+            idle_timeout=args.idle_timeout,
+            access_logs={"bucket": args.access_logs_bucket, "enabled": True} if args.access_logs_bucket else None,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=rules),
+        )
+        if args.web_acl_arn:
+            wafv2.WebAclAssociation(
+                f"{name}-web-acl", resource_arn=balancer.arn, web_acl_arn=args.web_acl_arn, opts=child
+            )
+        listener = WeightedListener(
+            name,
+            WeightedListenerArgs(
+                load_balancer_arn=balancer.arn,
+                port=self.listener_port,
+                certificate_arn=args.certificate_arn,
+                tls_policy=args.tls_policy,
+                weights=args.weights,
+            ),
+            child,
+        )
+        self.load_balancer_arn, self.load_balancer_name = balancer.arn, balancer.name
+        self.load_balancer_dns_name, self.security_group_id = balancer.dns_name, group.id
+        self.listener_arn = listener.arn
+        self.register_outputs(
+            {
+                "load_balancer_arn": self.load_balancer_arn,
+                "load_balancer_dns_name": self.load_balancer_dns_name,
+                "security_group_id": self.security_group_id,
+                "listener_arn": self.listener_arn,
+            }
+        )
+
+
+def _from(name: str, cidr: str, group: ec2.SecurityGroup, port: int, child: pulumi.ResourceOptions) -> pulumi.Resource:
+    return vpc.SecurityGroupIngressRule(
+        f"{name}-from-{cidr.replace('/', '-')}",
+        security_group_id=group.id,
+        description="Users",
+        cidr_ipv4=cidr,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        opts=child,
+    )
+
+
+def _to_tasks(
+    name: str, args: EnvironmentArgs, group: ec2.SecurityGroup, child: pulumi.ResourceOptions
+) -> pulumi.Resource:
+    return vpc.SecurityGroupEgressRule(
+        f"{name}-to-tasks",
+        security_group_id=group.id,
+        description="Tasks and their health checks",
+        cidr_ipv4=args.vpc_cidr,
+        ip_protocol="tcp",
+        from_port=0,
+        to_port=65535,
+        opts=child,
+    )

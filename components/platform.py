@@ -1,0 +1,157 @@
+"""Platform: what every environment of an account and region shares: records, artifacts, container registry."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import dynamodb, ecr, s3
+
+_KEEP_NONCURRENT_DAYS = 90
+_KEEP_UNTAGGED_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformArgs:
+    """Names are fixed, since every driver has to find them; `partition` is `aws`, `aws-cn` or `aws-us-gov`."""
+
+    deployments_table: str
+    executions_table: str
+    artifact_bucket: str
+    repositories: Sequence[str]
+    deletion_protection: bool
+    partition: str
+
+
+class Platform(pulumi.ComponentResource):
+    """Outputs: names of the tables and the bucket, and `repository_urls` by name."""
+
+    deployments_table: pulumi.Output[str]
+    executions_table: pulumi.Output[str]
+    artifact_bucket: pulumi.Output[str]
+    repository_urls: dict[str, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cutover:platform:Platform", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        keep = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection)
+        self.deployments_table = _table(f"{name}-deployments", args.deployments_table, args, keep).name
+        self.executions_table = _table(f"{name}-executions", args.executions_table, args, keep).name
+        self.artifact_bucket = _bucket(f"{name}-artifacts", args, keep, child).bucket
+        self.repository_urls = {
+            repository: _repository(f"{name}-{repository}", repository, args, keep, child).repository_url
+            for repository in args.repositories
+        }
+        self.register_outputs(
+            {
+                "deployments_table": self.deployments_table,
+                "executions_table": self.executions_table,
+                "artifact_bucket": self.artifact_bucket,
+                "repository_urls": self.repository_urls,
+            }
+        )
+
+
+def _table(name: str, table: str, args: PlatformArgs, keep: pulumi.ResourceOptions) -> dynamodb.Table:
+    """Recoverable to any second of the last 35 days, encrypted (Security Hub DynamoDB.2, .6)."""
+    return dynamodb.Table(
+        name,
+        name=table,
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="pk",
+        range_key="sk",
+        attributes=[{"name": "pk", "type": "S"}, {"name": "sk", "type": "S"}],
+        point_in_time_recovery={"enabled": True},
+        server_side_encryption={"enabled": True},
+        deletion_protection_enabled=args.deletion_protection,
+        opts=keep,
+    )
+
+
+def _bucket(name: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: pulumi.ResourceOptions) -> s3.Bucket:
+    bucket = s3.Bucket(name, bucket=args.artifact_bucket, force_destroy=not args.deletion_protection, opts=keep)
+    s3.BucketVersioning(name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child)
+    s3.BucketServerSideEncryptionConfiguration(
+        name,
+        bucket=bucket.id,
+        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms"}, "bucket_key_enabled": True}],
+        opts=child,
+    )
+    s3.BucketOwnershipControls(name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child)
+    block = s3.BucketPublicAccessBlock(
+        name,
+        bucket=bucket.id,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=child,
+    )
+    s3.BucketPolicy(
+        name,
+        bucket=bucket.id,
+        policy=tls_only(f"arn:{args.partition}:s3:::{args.artifact_bucket}"),
+        # S3 refuses to change both at once: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+        opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[block]),
+    )
+    s3.BucketLifecycleConfiguration(
+        name,
+        bucket=bucket.id,
+        rules=[
+            {
+                "id": "forget-overwritten",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "noncurrent_version_expiration": {"noncurrent_days": _KEEP_NONCURRENT_DAYS},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+            }
+        ],
+        opts=child,
+    )
+    return bucket
+
+
+def _repository(
+    name: str, repository: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: pulumi.ResourceOptions
+) -> ecr.Repository:
+    """Tags that never move, images scanned when pushed (Security Hub ECR.1, .2); untagged ones expire."""
+    found = ecr.Repository(
+        name,
+        name=repository,
+        image_tag_mutability="IMMUTABLE",
+        image_scanning_configuration={"scan_on_push": True},
+        encryption_configurations=[{"encryption_type": "AES256"}],
+        force_delete=not args.deletion_protection,
+        opts=keep,
+    )
+    ecr.LifecyclePolicy(name, repository=found.name, policy=untagged_expire(), opts=child)
+    return found
+
+
+def tls_only(bucket_arn: str) -> str:
+    """Nobody talks to the bucket in clear: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-ssl-requests-only.html"""
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def untagged_expire() -> str:
+    """Images without a tag go after two weeks; tagged ones stay, since a release may be created again from them."""
+    rule = {
+        "rulePriority": 1,
+        "description": "untagged images",
+        "selection": {
+            "tagStatus": "untagged",
+            "countType": "sinceImagePushed",
+            "countUnit": "days",
+            "countNumber": _KEEP_UNTAGGED_DAYS,
+        },
+        "action": {"type": "expire"},
+    }
+    return json.dumps({"rules": [rule]})

@@ -1,0 +1,32 @@
+"""A release's stack: created once, then only destroyed."""
+
+import pulumi
+
+from components.release import Release, ReleaseArgs
+from driver.config.schema import Provider
+from driver.model.release import Manifest
+from programs.provider import aws_provider, repository_arn
+
+
+def release_program(settings: Provider, manifest: Manifest) -> None:
+    """Exports the fields of `driver.model.release.Stand`."""
+    tags = {
+        **manifest.tags,
+        "cutover:application": manifest.application,
+        "cutover:environment": manifest.environment,
+        "cutover:release": manifest.ref.release,
+        "cutover:digest": manifest.digest,
+    }
+    provider = aws_provider(settings, tags)
+    release = Release(
+        # Short, since a target group's name has 32 characters with the random part.
+        f"{manifest.application[:11].rstrip('-')}-{manifest.ref.digest8}",
+        ReleaseArgs(
+            manifest=manifest,
+            repository_arn=repository_arn(manifest.container.image, settings.region),
+            region=settings.region,
+        ),
+        pulumi.ResourceOptions(provider=provider),
+    )
+    for name, value in release.outputs().items():
+        pulumi.export(name, value)
