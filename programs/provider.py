@@ -14,7 +14,7 @@ _SERVICES = (
 
 def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
     """`tags` go on every resource that has tags."""
-    endpoints = [{service: settings.endpoint for service in _SERVICES}] if settings.endpoint else None
+    endpoints = [dict.fromkeys(_SERVICES, settings.endpoint)] if settings.endpoint else None
     return aws.Provider(
         "aws",
         region=settings.region,
