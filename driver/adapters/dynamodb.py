@@ -1,0 +1,160 @@
+"""The Ledger port: DynamoDB for what changes, S3 for the manifests, every write under the fence."""
+
+from driver.adapters.items import Items, body, fenced
+from driver.adapters.leases import Leases
+from driver.adapters.session import Session, aws_errors, error_code
+from driver.config.schema import Provider, Records
+from driver.errors import Refused
+from driver.model import Allocation, Execution, JournalEvent, Manifest, Release
+from driver.model.frozen import canonical_json
+from driver.ports import Clock, Lease
+
+LEASE_SECONDS = 60.0
+_ALLOCATION = "allocation"
+
+
+class DynamoLedger:
+    """Implements `driver.ports.Ledger`; keys are `pk` = APPLICATION#ENVIRONMENT and `sk` = KIND#NAME."""
+
+    def __init__(
+        self,
+        session: Session,
+        records: Records,
+        application: str,
+        environment: str,
+        clock: Clock,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        partition = f"{application}#{environment}"
+        self._session, self._bucket = session, records.artifact_bucket
+        self._deployments = Items(session, records.deployments_table, partition)
+        self._executions = Items(session, records.executions_table, partition)
+        self._leases = Leases(session, self._executions, (application, environment), clock, lease_seconds)
+        self._stored: set[str] = set()
+
+    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
+        """See `driver.ports.Ledger`."""
+        return self._leases.acquire(holder, execution_id, take_over=take_over)
+
+    def renew(self, lease: Lease) -> Lease:
+        """See `driver.ports.Ledger`."""
+        return self._leases.renew(lease)
+
+    def release_lease(self, lease: Lease) -> None:
+        """See `driver.ports.Ledger`."""
+        self._leases.give_back(lease)
+
+    def current_lease(self) -> Lease | None:
+        """See `driver.ports.Ledger`."""
+        return self._leases.current()
+
+    def write(self, lease: Lease, execution: Execution, event: JournalEvent) -> None:
+        """See `driver.ports.Ledger`."""
+        head = self._executions.put(
+            f"execution#{execution.execution_id}",
+            execution,
+            status=execution.status.value,
+            phase=execution.phase.value,
+            release=execution.candidate.release,
+        )
+        line = self._executions.put(_event_key(event.execution_id, event.seq), event, only_new=True, kind=event.kind)
+        fenced(self._session, self._executions, lease, [head, line])
+
+    def execution(self, execution_id: str) -> Execution | None:
+        """See `driver.ports.Ledger`."""
+        item = self._executions.get(f"execution#{execution_id}")
+        return body(item, Execution) if item else None
+
+    def latest_execution(self) -> Execution | None:
+        """See `driver.ports.Ledger`."""
+        return next(iter(self.executions(1)), None)
+
+    def executions(self, limit: int) -> tuple[Execution, ...]:
+        """See `driver.ports.Ledger`."""
+        found = self._executions.query("execution#", newest_first=True, limit=limit)
+        return tuple(body(item, Execution) for item in found)
+
+    def journal(self, execution_id: str) -> tuple[JournalEvent, ...]:
+        """See `driver.ports.Ledger`."""
+        found = self._executions.query(f"journal#{execution_id}#", newest_first=False)
+        return tuple(body(item, JournalEvent) for item in found)
+
+    def request_abort(self, execution_id: str) -> None:
+        """See `driver.ports.Ledger`."""
+        head = self.execution(execution_id)
+        if head is None or head.finished:
+            raise Refused("NOTHING_TO_ABORT", f"{execution_id} is not under way", "cutover status")
+        with aws_errors("PutItem"):
+            self._session.dynamodb.put_item(
+                TableName=self._executions.table, Item=self._executions.key(f"abort#{execution_id}")
+            )
+
+    def abort_requested(self, execution_id: str) -> bool:
+        """See `driver.ports.Ledger`."""
+        return self._executions.get(f"abort#{execution_id}") is not None
+
+    def allocation(self) -> Allocation | None:
+        """See `driver.ports.Ledger`."""
+        item = self._deployments.get(_ALLOCATION)
+        return body(item, Allocation) if item else None
+
+    def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
+        """See `driver.ports.Ledger`."""
+        write = self._deployments.put(_ALLOCATION, allocation)
+        fenced(self._session, self._executions, lease, [write])
+
+    def release(self, release: str) -> Release | None:
+        """See `driver.ports.Ledger`."""
+        item = self._deployments.get(f"release#{release}")
+        return body(item, Release) if item else None
+
+    def releases(self) -> tuple[Release, ...]:
+        """See `driver.ports.Ledger`."""
+        found = [body(item, Release) for item in self._deployments.query("release#", newest_first=False)]
+        return tuple(sorted(found, key=lambda release: release.created_at, reverse=True))
+
+    def put_release(self, lease: Lease, release: Release) -> None:
+        """See `driver.ports.Ledger`."""
+        # The manifest first: a record that names a digest must never point at nothing.
+        self._store(release.manifest)
+        write = self._deployments.put(
+            f"release#{release.ref.release}", release, version=release.ref.version, state=release.state.value
+        )
+        fenced(self._session, self._executions, lease, [write])
+
+    def _store(self, manifest: Manifest) -> None:
+        from botocore.exceptions import ClientError
+
+        digest = manifest.digest
+        if digest in self._stored:
+            return
+        with aws_errors("PutObject"):
+            try:
+                self._session.s3.put_object(
+                    Bucket=self._bucket,
+                    Key=f"manifests/{digest}.json",
+                    Body=canonical_json(manifest).encode(),
+                    ContentType="application/json",
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                # It is there already, and by its name it has the same content.
+                if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    raise
+        self._stored.add(digest)
+
+
+def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation | None:
+    """The recorded weights, for a `pulumi up` by hand; None only where none was ever recorded.
+
+    Raises:
+        CutoverError: the records cannot be read, so that nobody knows the weights.
+    """
+    items = Items(Session(provider), records.deployments_table, f"{application}#{environment}")
+    item = items.get(_ALLOCATION)
+    return body(item, Allocation) if item else None
+
+
+def _event_key(execution_id: str, seq: int) -> str:
+    return f"journal#{execution_id}#{seq:06d}"
