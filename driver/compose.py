@@ -1,0 +1,65 @@
+"""Put the adapters of one environment together; the only place that knows which adapter serves which port."""
+
+import threading
+
+from driver.adapters.session import Session
+from driver.config import EnvironmentConfig
+from driver.errors import PreflightFailed
+from driver.ports import Ledger, Reporter
+from driver.world import World
+
+
+def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
+    """The world of an environment, in the account that its configuration names.
+
+    Raises:
+        PreflightFailed: no credentials, another account's, or no Pulumi engine.
+    """
+    from driver.adapters.alb import AlbTraffic
+    from driver.adapters.clock import SystemClock
+    from driver.adapters.configuration import AwsConfiguration
+    from driver.adapters.dynamodb import LEASE_SECONDS, DynamoLedger
+    from driver.adapters.ecr import EcrImages
+    from driver.adapters.ecs import EcsCompute
+    from driver.adapters.heartbeat import keeper
+    from driver.adapters.identifiers import RandomIdentifiers
+    from driver.adapters.interruption import interruption_by_signals
+    from driver.adapters.probe import probe_for
+    from driver.adapters.pulumi_stacks import PulumiStacks
+
+    require_account(config)
+    session, interruption = Session(config.provider), interruption_by_signals(threading.Event())
+    clock = SystemClock(interruption)
+    ledger = DynamoLedger(session, config.records, config.application, config.environment, clock)
+    return World(
+        config=config,
+        stacks=PulumiStacks(config, interruption),
+        traffic=AlbTraffic(session),
+        compute=EcsCompute(session),
+        probe_for=probe_for(config.provider),
+        ledger=ledger,
+        images=EcrImages(session),
+        configuration=AwsConfiguration(session),
+        clock=clock,
+        identifiers=RandomIdentifiers(clock),
+        reporter=reporter,
+        keep=keeper(ledger, LEASE_SECONDS),
+    )
+
+
+def open_ledger(config: EnvironmentConfig) -> Ledger:
+    """The records alone, for verbs that only read them."""
+    from driver.adapters.clock import SystemClock
+    from driver.adapters.dynamodb import DynamoLedger
+
+    session = Session(config.provider)
+    return DynamoLedger(session, config.records, config.application, config.environment, SystemClock())
+
+
+def require_account(config: EnvironmentConfig) -> str:
+    """The caller's account; raises `PreflightFailed` when it is not the one that the configuration names."""
+    found = Session(config.provider).caller_account()
+    if found != config.provider.account_id:
+        message = f"these credentials are of account {found}; the configuration names {config.provider.account_id}"
+        raise PreflightFailed("WRONG_ACCOUNT", message, "aws sts get-caller-identity")
+    return found
