@@ -46,7 +46,7 @@ def probe_for(provider: Provider) -> Callable[[EnvironmentOutputs], HttpProbe]:
 def _told_by(endpoint: str, load_balancer: str) -> str:
     """An endpoint other than AWS's has no DNS: it tells where each load balancer listens."""
     try:
-        status, text = _get(endpoint, "/_cutover/status", {}, 5.0)
+        _, text = _get(endpoint, "/_cutover/status", {}, 5.0)
         return str(json.loads(text)["load_balancers"][load_balancer])
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         message = f"{endpoint} does not say where the load balancer {load_balancer} listens: {error!r}"
