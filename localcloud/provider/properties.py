@@ -16,10 +16,12 @@ def input_names(token: str) -> frozenset[str] | None:
     """Names of all inputs of a type token such as `aws:ecs/cluster:Cluster`; None where pulumi_aws has no such type."""
     package, _, kind = token.removeprefix("aws:").rpartition(":")
     folder = _sources() / package.partition("/")[0]
-    declaration = f"class {kind}Args:\n"
+    # Where another type of the schema is called `…Args` already, the generator says `…InitArgs`.
+    declarations = (f"class {kind}Args:\n", f"class {kind}InitArgs:\n")
     for path in sorted(folder.glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if declaration in text and f"'aws:{package}:{kind}'" in text:
+        declaration = next((d for d in declarations if d in text), None)
+        if declaration is not None and f"'aws:{package}:{kind}'" in text:
             body = text.partition(declaration)[2].partition("\n@pulumi.input_type")[0].partition("\nclass ")[0]
             return frozenset(found["name"] or found["python"] for found in _GETTER.finditer(body))
     return None
