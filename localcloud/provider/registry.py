@@ -1,0 +1,29 @@
+"""The types that this provider has, by their tokens; any other is refused by name."""
+
+from localcloud.provider.kinds import Kind
+from localcloud.provider.resources import dynamodb, ec2, ecr, ecs, elbv2, iam, logs, s3, ssm
+
+_ALL: tuple[Kind, ...] = (
+    ec2.SecurityGroup(),
+    ec2.SecurityGroupRule(egress=False),
+    ec2.SecurityGroupRule(egress=True),
+    elbv2.LoadBalancer(),
+    elbv2.TargetGroup(),
+    elbv2.Listener(),
+    elbv2.ListenerRule(),
+    ecs.Cluster(),
+    ecs.TaskDefinition(),
+    ecs.Service(),
+    logs.LogGroup(),
+    iam.Role(),
+    iam.RolePolicy(),
+    iam.RolePolicyAttachment(),
+    dynamodb.Table(),
+    s3.Bucket(),
+    *s3.settings(),
+    ecr.Repository(),
+    ecr.LifecyclePolicy(),
+    ssm.Parameter(),
+)
+
+KINDS: dict[str, Kind] = {kind.shape.token: kind for kind in _ALL}
