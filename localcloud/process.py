@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.provider.install import install
+
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
@@ -113,6 +115,7 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
     backend, home = pulumi / "backend", pulumi / "home"
     for folder in (backend, home):
         folder.mkdir(parents=True, exist_ok=True)
+    install(home)
     return {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
