@@ -1,0 +1,28 @@
+"""What `pulumi up` runs: the program of the kind of stack that is selected."""
+
+from pathlib import Path
+
+import pulumi
+
+from driver.config import load_environment
+from driver.model import Allocation
+from programs.environment import environment_program
+from programs.release import release_program
+from programs.render import load_release
+
+
+def main() -> None:
+    """A release's stack has a rendered file; every other stack is an environment."""
+    stack, project = pulumi.get_stack(), Path(__file__).resolve().parent
+    if pulumi.Config("cutover").get("kind") == "release":
+        release_program(*load_release(project / f"Pulumi.{stack}.yaml"))
+        return
+    from driver.adapters.dynamodb import read_allocation
+
+    config = load_environment(project, stack)
+    # Where the records cannot be read this fails: a `pulumi up` by hand never decides about traffic.
+    recorded = read_allocation(config.provider, config.records, config.application, config.environment)
+    environment_program(config, recorded or Allocation())
+
+
+main()
