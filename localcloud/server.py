@@ -19,6 +19,7 @@ from localcloud.addresses import AddressBook
 from localcloud.app import guarded, moto_app
 from localcloud.backends import ACCOUNT, REGION
 from localcloud.faults import FaultBook
+from localcloud.mends import mended
 
 _WATCH_PARENT = 1.0  # seconds
 
@@ -37,6 +38,8 @@ class LocalCloud:
         from localcloud.balancer import DataPlane
         from localcloud.metrics import CloudWatch, wrap
 
+        self._mended = mended()
+        self._mended.__enter__()
         self._forget()
         network.seed(self._region)
         addresses = AddressBook()
@@ -62,6 +65,7 @@ class LocalCloud:
         self._server.server_close()
         self._thread.join()
         self._forget()
+        self._mended.__exit__(None, None, None)
 
     @property
     def port(self) -> int:

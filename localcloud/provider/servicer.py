@@ -234,5 +234,7 @@ def _tags_all(kind: Kind, properties: Properties) -> Properties:
 
 
 def _abort(context: Any, error: Exception) -> NoReturn:
-    context.abort(grpc.StatusCode.UNKNOWN, f"{type(error).__name__}: {error}")
+    # In one line, since the engine shows the first line of a reason where there is little room.
+    sentence = " ".join(f"{type(error).__name__}: {error}".split())
+    context.abort(grpc.StatusCode.UNKNOWN, sentence)
     raise AssertionError("abort always raises")

@@ -11,6 +11,7 @@ _GONE = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActi
 _STEADY_WITHIN = 600.0  # seconds
 _GONE_WITHIN = 120.0  # seconds
 _POLL = 0.25  # seconds
+_NETWORK = "networkConfiguration"
 
 
 class Cluster:
@@ -139,7 +140,7 @@ class Service:
 
     def create(self, aws: Client, inputs: Properties) -> str:
         """See `Kind`."""
-        asked = {name: inputs[name] for name in self._UPDATED if name in inputs and name != "networkConfiguration"}
+        asked = {_api(name): inputs[name] for name in self._UPDATED if name in inputs and name != _NETWORK}
         for name in ("launchType", "schedulingStrategy"):
             if name in inputs:
                 asked[name] = inputs[name]
@@ -181,8 +182,8 @@ class Service:
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
         """See `Kind`."""
         differ = [name for name in self._UPDATED if changed(old, new, name)]
-        asked = {name: new[name] for name in differ if name in new and name != "networkConfiguration"}
-        if "networkConfiguration" in differ:
+        asked = {_api(name): new[name] for name in differ if name in new and name != _NETWORK}
+        if _NETWORK in differ:
             asked |= _network(new)
         if changed(old, new, "deploymentCircuitBreaker", "deploymentMaximumPercent", "deploymentMinimumHealthyPercent"):
             asked["deploymentConfiguration"] = _deployment(new)
@@ -216,6 +217,11 @@ class Service:
                 raise HalfMade(arn, f"the service {inputs['name']} failed to become steady")
             time.sleep(_POLL)
         raise HalfMade(arn, f"the service {inputs['name']} was not steady after {_STEADY_WITHIN:g} s")
+
+
+def _api(name: str) -> str:
+    """The API writes one name with capitals that pulumi_aws has not."""
+    return "enableECSManagedTags" if name == "enableEcsManagedTags" else name
 
 
 def _service(aws: Client, arn: str) -> dict[str, Any] | None:
