@@ -40,10 +40,10 @@ def probe_for(provider: Provider) -> Callable[[EnvironmentOutputs], HttpProbe]:
             f"{outputs.listener_protocol.lower()}://{outputs.load_balancer_dns_name}:{outputs.listener_port}"
         )
     endpoint = provider.endpoint
-    return lambda outputs: HttpProbe(_told_by(endpoint, outputs.load_balancer_name))
+    return lambda outputs: HttpProbe(load_balancer_url(endpoint, outputs.load_balancer_name))
 
 
-def _told_by(endpoint: str, load_balancer: str) -> str:
+def load_balancer_url(endpoint: str, load_balancer: str) -> str:
     """An endpoint other than AWS's has no DNS: it tells where each load balancer listens."""
     try:
         _, text = _get(endpoint, "/_cutover/status", {}, 5.0)
