@@ -30,4 +30,4 @@ def _judge(result: ProbeResult, expected: ProbeGate) -> tuple[Outcome, str]:
         return Outcome.FAIL, f"the body does not match {expected.body!r}"
     if not result.latency_seconds <= expected.max_latency:
         return Outcome.FAIL, f"took {result.latency_seconds:.3f} s, more than {expected.max_latency:g} s"
-    return Outcome.PASS, f"status {result.status} in {result.latency_seconds:.3f} s"
+    return Outcome.PASS, f"status {result.status} within {expected.max_latency:g} s"

@@ -10,7 +10,7 @@ def holds(scene: Scene, step: SetTraffic) -> bool:
     """Whether record and listener have these weights, and the margin is over."""
     wanted = scene.allocation(step.weights)
     recorded = scene.recorded()
-    if recorded.weights != wanted.weights or _live(scene) != wanted.positive():
+    if not recorded.same_weights(wanted) or _live(scene) != wanted.positive():
         return False
     scene.wait_until_drained(step.margin_seconds)
     return True

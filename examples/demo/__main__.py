@@ -11,12 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from driver.cli.local import state_dir
 from examples.demo.deployment import Deployment, deploy
 from examples.demo.load import LoadGenerator
 from examples.demo.summary import Row, print_summary, verdict_on
 from localcloud import process
-
-from driver.cli.local import state_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 120.0  # requests per second

@@ -1,5 +1,6 @@
 """One deployment as a pipeline would run it: `cutover --json deploy`, read line by line."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def deploy(project: Path, environment: dict[str, str], on_traffic: Callable[[], 
 def _by_phase(events: list[dict[str, Any]]) -> dict[str, float]:
     """Seconds from each event to the next, counted to the phase that the event began."""
     spent: dict[str, float] = {}
-    for event, following in zip(events, events[1:], strict=False):
+    for event, following in itertools.pairwise(events):
         seconds = (datetime.fromisoformat(following["at"]) - datetime.fromisoformat(event["at"])).total_seconds()
         spent[event["phase"]] = spent.get(event["phase"], 0.0) + seconds
     return spent
