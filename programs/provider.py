@@ -14,7 +14,7 @@ _SERVICES = (
 
 def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
     """`tags` go on every resource that has tags."""
-    endpoints = [dict.fromkeys(_SERVICES, settings.endpoint)] if settings.endpoint else None
+    endpoints = [aws.ProviderEndpointArgs(**dict.fromkeys(_SERVICES, settings.endpoint))] if settings.endpoint else None
     return aws.Provider(
         "aws",
         region=settings.region,
@@ -23,13 +23,13 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
         secret_key=settings.secret_key,
         # The real plugin cannot compare an account that it was told not to ask for.
         allowed_account_ids=None if settings.skip_requesting_account_id else [settings.account_id],
-        endpoints=endpoints,  # type: ignore[arg-type]  # a mapping by service name, as its generated type spells out
+        endpoints=endpoints,
         skip_credentials_validation=settings.skip_credentials_validation or None,
         skip_metadata_api_check=settings.skip_metadata_api_check or None,
         skip_requesting_account_id=settings.skip_requesting_account_id or None,
         s3_use_path_style=settings.s3_use_path_style or None,
         max_retries=settings.max_retries,
-        default_tags={"tags": dict(tags)},
+        default_tags=aws.ProviderDefaultTagsArgs(tags=dict(tags)),
     )
 
 

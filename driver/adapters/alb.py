@@ -1,11 +1,19 @@
 """The Traffic port: the load balancer, called directly."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from driver.adapters.session import Session, aws_errors
 from driver.errors import StepFailed
 from driver.model import Allocation
 from driver.ports import TargetHealth
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import (
+        ActionTypeDef,
+        FixedResponseActionConfigTypeDef,
+        TargetGroupTupleTypeDef,
+    )
 
 
 class AlbTraffic:
@@ -29,19 +37,15 @@ class AlbTraffic:
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
         """One ModifyListener call."""
-        groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())]
+        groups: list[TargetGroupTupleTypeDef] = [
+            {"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())
+        ]
+        action: ActionTypeDef = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        if not groups:
+            answer: FixedResponseActionConfigTypeDef = {"StatusCode": "503", "ContentType": "text/plain"}
+            action = {"Type": "fixed-response", "FixedResponseConfig": answer}
         with aws_errors("ModifyListener"):
-            if not groups:
-                answer = {"StatusCode": "503", "ContentType": "text/plain"}
-                self._session.elbv2.modify_listener(
-                    ListenerArn=listener_arn,
-                    DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": answer}],  # type: ignore[list-item]
-                )
-                return
-            self._session.elbv2.modify_listener(
-                ListenerArn=listener_arn,
-                DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],  # type: ignore[typeddict-item]
-            )
+            self._session.elbv2.modify_listener(ListenerArn=listener_arn, DefaultActions=[action])
 
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
         """Health of every target; raises `StepFailed` if the target group is gone."""

@@ -57,7 +57,8 @@ class EcsCompute:
 
 def _state(service: "ServiceTypeDef", stand: Stand, stopped: tuple[StoppedTask, ...]) -> ServiceState:
     deployments = [d for d in service.get("deployments", []) if d.get("taskDefinition") == stand.task_definition_arn]
-    primary: DeploymentTypeDef = next((d for d in deployments if d.get("status") == "PRIMARY"), {})
+    none: DeploymentTypeDef = {}
+    primary = next((d for d in deployments if d.get("status") == "PRIMARY"), none)
     return ServiceState(
         status=service.get("status", ""),
         desired=service.get("desiredCount", 0),

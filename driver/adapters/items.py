@@ -10,7 +10,7 @@ from driver.errors import LeaseLost, PreflightFailed, TransientFailure
 from driver.ports import Lease
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, TransactWriteItemTypeDef
 
 M = TypeVar("M", bound=BaseModel)
 Item = Mapping[str, Any]
@@ -31,26 +31,27 @@ class Items:
 
     def query(self, prefix: str, *, newest_first: bool, limit: int | None = None) -> Iterator[Item]:
         """Items whose sort key begins with `prefix`, page by page."""
-        found, start = 0, None
+        found = 0
+        asked: QueryInputTypeDef = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": self.partition}, ":prefix": {"S": prefix}},
+            "ScanIndexForward": not newest_first,
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            asked["Limit"] = limit
         while True:
             with aws_errors("Query"), _missing_table(self.table):
-                page = self._session.dynamodb.query(
-                    TableName=self.table,
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                    ExpressionAttributeValues={":pk": {"S": self.partition}, ":prefix": {"S": prefix}},
-                    ScanIndexForward=not newest_first,
-                    ConsistentRead=True,
-                    **({"Limit": limit} if limit else {}),
-                    **({"ExclusiveStartKey": start} if start else {}),
-                )
+                page = self._session.dynamodb.query(**asked)
             for item in page["Items"]:
                 yield item
                 found += 1
                 if limit is not None and found >= limit:
                     return
-            start = page.get("LastEvaluatedKey")
-            if not start:
+            if not page.get("LastEvaluatedKey"):
                 return
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def put(
         self, sort_key: str, body: BaseModel, *, only_new: bool = False, **shown: str

@@ -114,12 +114,11 @@ class Session:
     def _config(self):  # type: ignore[no-untyped-def]  # noqa: ANN202  botocore is loaded with boto3, not before
         from botocore.config import Config
 
-        style = "path" if self.provider.s3_use_path_style else "auto"
         return Config(
             retries={"mode": "standard", "max_attempts": _ATTEMPTS},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            s3={"addressing_style": style},
+            s3={"addressing_style": "path" if self.provider.s3_use_path_style else "auto"},
             user_agent_extra="cutover",
         )
 

@@ -37,7 +37,10 @@ class Shape:
 class Kind(Protocol):
     """One type of resource, over boto3; every method may raise botocore's ClientError."""
 
-    shape: Shape
+    @property
+    def shape(self) -> Shape:
+        """The type's fixed traits."""
+        ...
 
     def create(self, aws: Client, inputs: Properties) -> str:
         """Make it and return its id; raises `HalfMade` where it exists but is not as it was asked for."""

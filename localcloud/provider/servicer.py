@@ -28,7 +28,7 @@ Before = Callable[[str, str], None]
 """Called with the operation and the type before each one that reaches AWS; what it raises is the failure."""
 
 
-class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated without types
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers one engine; its clients are made when it is configured."""
 
     def __init__(self, before: Before) -> None:
@@ -193,12 +193,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         """Look something up."""
         try:
             found = invoke(request.tok, self._aws, from_struct(request.args))
-        except NotFound as nothing:
-            context.abort(grpc.StatusCode.NOT_FOUND, str(nothing))
         except Exception as error:  # noqa: BLE001  as in Create
             _abort(context, error)
         if found is None:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the local provider has no function {request.tok}")
+            _abort(context, NotFound(f"the local provider has no function {request.tok}"))
         return pb.InvokeResponse(**{"return": to_struct(found)})
 
     def _kind(self, request: Any, context: Any) -> Kind:

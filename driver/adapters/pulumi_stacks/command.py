@@ -16,7 +16,7 @@ _POLL = 0.1  # seconds between two looks at the interruption
 OnLine = Callable[[str], object]
 
 
-class EngineCommand(PulumiCommand):  # type: ignore[misc]  # Automation API's one hook is this class; it is untyped
+class EngineCommand(PulumiCommand):
     """`pulumi` in a session of its own: a signal to our group never reaches it, and it gets exactly one SIGINT.
 
     The second SIGINT would make the engine abandon running operations
