@@ -121,7 +121,8 @@ class FakeCloud:
         self._write(allocation)
 
     def _write(self, allocation: Allocation) -> None:
-        self.weights = {w.target_group_arn: w.weight for w in allocation.weights}
+        # As the real adapters: a target group of weight 0 is not named.
+        self.weights = allocation.positive()
         self.history.append(dict(self.weights))
 
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
