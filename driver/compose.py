@@ -18,7 +18,7 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
     from driver.adapters.alb import AlbTraffic
     from driver.adapters.clock import SystemClock
     from driver.adapters.configuration import AwsConfiguration
-    from driver.adapters.dynamodb import LEASE_SECONDS, DynamoLedger
+    from driver.adapters.dynamodb import DynamoLedger
     from driver.adapters.ecr import EcrImages
     from driver.adapters.ecs import EcsCompute
     from driver.adapters.heartbeat import keeper
@@ -43,7 +43,7 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
         clock=clock,
         identifiers=RandomIdentifiers(clock),
         reporter=reporter,
-        keep=keeper(ledger, LEASE_SECONDS),
+        keep=keeper(ledger, config.records.lease),
     )
 
 

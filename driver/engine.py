@@ -46,7 +46,7 @@ def carry_out(scene: Scene) -> Execution:
                 if not _turn_back(scene, failure):
                     return recorder.execution
     except Interrupted as stop:
-        recorder.interrupted(f"told to stop; {stop.message}")
+        recorder.interrupted(stop.message)
         raise
     _finish(scene)
     return recorder.execution

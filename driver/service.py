@@ -220,12 +220,14 @@ def _hold_and_carry(
 
 def _refuse_unfinished(world: World) -> None:
     head = world.ledger.latest_execution()
-    if head is not None and not head.finished:
-        raise Refused(
-            "EXECUTION_UNFINISHED",
-            f"execution {head.execution_id} is {head.status} in phase {head.phase}",
-            f"cutover -e {head.environment} resume",
-        )
+    if head is None or head.finished:
+        return
+    lease = world.ledger.current_lease()
+    if lease is not None and lease.execution_id == head.execution_id and lease.expires_at > world.clock.now():
+        message = f"{lease.holder} is at work on {head.execution_id}, in phase {head.phase.value}"
+        raise Refused("LEASE_HELD", message, f"cutover -e {head.environment} status --watch")
+    message = f"execution {head.execution_id} is {head.status.value} in phase {head.phase.value}, and nobody is at work"
+    raise Refused("EXECUTION_UNFINISHED", message, f"cutover -e {head.environment} resume")
 
 
 def _refuse_version_reuse(world: World, manifest: Manifest) -> None:

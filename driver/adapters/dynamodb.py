@@ -9,7 +9,6 @@ from driver.model import Allocation, Execution, JournalEvent, Manifest, Release
 from driver.model.frozen import canonical_json
 from driver.ports import Clock, Lease
 
-LEASE_SECONDS = 60.0
 _ALLOCATION = "allocation"
 
 
@@ -23,14 +22,12 @@ class DynamoLedger:
         application: str,
         environment: str,
         clock: Clock,
-        *,
-        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         partition = f"{application}#{environment}"
         self._session, self._bucket = session, records.artifact_bucket
         self._deployments = Items(session, records.deployments_table, partition)
         self._executions = Items(session, records.executions_table, partition)
-        self._leases = Leases(session, self._executions, (application, environment), clock, lease_seconds)
+        self._leases = Leases(session, self._executions, (application, environment), clock, records.lease)
         self._stored: set[str] = set()
 
     def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:

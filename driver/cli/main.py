@@ -38,7 +38,7 @@ def front(
 def main() -> NoReturn:
     """Run a verb; every error leaves with the exit code of its kind, its sentence and the next command."""
     try:
-        code = app(standalone_mode=False)
+        code = app(json_first(sys.argv[1:]), standalone_mode=False)
     except CutoverError as error:
         _tell(error.code, error.message, error.hint)
         sys.exit(error.exit)
@@ -52,6 +52,12 @@ def main() -> NoReturn:
         _tell("USAGE", str(error.format_message()), "cutover --help")  # type: ignore[attr-defined]  # click's own
         sys.exit(Exit.INVALID)
     sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def json_first(arguments: list[str]) -> list[str]:
+    """`--json` may stand before or after the verb."""
+    rest = [argument for argument in arguments if argument != "--json"]
+    return ["--json", *rest] if len(rest) < len(arguments) else rest
 
 
 def _is_usage_error(error: Exception) -> bool:

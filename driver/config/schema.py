@@ -92,6 +92,9 @@ class Records(_Section):
         default=(), description="ECR repositories that the platform stack holds."
     )
     deletion_protection: bool = Field(default=True, strict=True, description="Refuse to delete tables and buckets.")
+    lease: Duration = Field(
+        default=60.0, ge=5, le=900, description="After so long without a sign of life a driver may be replaced."
+    )
 
 
 class NetworkConfig(_Section):

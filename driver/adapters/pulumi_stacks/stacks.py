@@ -10,8 +10,10 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from driver.adapters.pulumi_stacks import state
 from driver.adapters.pulumi_stacks.failures import lock_is_stale, translate
+from driver.adapters.pulumi_stacks.orphans import sweep
 from driver.adapters.pulumi_stacks.previews import Changes
 from driver.adapters.pulumi_stacks.workspaces import Program, Workspaces
+from driver.adapters.session import Session
 from driver.config import EnvironmentConfig
 from driver.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
 from driver.model import Allocation, Manifest, ReleaseRef, Stand
@@ -27,6 +29,7 @@ class PulumiStacks:
 
     def __init__(self, config: EnvironmentConfig, interruption: threading.Event) -> None:
         self._config = config
+        self._session = Session(config.provider)
         self._workspaces = Workspaces(interruption)
 
     def environment(self) -> EnvironmentOutputs:
@@ -49,11 +52,11 @@ class PulumiStacks:
         found = self._workspaces.export(name)
         if found is not None and state.is_finished(found, _STAND):
             return _stand(found)
-        stack = self._workspaces.open(name, self._release_program(manifest))
         if found is not None and state.has_pending(found):
-            # What was being made when the driver died may exist without the engine knowing its id: what refresh
-            # cannot find is forgotten and made again under a new name.
-            _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
+            # What was being made when the driver died may exist without the engine knowing its id. Nobody uses the
+            # release yet, so all of it is taken away and made anew, rather than finished round a hole.
+            self.destroy_release(manifest)
+        stack = self._workspaces.open(name, self._release_program(manifest))
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
         return self.stand(manifest.ref)
 
@@ -78,6 +81,7 @@ class PulumiStacks:
         stack = self._workspaces.open(name, self._release_program(manifest))
         if state.has_pending(found):
             _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
+            sweep(self._session, manifest)
         _attempt(stack, partial(stack.destroy, color="never", suppress_progress=True))
         self._workspaces.remove(name)
 
