@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from driver.config import EnvironmentConfig
+from driver.config import EnvironmentConfig, form_manifest
 from driver.errors import Interrupted, InvalidInput, LeaseLost, Refused, StepFailed
 from driver.model import Allocation, Execution, JournalEvent, Manifest, Release, ReleaseRef, Stand, Verdict
+from driver.model.release import Network
 from driver.ports import (
     EnvironmentOutputs,
     Lease,
@@ -320,6 +321,18 @@ def config_for(version: str, **changes: object) -> EnvironmentConfig:
         "strategy": {"bake": "30s", "propagation_margin": "5s", "drain": "20s"},
     }
     return EnvironmentConfig.model_validate(sections | changes)
+
+
+def manifest_for(config: EnvironmentConfig) -> Manifest:
+    """The manifest of a configuration, in some network."""
+    network = Network(
+        vpc_id="vpc-1",
+        subnet_ids=("subnet-a", "subnet-b"),
+        load_balancer_security_group_id="sg-1",
+        listener_arn="arn:listener",
+    )
+    image = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:{'a' * 64}"
+    return form_manifest(config, image=image, secrets={}, network=network)
 
 
 @dataclass

@@ -24,7 +24,7 @@ def run(context: Context) -> int:
     release = prepared.manifest.ref.release
     print(f"release {release} (digest {prepared.manifest.digest[:16]}…)")
     print(f"image   {prepared.manifest.container.image}")
-    print(f"from    {prepared.baseline.release if prepared.baseline else 'nothing: this is the first release'}\n")
+    print(f"from    {_baseline(prepared)}\n")
     for diff in diffs:
         _print_diff(diff)
     if prepared.nothing_to_do:
@@ -34,6 +34,12 @@ def run(context: Context) -> int:
     for number, step in enumerate(prepared.plan.steps, start=1):
         print(f"  {number:>2}. {step_sentence(step)}")
     return 0
+
+
+def _baseline(prepared: Prepared) -> str:
+    if prepared.nothing_to_do:
+        return "itself"
+    return prepared.baseline.release if prepared.baseline else "nothing: this is the first release"
 
 
 def waits(plan: Plan) -> float:

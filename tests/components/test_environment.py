@@ -1,0 +1,74 @@
+"""The environment's stack: traffic as it is recorded, and nothing decided by the program."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from driver.config import EnvironmentConfig
+from driver.config.schema import HttpWaiver, LoadBalancer
+from driver.model import Allocation, Weight
+from programs.environment import environment_program
+
+LISTENER = "aws:lb/listener:Listener"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
+
+
+def allocation(**weights: int) -> Allocation:
+    return Allocation(
+        weights=tuple(
+            Weight(release=name, version=name, target_group_arn=f"arn:{name}", weight=weight)
+            for name, weight in weights.items()
+        )
+    )
+
+
+@pytest.fixture
+def listener(run: Callable[..., Any], config: EnvironmentConfig) -> Callable[[Allocation], dict[str, Any]]:
+    return lambda recorded: run(partial(environment_program, config, recorded)).one(LISTENER)
+
+
+def test_before_the_first_release_the_listener_answers_503(listener: Callable[[Allocation], dict[str, Any]]) -> None:
+    (action,) = listener(Allocation())["defaultActions"]
+    assert (action["type"], action["fixedResponse"]["statusCode"]) == ("fixed-response", "503")
+
+
+def test_the_weights_are_the_recorded_ones(listener: Callable[[Allocation], dict[str, Any]]) -> None:
+    (action,) = listener(allocation(b=30, a=70))["defaultActions"]
+    assert action["forward"]["targetGroups"] == [{"arn": "arn:a", "weight": 70}, {"arn": "arn:b", "weight": 30}]
+
+
+def test_a_release_without_weight_is_not_named(listener: Callable[[Allocation], dict[str, Any]]) -> None:
+    (action,) = listener(allocation(a=0, b=100))["defaultActions"]
+    assert action["forward"]["targetGroups"] == [{"arn": "arn:b", "weight": 100}]
+
+
+def test_with_a_certificate_the_listener_speaks_https_under_the_strict_policy(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    encrypted = config.model_copy(update={"load_balancer": LoadBalancer(certificate_arn=CERTIFICATE)})
+    listener = run(partial(environment_program, encrypted, Allocation())).one(LISTENER)
+    assert (listener["protocol"], listener["port"], listener["certificateArn"]) == ("HTTPS", 443, CERTIFICATE)
+    assert listener["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+
+
+def test_the_load_balancer_is_protected_and_strict_by_default(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    waiver = HttpWaiver(reason="a test that carries nothing")
+    default = config.model_copy(update={"load_balancer": LoadBalancer(plain_http=waiver)})
+    balancer = run(partial(environment_program, default, Allocation())).one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer["enableDeletionProtection"] is True
+    assert (balancer["dropInvalidHeaderFields"], balancer["desyncMitigationMode"]) == (True, "defensive")
+
+
+def test_the_load_balancer_stands_in_the_public_subnets(run: Callable[..., Any], config: EnvironmentConfig) -> None:
+    balancer = run(partial(environment_program, config, Allocation())).one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer["subnets"] == ["subnet-public-a", "subnet-public-b"]
+
+
+def test_users_reach_the_listeners_port_and_no_other(run: Callable[..., Any], config: EnvironmentConfig) -> None:
+    world = run(partial(environment_program, config, Allocation()))
+    rule = world.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("0.0.0.0/0", 80, 80)

@@ -1,0 +1,55 @@
+"""One local cloud for the adapters' tests of a worker, and an environment of its own for each test."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from driver.adapters.session import Session
+from driver.config.schema import Provider, Records
+from localcloud.server import LocalCloud
+
+RECORDS = Records(artifact_bucket="contract-artifacts", lease="60s")
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def session(cloud: LocalCloud) -> Session:
+    provider = Provider(
+        region="eu-west-1",
+        account_id="123456789012",
+        endpoint=cloud.endpoint,
+        access_key="test",
+        secret_key="test",
+        s3_use_path_style=True,
+    )
+    made = Session(provider)
+    for table in (RECORDS.deployments_table, RECORDS.executions_table):
+        made.dynamodb.create_table(
+            TableName=table,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    made.s3.create_bucket(Bucket=RECORDS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return made
+
+
+@pytest.fixture
+def environment() -> str:
+    return f"env{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return Path(__file__).resolve().parents[2]

@@ -1,0 +1,229 @@
+"""What every ledger must hold, on the fake that the engine's tests trust and on DynamoDB."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from driver.adapters.dynamodb import DynamoLedger, read_allocation
+from driver.adapters.session import Session
+from driver.config.schema import Records
+from driver.errors import LeaseLost, PreflightFailed, Refused
+from driver.model import (
+    Allocation,
+    Execution,
+    JournalEvent,
+    Phase,
+    Plan,
+    Release,
+    ReleaseRef,
+    ReleaseState,
+    Status,
+    Weight,
+)
+from driver.ports import Lease, Ledger
+from tests.contracts.conftest import RECORDS
+from tests.fakes import FakeClock, FakeLedger, config_for, manifest_for
+
+Made = tuple[Ledger, FakeClock]
+REF = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def made(request: pytest.FixtureRequest, environment: str) -> Made:
+    clock = FakeClock()
+    if request.param == "fake":
+        return FakeLedger(clock), clock
+    session: Session = request.getfixturevalue("session")
+    return DynamoLedger(session, RECORDS, "shop", environment, clock), clock
+
+
+def head(execution_id: str, clock: FakeClock, **changes: object) -> Execution:
+    plan = Plan(strategy="blue-green", steps=())
+    values: dict[str, object] = {
+        "execution_id": execution_id,
+        "application": "shop",
+        "environment": "prod",
+        "purpose": "deploy",
+        "status": Status.IN_PROGRESS,
+        "phase": Phase.CREATING,
+        "plan": plan,
+        "plan_hash": plan.hash,
+        "candidate": REF,
+        "started_at": clock.now(),
+        "updated_at": clock.now(),
+        **changes,
+    }
+    return Execution.model_validate(values)
+
+
+def event(execution_id: str, seq: int, clock: FakeClock, fence: int) -> JournalEvent:
+    return JournalEvent(
+        execution_id=execution_id,
+        seq=seq,
+        at=clock.now(),
+        kind="outcome",
+        status=Status.IN_PROGRESS,
+        phase=Phase.CREATING,
+        step_index=0,
+        step_kind=None,
+        message=f"event {seq}",
+        fence=fence,
+    )
+
+
+def take(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
+    return ledger.acquire(holder, execution_id, take_over=False)
+
+
+def weights(percent: int = 100) -> Allocation:
+    group = Weight(release=REF.release, version="v1", target_group_arn="arn:tg", weight=percent)
+    return Allocation(weights=(group,))
+
+
+def test_a_held_lease_is_refused_with_its_holder(made: Made) -> None:
+    take(made[0], holder="host-a")
+    with pytest.raises(Refused, match="host-a"):
+        take(made[0], "e2", "host-b")
+
+
+def test_an_expired_lease_can_be_taken_and_its_fence_grows(made: Made) -> None:
+    ledger, clock = made
+    first = take(ledger)
+    clock.time += timedelta(seconds=61)
+    assert take(ledger, "e2", "b").fence > first.fence
+
+
+def test_a_lease_that_was_given_back_is_free_at_once(made: Made) -> None:
+    ledger, _ = made
+    ledger.release_lease(take(ledger))
+    assert ledger.current_lease() is None
+    take(ledger, "e2", "b")
+
+
+def test_a_renewed_lease_holds_longer(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    clock.time += timedelta(seconds=50)
+    ledger.renew(lease)
+    clock.time += timedelta(seconds=50)
+    with pytest.raises(Refused):
+        take(ledger, "e2", "b")
+
+
+def test_who_lost_the_lease_writes_nothing_more(made: Made) -> None:
+    ledger, clock = made
+    old = take(ledger)
+    clock.time += timedelta(seconds=61)
+    take(ledger, "e2", "b")
+    writes: list[Callable[[], object]] = [
+        lambda: ledger.write(old, head("e1", clock), event("e1", 1, clock, old.fence)),
+        lambda: ledger.put_allocation(old, weights()),
+        lambda: ledger.renew(old),
+    ]
+    for write in writes:
+        with pytest.raises(LeaseLost):
+            write()
+    assert (ledger.execution("e1"), ledger.allocation()) == (None, None)
+
+
+def test_head_and_journal_come_back_as_they_were_written(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    for seq in range(1, 13):
+        ledger.write(lease, head("e1", clock, last_seq=seq), event("e1", seq, clock, lease.fence))
+    assert ledger.execution("e1") == head("e1", clock, last_seq=12)
+    assert [line.seq for line in ledger.journal("e1")] == list(range(1, 13))
+
+
+def test_executions_come_newest_first_and_as_many_as_asked_for(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    for name in ("20260101T1", "20260101T3", "20260101T2"):
+        ledger.write(lease, head(name, clock), event(name, 1, clock, lease.fence))
+    assert [e.execution_id for e in ledger.executions(2)] == ["20260101T3", "20260101T2"]
+    assert ledger.latest_execution() == head("20260101T3", clock)
+
+
+def test_an_abort_is_seen_by_the_driver_at_work(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
+    assert ledger.abort_requested("e1") is False
+    ledger.request_abort("e1")
+    assert ledger.abort_requested("e1") is True
+
+
+def test_releases_come_newest_first(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    for version in ("v1", "v2"):
+        manifest = manifest_for(config_for(version))
+        release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
+        ledger.put_release(lease, release)
+        assert ledger.release(manifest.ref.release) == release
+        clock.time += timedelta(seconds=1)
+    assert [release.ref.version for release in ledger.releases()] == ["v2", "v1"]
+
+
+def test_of_many_racers_one_gets_the_lease(session: Session, environment: str) -> None:
+    winners: list[str] = []
+    barrier = threading.Barrier(8)
+
+    def race(name: str) -> None:
+        ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
+        barrier.wait()
+        try:
+            winners.append(take(ledger, "e1", name).holder)
+        except Refused:
+            return
+
+    racers = [threading.Thread(target=race, args=(f"driver-{number}",)) for number in range(8)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert len(winners) == 1
+
+
+def test_two_events_of_the_same_number_are_never_both_written(session: Session, environment: str) -> None:
+    clock = FakeClock()
+    ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
+    lease = take(ledger)
+    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
+    with pytest.raises(LeaseLost):
+        ledger.write(lease, head("e1", clock, last_seq=9), event("e1", 1, clock, lease.fence))
+    assert ledger.execution("e1") == head("e1", clock)
+
+
+def test_the_manifest_lies_in_the_bucket_by_its_digest(session: Session, environment: str) -> None:
+    clock = FakeClock()
+    ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
+    manifest = manifest_for(config_for("v1"))
+    ledger.put_release(
+        take(ledger), Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
+    )
+    stored = session.s3.get_object(Bucket=RECORDS.artifact_bucket, Key=f"manifests/{manifest.digest}.json")
+    assert type(manifest).model_validate_json(stored["Body"].read()) == manifest
+
+
+def test_weights_that_cannot_be_read_are_an_error_and_never_none(session: Session) -> None:
+    missing = Records(artifact_bucket="contract-artifacts", deployments_table="no-such-table")
+    with pytest.raises(PreflightFailed, match="no-such-table"):
+        read_allocation(session.provider, missing, "shop", "prod")
+
+
+def test_weights_are_none_only_where_none_were_recorded(session: Session, environment: str) -> None:
+    assert read_allocation(session.provider, RECORDS, "shop", environment) is None
+    ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
+    ledger.put_allocation(take(ledger), weights())
+    assert read_allocation(session.provider, RECORDS, "shop", environment) == weights()
+
+
+def test_a_record_that_this_version_cannot_read_is_named(session: Session, environment: str) -> None:
+    ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
+    key = {"pk": {"S": f"shop#{environment}"}, "sk": {"S": "allocation"}}
+    session.dynamodb.put_item(TableName=RECORDS.deployments_table, Item={**key, "body": {"S": "{}x"}})
+    with pytest.raises(PreflightFailed, match="allocation"):
+        ledger.allocation()
