@@ -1,0 +1,58 @@
+"""Drivers that are stopped, killed, or not alone."""
+
+import json
+import signal
+
+import pytest
+
+from tests.e2e.conftest import Shell, resume_when_free, stop, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.xdist_group("interruptions")]
+
+
+def test_stopped_by_sigterm_an_execution_is_resumed_to_its_end(shell: Shell) -> None:
+    shell.set_release("1.0.0")
+    driver = shell.start("deploy")
+    until(driver, "intent", "creating")
+    assert stop(driver, signal.SIGTERM) == 130
+    assert shell.cutover("status").last["phase"] == "interrupted"
+    resumed = shell.cutover("resume")
+    assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
+
+
+def test_killed_while_it_creates_an_execution_is_resumed_once_its_lease_is_over(shell: Shell) -> None:
+    shell.set_release("2.0.0")
+    driver = shell.start("deploy")
+    until(driver, "intent", "creating")
+    stop(driver, signal.SIGKILL)
+    assert shell.cutover("deploy").code == 3
+    resumed = resume_when_free(shell)
+    assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
+
+
+def test_of_two_drivers_one_deploys_and_the_other_is_told_who(shell: Shell) -> None:
+    shell.set_release("3.0.0")
+    first = shell.start("deploy")
+    until(first, "intent", "creating")
+    second = shell.cutover("deploy")
+    assert (second.code, second.last["error"]["code"]) == (3, "LEASE_HELD")
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_an_abort_from_elsewhere_turns_the_driver_at_work_back(shell: Shell) -> None:
+    shell.set_release("4.0.0", "unhealthy")
+    driver = shell.start("deploy")
+    until(driver, "intent", "verifying")
+    assert shell.cutover("abort").code == 0
+    out, _ = driver.communicate(timeout=120)
+    assert (driver.returncode, json.loads(out.strip().splitlines()[-1])["status"]) == (5, "ROLLED_BACK")
+
+
+def test_a_version_is_used_for_one_content_only(shell: Shell) -> None:
+    shell.edit(r"cpu: 256", "cpu: 512")
+    shell.edit(r"memory: 512", "memory: 1024")
+    shell.edit(r"version: \S+", "version: 3.0.0")
+    shell.edit(r"image: shop:\S+", "image: shop:3.0.0")
+    ended = shell.cutover("deploy")
+    assert (ended.code, ended.last["error"]["code"]) == (3, "VERSION_REUSED")
