@@ -27,13 +27,13 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
     from driver.adapters.probe import probe_for
     from driver.adapters.pulumi_stacks import PulumiStacks
 
-    require_account(config)
     session, interruption = Session(config.provider), interruption_by_signals(threading.Event())
+    require_account(session)
     clock = SystemClock(interruption)
     ledger = DynamoLedger(session, config.records, config.application, config.environment, clock)
     return World(
         config=config,
-        stacks=PulumiStacks(config, interruption),
+        stacks=PulumiStacks(config, session, interruption),
         traffic=AlbTraffic(session),
         compute=EcsCompute(session),
         probe_for=probe_for(config.provider),
@@ -56,10 +56,10 @@ def open_ledger(config: EnvironmentConfig) -> Ledger:
     return DynamoLedger(session, config.records, config.application, config.environment, SystemClock())
 
 
-def require_account(config: EnvironmentConfig) -> str:
+def require_account(session: Session) -> str:
     """The caller's account; raises `PreflightFailed` when it is not the one that the configuration names."""
-    found = Session(config.provider).caller_account()
-    if found != config.provider.account_id:
-        message = f"these credentials are of account {found}; the configuration names {config.provider.account_id}"
+    found, wanted = session.caller_account(), session.provider.account_id
+    if found != wanted:
+        message = f"these credentials are of account {found}; the configuration names {wanted}"
         raise PreflightFailed("WRONG_ACCOUNT", message, "aws sts get-caller-identity")
     return found

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from driver.adapters.interruption import interruption_by_signals
 from driver.adapters.pulumi_stacks import PulumiStacks
+from driver.adapters.session import Session
 from driver.cli.context import Context
 from driver.compose import open_ledger, require_account
 from driver.model import Allocation
@@ -14,8 +15,9 @@ from driver.model import Allocation
 def run(context: Context) -> int:
     """Creates or updates both; the traffic stays as it is recorded."""
     config = context.config()
-    require_account(config)
-    stacks = PulumiStacks(config, interruption_by_signals(threading.Event()))
+    session = Session(config.provider)
+    require_account(session)
+    stacks = PulumiStacks(config, session, interruption_by_signals(threading.Event()))
     _say(context, f"platform stack of {config.provider.region}: tables, bucket, registry …")
     stacks.create_platform()
     # Only now can the records be read; what they say is what the listener gets.

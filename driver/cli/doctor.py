@@ -123,9 +123,10 @@ def _local_cloud(endpoint: str) -> Check:
 
 
 def _credentials(config: EnvironmentConfig) -> Check:
+    from driver.adapters.session import Session
     from driver.compose import require_account
 
-    return _attempt("credentials", lambda: f"account {require_account(config)}")
+    return _attempt("credentials", lambda: f"account {require_account(Session(config.provider))}")
 
 
 def _records(config: EnvironmentConfig) -> Check:

@@ -27,9 +27,9 @@ _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 class PulumiStacks:
     """Drives the real engine with the programs of this repository; implements `driver.ports.Stacks`."""
 
-    def __init__(self, config: EnvironmentConfig, interruption: threading.Event) -> None:
+    def __init__(self, config: EnvironmentConfig, session: Session, interruption: threading.Event) -> None:
         self._config = config
-        self._session = Session(config.provider)
+        self._session = session
         self._workspaces = Workspaces(interruption)
 
     def environment(self) -> EnvironmentOutputs:
@@ -56,7 +56,8 @@ class PulumiStacks:
             # What was being made when the driver died may exist without the engine knowing its id. Nobody uses the
             # release yet, so all of it is taken away and made anew, rather than finished round a hole.
             self.destroy_release(manifest)
-        stack = self._workspaces.open(name, self._release_program(manifest))
+            found = None
+        stack = self._workspaces.open(name, self._release_program(manifest), exists=found is not None)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
         return self.stand(manifest.ref)
 
@@ -78,7 +79,7 @@ class PulumiStacks:
         found = self._workspaces.export(name)
         if found is None:
             return
-        stack = self._workspaces.open(name, self._release_program(manifest))
+        stack = self._workspaces.open(name, self._release_program(manifest), exists=True)
         if state.has_pending(found):
             _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
             sweep(self._session, manifest)
@@ -91,17 +92,21 @@ class PulumiStacks:
         listener = state.urn_of(found, _LISTENER) if found is not None else None
         if listener is None:
             raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
-        stack = self._workspaces.open(self._config.environment, self._environment_program(allocation))
+        program = self._environment_program(allocation)
+        stack = self._workspaces.open(self._config.environment, program, exists=True)
         _attempt(stack, partial(stack.up, target=[listener], color="never", suppress_progress=True))
 
     def create_platform(self) -> None:
         """Bring up the platform stack of this account and region."""
-        stack = self._workspaces.open(f"platform-{self._config.provider.region}", self._platform_program())
+        name = f"platform-{self._config.provider.region}"
+        exists = self._workspaces.export(name) is not None
+        stack = self._workspaces.open(name, self._platform_program(), exists=exists)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
 
     def create_environment(self, allocation: Allocation) -> None:
         """Bring up the whole environment stack, with the weights of `allocation`."""
-        stack = self._workspaces.open(self._config.environment, self._environment_program(allocation))
+        name, program = self._config.environment, self._environment_program(allocation)
+        stack = self._workspaces.open(name, program, exists=self._workspaces.export(name) is not None)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
@@ -115,13 +120,13 @@ class PulumiStacks:
     def _preview(self, name: str, program: Program) -> StackDiff:
         changes = Changes()
         if self._workspaces.export(name) is not None:
-            stack = self._workspaces.open(name, program)
+            stack = self._workspaces.open(name, program, exists=True)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
             return changes.diff(name, exists=True)
         # A preview needs a stack; one in a backend that is thrown away leaves nothing behind.
         with tempfile.TemporaryDirectory(prefix="cutover-preview-") as folder:
             env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
-            stack = self._workspaces.open(name, program, env)
+            stack = self._workspaces.open(name, program, env, exists=False)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
         return changes.diff(name, exists=False)
 

@@ -1,0 +1,80 @@
+"""The peer: the same work by boto3 calls in one process, without plan, gates, records or stacks."""
+
+import json
+from typing import Any
+
+import boto3
+
+
+class Bare:
+    """Clients of the local cloud, warm."""
+
+    def __init__(self, endpoint: str) -> None:
+        settings: dict[str, Any] = {
+            "endpoint_url": endpoint,
+            "region_name": "eu-west-1",
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
+        self.elbv2: Any = boto3.client("elbv2", **settings)
+        self.ecs: Any = boto3.client("ecs", **settings)
+        self.ec2: Any = boto3.client("ec2", **settings)
+        self.iam: Any = boto3.client("iam", **settings)
+        self.logs: Any = boto3.client("logs", **settings)
+        self.dynamodb: Any = boto3.client("dynamodb", **settings)
+        self._number = 0
+
+    def modify_listener(self, listener: str, weights: dict[str, int]) -> None:
+        """One call, and the weights read back."""
+        groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        self.elbv2.modify_listener(ListenerArn=listener, DefaultActions=[action])
+
+    def read_status(self) -> None:
+        """The two reads that a status needs."""
+        key = {"pk": {"S": "shop#local"}, "sk": {"S": "allocation"}}
+        self.dynamodb.get_item(TableName="immutable-deployments", Key=key, ConsistentRead=True)
+        self.dynamodb.query(
+            TableName="deployment-executions",
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": "shop#local"}, ":sk": {"S": "execution#"}},
+            Limit=1,
+        )
+
+    def release(self, like: dict[str, Any], listener: str) -> None:
+        """Create what a release stack holds, wait until its targets are healthy, and give it the traffic."""
+        self._number += 1
+        name = f"bare-{self._number}"
+        self.logs.create_log_group(logGroupName=name)
+        trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        roles = [self.iam.create_role(RoleName=f"{name}-{r}", AssumeRolePolicyDocument=document) for r in "et"]
+        group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=like["vpc"])["GroupId"]
+        target = self.elbv2.create_target_group(
+            Name=name, Protocol="HTTP", Port=8080, VpcId=like["vpc"], TargetType="ip", HealthCheckPath="/health",
+            HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2,
+        )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+        self.elbv2.create_rule(
+            ListenerArn=listener,
+            Priority=self._number,
+            Conditions=[{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Bare", "Values": [name]}}],
+            Actions=[{"Type": "forward", "TargetGroupArn": target}],
+        )
+        cluster = self.ecs.create_cluster(clusterName=name)["cluster"]["clusterArn"]
+        definition = self.ecs.register_task_definition(
+            **like["definition"], family=name,
+            executionRoleArn=roles[0]["Role"]["Arn"], taskRoleArn=roles[1]["Role"]["Arn"],
+        )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+        network = {"subnets": like["subnets"], "securityGroups": [group], "assignPublicIp": "DISABLED"}
+        self.ecs.create_service(
+            cluster=cluster, serviceName=name, taskDefinition=definition, desiredCount=2, launchType="FARGATE",
+            loadBalancers=[{"targetGroupArn": target, "containerName": "app", "containerPort": 8080}],
+            networkConfiguration={"awsvpcConfiguration": network},
+        )  # fmt: skip
+        while not self._healthy(target):
+            continue
+        self.modify_listener(listener, {target: 100})
+
+    def _healthy(self, target: str) -> bool:
+        found = self.elbv2.describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"]
+        return sum(one["TargetHealth"]["State"] == "healthy" for one in found) == 2

@@ -1,0 +1,105 @@
+"""What a person or a pipeline waits for: whole commands, from start to exit, and the memory that they take."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from benchmarks.bare import Bare
+from benchmarks.figures import Figure, timed
+from benchmarks.stage import Stage
+
+_LOOK = 0.05  # seconds between two looks at the memory
+
+
+def measure(stage: Stage, runs: int) -> list[Figure]:
+    """Commands that change nothing first, then whole releases."""
+    bare = Bare(stage.endpoint)
+    status = Figure(
+        "`status`", "s", timed(lambda: stage.cutover("status"), runs), timed(bare.read_status, runs), "≤ 0.6 s"
+    )
+    help_ = Figure("`--help`", "s", timed(lambda: stage.cutover("--help"), runs), aim="≤ 0.3 s")
+    same = Figure("no-change `deploy`", "s", timed(lambda: stage.cutover("deploy"), runs))
+    preview = Figure("`preview`", "s", timed(lambda: stage.cutover("preview"), runs))
+    versions = iter(f"2.0.{number}" for number in range(1000))
+    release = timed(lambda: stage.cutover("deploy"), runs, before=lambda: stage.set_version(next(versions)))
+    stage.set_version(next(versions))
+    driver, whole = zip(*(_memory_of_a_deploy(stage, next(versions)) for _ in range(runs)), strict=True)
+    return [
+        status,
+        help_,
+        same,
+        preview,
+        Figure("blue-green release, waits zero", "s", release, _bare_releases(stage, bare, runs), "≤ 15 s"),
+        Figure("peak memory of the driver", "MB", driver, aim="≤ 150 MB"),
+        Figure("peak memory with its children", "MB", whole),
+    ]
+
+
+def _bare_releases(stage: Stage, bare: Bare, runs: int) -> tuple[float, ...]:
+    shown = json.loads(stage.cutover("show", stage_release(stage)))
+    network = shown["manifest"]["network"]
+    described = bare.ecs.describe_task_definition(taskDefinition=_newest_definition(bare))["taskDefinition"]
+    names = ("containerDefinitions", "volumes", "cpu", "memory", "networkMode", "requiresCompatibilities")
+    like = {
+        "vpc": network["vpc_id"],
+        "subnets": network["subnet_ids"],
+        "definition": {name: described[name] for name in names},
+    }
+    found = timed(lambda: bare.release(like, network["listener_arn"]), runs)
+    # The listener goes back to what is recorded, or the next deploy would rightly call it drift.
+    _restore(bare, network["listener_arn"])
+    return found
+
+
+def stage_release(stage: Stage) -> str:
+    """Name of the release that has the traffic."""
+    traffic = json.loads(stage.cutover("status"))["traffic"]
+    return str(next(share["release"] for share in traffic if share["weight"] == 100))
+
+
+def _restore(bare: Bare, listener: str) -> None:
+    key = {"pk": {"S": "shop#local"}, "sk": {"S": "allocation"}}
+    item = bare.dynamodb.get_item(TableName="immutable-deployments", Key=key)["Item"]
+    weights = json.loads(item["body"]["S"])["weights"]
+    bare.modify_listener(listener, {w["target_group_arn"]: w["weight"] for w in weights if w["weight"]})
+
+
+def _newest_definition(bare: Bare) -> str:
+    return str(bare.ecs.list_task_definitions(sort="DESC")["taskDefinitionArns"][0])
+
+
+def _memory_of_a_deploy(stage: Stage, version: str) -> tuple[float, float]:
+    """Peak resident megabytes of the driver, and of it with all its children."""
+    stage.set_version(version)
+    command = stage.command("-e", "local", "--json", "deploy")
+    driver = subprocess.Popen(command, cwd=stage.project, env=stage.variables, stdout=subprocess.DEVNULL)
+    own = whole = 0.0
+    while driver.poll() is None:
+        alone = _resident(driver.pid)
+        own, whole = max(own, alone), max(whole, alone + sum(map(_resident, _children(driver.pid))))
+        time.sleep(_LOOK)
+    if driver.returncode != 0:
+        raise RuntimeError(f"the deploy of {version} ended with {driver.returncode}")
+    return own, whole
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            direct = [int(child) for child in task.read_text().split()]
+        except OSError:
+            # The thread or its process ended while we looked.
+            continue
+        found += [*direct, *(deeper for child in direct for deeper in _children(child))]
+    return found
+
+
+def _resident(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
+    return int(line.split()[1]) / 1024
