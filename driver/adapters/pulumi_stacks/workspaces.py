@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pulumi.automation import Deployment, LocalWorkspace, OutputMap, Stack, StackInitMode, UpdateSummary
+from pulumi.automation import Deployment, LocalWorkspace, OutputMap, Stack, UpdateSummary
+
+# Public in all but name: Stack's constructor takes it, while its class methods build plain Stacks only.
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from driver.adapters.pulumi_stacks.command import EngineCommand
