@@ -1,5 +1,6 @@
 """moto as one WSGI application inside our process: with atomic records, AWS's refusals and faults on demand."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import cast
@@ -41,6 +42,8 @@ def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIAppl
         else:
             body = inner(environ, start)
         if fault is not None:
+            # The server would wait for the next request on this connection; the caller has to see it die.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("a fault was asked for: the effect is there, the answer is lost")
         return body
 

@@ -19,6 +19,6 @@ def seed(region: str) -> None:
     for tier in ("public", "private"):
         for zone in ("a", "b"):
             tags = {"subnet": {"Tier": tier, "Name": f"{NAME}-{tier}-{zone}"}}
-            ec2.create_subnet(vpc.id, str(next(blocks)), f"{region}{zone}", tags=tags)
+            ec2.create_subnet(vpc.id, str(next(blocks)), availability_zone=f"{region}{zone}", tags=tags)
     gateway = ec2.create_internet_gateway()
     ec2.attach_internet_gateway(gateway.id, vpc.id)

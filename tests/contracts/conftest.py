@@ -14,13 +14,13 @@ RECORDS = Records(artifact_bucket="contract-artifacts", lease="60s")
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud(tmp_path_factory.mktemp("cloud")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(cloud: LocalCloud) -> Session:
     provider = Provider(
         region="eu-west-1",
@@ -50,6 +50,6 @@ def environment() -> str:
     return f"env{next(_numbers)}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def root() -> Path:
     return Path(__file__).resolve().parents[2]

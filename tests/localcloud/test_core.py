@@ -1,0 +1,189 @@
+"""The local cloud's own part of AWS: atomic records, refusals, faults, and the network that is there."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from localcloud.backends import Refusal
+from localcloud.faults import THROTTLE, UNAVAILABLE, Fault
+from localcloud.server import LocalCloud
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(cloud: LocalCloud) -> Any:
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=cloud.endpoint,
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    return client
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_of_many_conditional_writes_one_wins(aws: Any) -> None:
+    dynamodb = aws("dynamodb")
+    key = {"AttributeName": "pk", "KeyType": "HASH"}
+    dynamodb.create_table(
+        TableName="races",
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    wins: list[int] = []
+
+    def race(number: int, round_: int) -> None:
+        try:
+            dynamodb.put_item(
+                TableName="races", Item={"pk": {"S": f"r{round_}"}}, ConditionExpression="attribute_not_exists(pk)"
+            )
+            wins.append(round_)
+        except ClientError:
+            return
+
+    for round_ in range(30):
+        racers = [threading.Thread(target=race, args=(number, round_)) for number in range(6)]
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+    assert sorted(wins) == list(range(30))
+
+
+@pytest.fixture
+def listener(aws: Any) -> tuple[Any, str, str]:
+    """elbv2 client, a listener's ARN and a target group's ARN."""
+    ec2, elbv2 = aws("ec2"), aws("elbv2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["cutover-local"]}])["Vpcs"][0]["VpcId"]
+    subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
+    balancers = elbv2.describe_load_balancers()["LoadBalancers"]
+    name = f"lb-{len(balancers)}"
+    balancer = elbv2.create_load_balancer(Name=name, Subnets=subnets[:2])["LoadBalancers"][0]["LoadBalancerArn"]
+    group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
+    made = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer])
+    return elbv2, made["Listeners"][0]["ListenerArn"], group["TargetGroups"][0]["TargetGroupArn"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "weight", "code"),
+    [
+        (1, -1, "ValidationError"),
+        (1, 1000, "ValidationError"),
+        (6, 1, "TooManyUniqueTargetGroupsPerLoadBalancer"),
+    ],
+)
+def test_weights_and_numbers_that_aws_refuses_are_refused(
+    listener: tuple[Any, str, str], groups: int, weight: int, code: str
+) -> None:
+    elbv2, arn, group = listener
+    named = [{"TargetGroupArn": group, "Weight": weight}] * groups
+    with pytest.raises(ClientError) as caught:
+        elbv2.modify_listener(
+            ListenerArn=arn, DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": named}}]
+        )
+    assert code_of(caught) == code
+
+
+def test_a_listener_cannot_forward_to_a_target_group_that_does_not_exist(listener: tuple[Any, str, str]) -> None:
+    elbv2, arn, group = listener
+    with pytest.raises(ClientError) as caught:
+        elbv2.modify_listener(ListenerArn=arn, DefaultActions=[{"Type": "forward", "TargetGroupArn": group + "0"}])
+    assert code_of(caught) == "TargetGroupNotFound"
+
+
+def test_an_https_listener_needs_a_certificate(listener: tuple[Any, str, str]) -> None:
+    elbv2, arn, group = listener
+    balancer = arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
+    with pytest.raises(ClientError) as caught:
+        elbv2.create_listener(
+            LoadBalancerArn=balancer,
+            Protocol="HTTPS",
+            Port=443,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+    assert code_of(caught) == "ValidationError"
+
+
+def test_a_service_needs_a_target_group_that_a_load_balancer_uses(aws: Any, listener: tuple[Any, str, str]) -> None:
+    ecs = aws("ecs")
+    ecs.create_cluster(clusterName="unused-group")
+    ecs.register_task_definition(family="f", containerDefinitions=[{"name": "app", "image": "i", "memory": 64}])
+    with pytest.raises(ClientError) as caught:
+        ecs.create_service(
+            cluster="unused-group",
+            serviceName="s",
+            taskDefinition="f",
+            loadBalancers=[{"targetGroupArn": listener[2], "containerName": "app", "containerPort": 80}],
+        )
+    assert code_of(caught) == "InvalidParameterException"
+
+
+def test_a_cluster_with_a_service_cannot_be_deleted(aws: Any) -> None:
+    ecs = aws("ecs")
+    ecs.create_cluster(clusterName="busy")
+    ecs.register_task_definition(family="busy", containerDefinitions=[{"name": "app", "image": "i", "memory": 64}])
+    ecs.create_service(cluster="busy", serviceName="s", taskDefinition="busy", desiredCount=0)
+    with pytest.raises(ClientError) as caught:
+        ecs.delete_cluster(cluster="busy")
+    assert code_of(caught) == "ClusterContainsServicesException"
+
+
+def test_an_impossible_size_on_fargate_is_refused(aws: Any) -> None:
+    with pytest.raises(ClientError) as caught:
+        aws("ecs").register_task_definition(
+            family="f", cpu="256", memory="4096", requiresCompatibilities=["FARGATE"],
+            containerDefinitions=[{"name": "app", "image": "i", "memory": 64}],
+        )  # fmt: skip
+    assert code_of(caught) == "ClientException"
+
+
+@pytest.mark.parametrize("refusal", [THROTTLE, UNAVAILABLE, Refusal("AccessDenied", "no")])
+def test_a_fault_befalls_one_call_and_no_more(aws: Any, cloud: LocalCloud, refusal: Refusal) -> None:
+    cloud.faults.add(Fault("sts", refusal))
+    sts = aws("sts")
+    with pytest.raises(ClientError) as caught:
+        sts.get_caller_identity()
+    assert (code_of(caught), sts.get_caller_identity()["Account"]) == (refusal.code, "123456789012")
+
+
+def test_an_answer_can_be_lost_after_its_effect(aws: Any, cloud: LocalCloud) -> None:
+    cloud.faults.add(Fault("logs", UNAVAILABLE, "CreateLogGroup", after_effect=True))
+    with pytest.raises((ConnectionClosedError, ClientError)):
+        aws("logs").create_log_group(logGroupName="lost-answer")
+    assert [
+        g["logGroupName"] for g in aws("logs").describe_log_groups(logGroupNamePrefix="lost-answer")["logGroups"]
+    ] == ["lost-answer"]
+
+
+def test_there_is_a_network_in_two_zones(aws: Any) -> None:
+    found = aws("ec2").describe_subnets(Filters=[{"Name": "tag:Tier", "Values": ["private"]}])["Subnets"]
+    assert {subnet["AvailabilityZone"] for subnet in found} == {"eu-west-1a", "eu-west-1b"}
+
+
+def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any) -> None:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    from components.platform import tls_only
+
+    s3.put_bucket_policy(Bucket="closed", Policy=tls_only("arn:aws:s3:::closed"))
+    s3.put_object(Bucket="closed", Key="k", Body=b"v")
+    assert s3.get_object(Bucket="closed", Key="k")["Body"].read() == b"v"

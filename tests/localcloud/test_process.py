@@ -1,0 +1,64 @@
+"""The local cloud as a process: up once, down whole, and nothing left whatever kills it."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from localcloud import process
+
+
+def gone(pid: int, within: float = 10.0) -> bool:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        process._reap(pid)
+        if process._start_time(pid) is None:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_up_answers_and_is_done_once(tmp_path: Path) -> None:
+    running = process.up(tmp_path, port=0)
+    try:
+        assert process.up(tmp_path, port=0) == running
+        with urlopen(f"{running.endpoint}/_cutover/status") as answer:
+            assert answer.status == 200
+    finally:
+        process.down(tmp_path)
+
+
+def test_down_leaves_no_process_and_can_be_repeated(tmp_path: Path) -> None:
+    running = process.up(tmp_path, port=0)
+    assert process.down(tmp_path) is True
+    assert gone(running.pid)
+    assert process.down(tmp_path) is False
+
+
+def test_a_killed_server_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    running = process.up(tmp_path, port=0)
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone(running.pid)
+    assert process.status(tmp_path) is None
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    running = process.up(tmp_path / "one", port=0)
+    try:
+        with pytest.raises(process.LocalCloudError, match="did not start"):
+            process.up(tmp_path / "two", port=running.port)
+    finally:
+        process.down(tmp_path / "one")
+
+
+def test_the_environment_holds_the_provider_where_the_engine_looks(tmp_path: Path) -> None:
+    running = process.up(tmp_path, port=0)
+    try:
+        variables = process.environment(tmp_path, running, "/usr/bin")
+    finally:
+        process.down(tmp_path)
+    (plugin,) = (Path(variables["PULUMI_HOME"]) / "plugins").glob("resource-aws-v*/pulumi-resource-aws")
+    assert os.access(plugin, os.X_OK)
