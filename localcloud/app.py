@@ -3,10 +3,10 @@
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from localcloud.backends import read_call, refuse
+from localcloud.backends import Call, Refusal, read_call, refuse
 from localcloud.faults import FaultBook
 from localcloud.refusals import refusal_of
 
@@ -40,7 +40,7 @@ def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIAppl
             with serial:
                 body: Iterable[bytes] = list(inner(environ, start))
         else:
-            body = inner(environ, start)
+            body = _unknown_told(inner, call, environ, start)
         if fault is not None:
             # The server would wait for the next request on this connection; the caller has to see it die.
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
@@ -48,3 +48,30 @@ def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIAppl
         return body
 
     return answer
+
+
+def _unknown_told(
+    inner: WSGIApplication, call: Call, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    """The answer, or a refusal where moto has no such operation: boto3 would try its page of HTML with 500 again."""
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def note(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+        del rest
+        told.append((status, headers))
+        return lambda _: None
+
+    try:
+        body = list(inner(environ, note))
+    except NotImplementedError:
+        return refuse(call, _unknown(call), start)
+    status, headers = told[-1]
+    if status.startswith("500") and any("html" in value for name, value in headers if name.lower() == "content-type"):
+        return refuse(call, _unknown(call), start)
+    start(status, headers)
+    return body
+
+
+def _unknown(call: Call) -> Refusal:
+    name = f"{call.service}:{call.action or call.path}"
+    return Refusal("NotImplemented", f"the local cloud has no {name}, or failed in it", 501)

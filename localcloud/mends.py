@@ -4,9 +4,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_DELAY = "deregistration_delay.timeout_seconds"
+_LONGEST = "3600"
+
 
 @contextmanager
 def mended() -> Iterator[None]:
+    """Bucket policies with a condition, and the longest deregistration delay."""
+    with _bucket_policies(), _longest_delay():
+        yield
+
+
+@contextmanager
+def _longest_delay() -> Iterator[None]:
+    from moto.elbv2.models import ELBv2Backend
+
+    # moto leaves out the upper end of AWS's range, 0 to 3600 seconds.
+    modify = ELBv2Backend.modify_target_group_attributes
+
+    def modify_target_group_attributes(self: Any, target_group_arn: str, attributes: dict[str, Any]) -> Any:
+        if str(attributes.get(_DELAY)) != _LONGEST:
+            return modify(self, target_group_arn, attributes)
+        answer = modify(self, target_group_arn, {**attributes, _DELAY: str(int(_LONGEST) - 1)})
+        self.target_groups[target_group_arn].attributes[_DELAY] = _LONGEST
+        return answer
+
+    ELBv2Backend.modify_target_group_attributes = modify_target_group_attributes  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ELBv2Backend.modify_target_group_attributes = modify  # type: ignore[method-assign]
+
+
+@contextmanager
+def _bucket_policies() -> Iterator[None]:
     """moto's evaluation of bucket policies, with the one condition that the platform's bucket has."""
     from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 

@@ -1,16 +1,28 @@
 """The types that this provider has, by their tokens; any other is refused by name."""
 
 from localcloud.provider.kinds import Kind
-from localcloud.provider.resources import dynamodb, ec2, ecr, ecs, elbv2, iam, logs, s3, ssm
+from localcloud.provider.resources import (
+    dynamodb,
+    ec2,
+    ecr,
+    ecs,
+    iam,
+    listeners,
+    load_balancers,
+    logs,
+    s3,
+    ssm,
+    target_groups,
+)
 
 _ALL: tuple[Kind, ...] = (
     ec2.SecurityGroup(),
     ec2.SecurityGroupRule(egress=False),
     ec2.SecurityGroupRule(egress=True),
-    elbv2.LoadBalancer(),
-    elbv2.TargetGroup(),
-    elbv2.Listener(),
-    elbv2.ListenerRule(),
+    load_balancers.LoadBalancer(),
+    target_groups.TargetGroup(),
+    listeners.Listener(),
+    listeners.ListenerRule(),
     ecs.Cluster(),
     ecs.TaskDefinition(),
     ecs.Service(),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from localcloud.backends import Call, Refusal
-from localcloud.refusals import ecs, elbv2
+from localcloud.refusals import ec2, ecs, elbv2
 
 Rule = Callable[[Call], Refusal | None]
 
@@ -12,6 +12,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("elasticloadbalancing", "ModifyListener"): (elbv2.bad_forward, elbv2.https_without_certificate),
     ("elasticloadbalancing", "CreateRule"): (elbv2.bad_forward,),
     ("elasticloadbalancing", "ModifyRule"): (elbv2.bad_forward,),
+    ("ec2", "DeleteSecurityGroup"): (ec2.security_group_in_use,),
     ("ecs", "CreateService"): (ecs.target_group_without_load_balancer,),
     ("ecs", "DeleteCluster"): (ecs.cluster_in_use,),
     ("ecs", "RegisterTaskDefinition"): (ecs.impossible_fargate_size,),

@@ -187,3 +187,27 @@ def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any)
     s3.put_bucket_policy(Bucket="closed", Policy=tls_only("arn:aws:s3:::closed"))
     s3.put_object(Bucket="closed", Key="k", Body=b"v")
     assert s3.get_object(Bucket="closed", Key="k")["Body"].read() == b"v"
+
+
+def test_an_operation_that_is_not_there_is_refused_at_once_by_name(aws: Any) -> None:
+    with pytest.raises(ClientError, match="the local cloud has no") as caught:
+        aws("codedeploy").stop_deployment(deploymentId="d-1")
+    assert code_of(caught) == "NotImplemented"
+
+
+def test_the_longest_deregistration_delay_is_taken(listener: tuple[Any, str, str]) -> None:
+    elbv2, _, group = listener
+    wanted = {"Key": "deregistration_delay.timeout_seconds", "Value": "3600"}
+    elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[wanted])
+    assert wanted in elbv2.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+
+
+def test_a_security_group_of_a_load_balancer_cannot_be_deleted(aws: Any) -> None:
+    ec2, elbv2 = aws("ec2"), aws("elbv2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["cutover-local"]}])["Vpcs"][0]["VpcId"]
+    subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
+    group = ec2.create_security_group(GroupName="used", Description="used", VpcId=vpc)["GroupId"]
+    elbv2.create_load_balancer(Name="uses-it", Subnets=subnets[:2], SecurityGroups=[group])
+    with pytest.raises(ClientError) as caught:
+        ec2.delete_security_group(GroupId=group)
+    assert code_of(caught) == "DependencyViolation"

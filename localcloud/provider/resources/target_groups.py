@@ -1,0 +1,97 @@
+"""Target groups with their health checks."""
+
+from typing import Any
+
+from localcloud.provider.kinds import Client, Name, Shape, changed
+from localcloud.provider.resources.elbv2_calls import one, read_tags, retag, tags_of
+from localcloud.provider.values import Properties
+
+_HEALTH = {
+    "protocol": "HealthCheckProtocol",
+    "port": "HealthCheckPort",
+    "path": "HealthCheckPath",
+    "interval": "HealthCheckIntervalSeconds",
+    "timeout": "HealthCheckTimeoutSeconds",
+    "healthyThreshold": "HealthyThresholdCount",
+    "unhealthyThreshold": "UnhealthyThresholdCount",
+    "enabled": "HealthCheckEnabled",
+}
+
+
+class TargetGroup:
+    """A target group with its health check."""
+
+    shape = Shape(
+        "aws:lb/targetGroup:TargetGroup",
+        replaces=frozenset({"name", "port", "protocol", "vpcId", "targetType", "protocolVersion"}),
+        computed=("arn", "arnSuffix", "loadBalancerArns"),
+        name=Name("name", 32),
+        tagged=True,
+    )
+
+    def create(self, aws: Client, inputs: Properties) -> str:
+        """See `Kind`."""
+        made = aws("elbv2").create_target_group(
+            Name=inputs["name"],
+            Protocol=inputs["protocol"],
+            Port=inputs["port"],
+            VpcId=inputs["vpcId"],
+            TargetType=inputs.get("targetType", "instance"),
+            **_health(inputs),
+            **tags_of(inputs),
+        )
+        arn = str(made["TargetGroups"][0]["TargetGroupArn"])
+        self._set_delay(aws, arn, inputs)
+        return arn
+
+    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `Kind`."""
+        elbv2 = aws("elbv2")
+        found = one(elbv2.describe_target_groups, "TargetGroups", "TargetGroupArns", identifier)
+        if found is None:
+            return None
+        told = elbv2.describe_target_group_attributes(TargetGroupArn=identifier)["Attributes"]
+        delay = next((a["Value"] for a in told if a["Key"] == "deregistration_delay.timeout_seconds"), "300")
+        asked = inputs.get("healthCheck") or {}
+        health = {name: found[key] for name, key in _HEALTH.items() if key in found and (name in asked or not asked)}
+        if "matcher" in asked or not asked:
+            health["matcher"] = found.get("Matcher", {}).get("HttpCode", "200")
+        return {
+            "name": found["TargetGroupName"],
+            "protocol": found["Protocol"],
+            "port": found["Port"],
+            "vpcId": found["VpcId"],
+            "targetType": found.get("TargetType", "instance"),
+            "deregistrationDelay": int(delay),
+            "healthCheck": health,
+            "tags": read_tags(aws, identifier),
+            "arn": identifier,
+            "arnSuffix": identifier.rpartition(":")[2],
+            "loadBalancerArns": found.get("LoadBalancerArns", []),
+        }
+
+    def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
+        """See `Kind`."""
+        if changed(old, new, "healthCheck"):
+            aws("elbv2").modify_target_group(TargetGroupArn=identifier, **_health(new))
+        if changed(old, new, "deregistrationDelay"):
+            self._set_delay(aws, identifier, new)
+        retag(aws, identifier, old, new)
+
+    def delete(self, aws: Client, identifier: str, state: Properties) -> None:
+        """See `Kind`."""
+        del state
+        aws("elbv2").delete_target_group(TargetGroupArn=identifier)
+
+    def _set_delay(self, aws: Client, arn: str, inputs: Properties) -> None:
+        if "deregistrationDelay" in inputs:
+            attribute = {"Key": "deregistration_delay.timeout_seconds", "Value": str(inputs["deregistrationDelay"])}
+            aws("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=[attribute])
+
+
+def _health(inputs: Properties) -> dict[str, Any]:
+    health = inputs.get("healthCheck") or {}
+    asked = {key: health[name] for name, key in _HEALTH.items() if name in health}
+    if "matcher" in health:
+        asked["Matcher"] = {"HttpCode": health["matcher"]}
+    return asked

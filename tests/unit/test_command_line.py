@@ -1,0 +1,146 @@
+"""The pure parts of the command line: where options stand, what is shown, and what a pipeline learns."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from driver.adapters.pulumi_stacks.failures import lock_is_stale, reason_of, translate
+from driver.cli.common import exit_code
+from driver.cli.main import json_first
+from driver.cli.preview import waits
+from driver.cli.reporters import JsonReporter
+from driver.cli.status_object import current_status, status_object
+from driver.cli.tree import draw
+from driver.cli.words import duration
+from driver.errors import Exit, StepFailed, TransientFailure
+from driver.model import Allocation, Execution, JournalEvent, Status
+from driver.service import deploy, prepare
+from tests.fakes import FakeWorld, config_for
+
+
+@pytest.fixture
+def executed() -> Execution:
+    world = FakeWorld()
+    deploy(world.driver("v1"))
+    found = deploy(world.driver("v2"))
+    assert found is not None
+    return found
+
+
+def failed() -> Execution:
+    world = FakeWorld()
+    deploy(world.driver("v1"))
+    world.cloud.behaviour["v2"] = "crash"
+    found = deploy(world.driver("v2"))
+    assert found is not None
+    return found
+
+
+def drawn(execution: Execution) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(draw(execution, execution.updated_at + timedelta(seconds=5)))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("arguments", [["--json", "-e", "x", "status"], ["-e", "x", "status", "--json"]])
+def test_json_may_stand_before_or_after_the_verb(arguments: list[str]) -> None:
+    assert json_first(arguments) == ["--json", "-e", "x", "status"]
+
+
+def test_without_json_nothing_is_moved() -> None:
+    assert json_first(["-e", "x", "status"]) == ["-e", "x", "status"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "0 ms"), (0.85, "850 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (120.0, "2 min"), (7500.0, "2 h 5 min")],
+)
+def test_times_read_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(Status.COMPLETED, Exit.OK), (Status.ROLLED_BACK, Exit.ROLLED_BACK), (Status.FAILED, Exit.NEEDS_OPERATOR)],
+)
+def test_a_rollback_is_never_a_success(executed: Execution, status: Status, code: Exit) -> None:
+    assert exit_code(executed.model_copy(update={"status": status})) is code
+
+
+def test_nothing_to_do_is_a_success() -> None:
+    assert exit_code(None) is Exit.OK
+
+
+def test_the_status_object_has_the_keys_that_pipelines_rely_on(executed: Execution) -> None:
+    wanted = {
+        "application", "environment", "execution_id", "status", "phase", "strategy", "step", "candidate", "baseline",
+        "traffic", "verdicts", "error", "started_at", "updated_at", "completed_at",
+    }  # fmt: skip
+    assert wanted <= status_object(executed).keys()
+    assert json.loads(json.dumps(status_object(executed)))["candidate"]["version"] == "v2"
+
+
+def test_before_the_first_execution_the_status_object_has_the_same_keys(executed: Execution) -> None:
+    before = current_status(config_for("v1"), None, Allocation())
+    assert before.keys() == status_object(executed).keys()
+    assert before["status"] is None
+
+
+def test_the_tree_shows_weights_and_every_step(executed: Execution) -> None:
+    text = drawn(executed)
+    assert "100 %  v2" in text
+    assert text.count("✔") == len(executed.plan.steps)
+
+
+def test_the_tree_of_a_failure_ends_with_its_reason() -> None:
+    execution = failed()
+    assert execution.error is not None
+    assert execution.error.message[:60] in drawn(execution)
+
+
+def test_each_event_is_a_line_of_json_at_once(executed: Execution) -> None:
+    out = io.StringIO()
+    event = JournalEvent(
+        execution_id=executed.execution_id, seq=1, at=datetime(2026, 1, 1, tzinfo=UTC), kind="outcome",
+        status=executed.status, phase=executed.phase, step_index=0, step_kind=None, message="m", fence=1,
+    )  # fmt: skip
+    JsonReporter(out).progress(executed, event)
+    assert json.loads(out.getvalue())["event"] == "outcome"
+
+
+def test_a_preview_counts_the_waits_of_the_plan() -> None:
+    world = FakeWorld()
+    assert waits(prepare(world.driver("v1")).plan) == 35.0  # 5 s of margin and 30 s of bake
+
+
+PULUMI = """
+Diagnostics:
+  pulumi:pulumi:Stack (cutover-prod):
+    error: update failed
+
+  aws:ecs:Service (shop-service):
+    error: ClientException: no such cluster
+"""
+LOCKED = "error: the stack is currently locked by 1 lock(s). file:///x: created by me@{host} (pid {pid}) at now"
+
+
+def test_the_reason_of_a_failed_update_is_the_resources_own() -> None:
+    assert reason_of(PULUMI) == "aws:ecs:Service shop-service: ClientException: no such cluster"
+
+
+def test_a_throttled_update_may_be_tried_again_and_a_refused_one_not() -> None:
+    assert isinstance(translate("s", "error: ThrottlingException: Rate exceeded"), TransientFailure)
+    assert isinstance(translate("s", PULUMI), StepFailed)
+
+
+def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:
+    import os
+    import socket
+
+    host, dead = socket.gethostname(), 2**22 + 1  # above the kernel's highest pid
+    assert lock_is_stale(LOCKED.format(host=host, pid=dead)) is True
+    assert lock_is_stale(LOCKED.format(host=host, pid=os.getpid())) is False
+    assert lock_is_stale(LOCKED.format(host="elsewhere", pid=dead)) is False
