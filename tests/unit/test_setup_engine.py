@@ -23,7 +23,7 @@ if [ "$1" = list ]; then echo "$GO_SDK"; exit 0; fi
 if [ -n "$GO_FAILS" ]; then echo "$GO_FAILS"; exit 1; fi
 if [ -p "$GO_STARTED" ]; then
     echo $$ > "$GO_STARTED"
-    /bin/rm "$GO_STARTED"
+    /bin/rm -f "$GO_STARTED"
     read -r line < "$GO_GATE"
 fi
 while [ "$1" != -o ]; do shift; done
@@ -70,6 +70,8 @@ class Machine:
 
     def held_build(self) -> int:
         self.builds.append(int((self.root / "started").read_text()))
+        # A build that is killed at once has no time to remove it, and the next one would wait for a reader.
+        (self.root / "started").unlink(missing_ok=True)
         return self.builds[-1]
 
     def release_build(self) -> None:
