@@ -65,6 +65,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             (project / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
         text = (ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8")
         text = re.sub(r"endpoint: \S+", f"endpoint: {running.endpoint}", text, count=1)
+        text = re.sub(r"http_proxy: \S+", f"http_proxy: {running.endpoint}", text, count=1)
         for long, none in _NO_WAITS.items():
             text = text.replace(long, none)
         (project / "Pulumi.local.yaml").write_text(text, encoding="utf-8")

@@ -248,7 +248,7 @@ def _refuse_drift(world: World, outputs: EnvironmentOutputs) -> None:
         raise PreflightFailed(
             "DRIFT",
             f"the listener's weights {live} are not the recorded ones {recorded}",
-            f"pulumi up -s {world.config.environment}",
+            f"pulumi up --refresh -s {world.config.environment}",
         )
 
 

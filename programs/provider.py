@@ -28,6 +28,7 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
         skip_metadata_api_check=settings.skip_metadata_api_check or None,
         skip_requesting_account_id=settings.skip_requesting_account_id or None,
         s3_use_path_style=settings.s3_use_path_style or None,
+        http_proxy=settings.http_proxy,
         max_retries=settings.max_retries,
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(tags)),
     )

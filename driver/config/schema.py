@@ -66,6 +66,10 @@ class Provider(_Section):
     skip_metadata_api_check: bool = Field(default=False, strict=True, description="For the local cloud only.")
     skip_requesting_account_id: bool = Field(default=False, strict=True, description="For the local cloud only.")
     s3_use_path_style: bool = Field(default=False, strict=True, description="For the local cloud only.")
+    http_proxy: str | None = Field(
+        default=None,
+        description="For AWS's own plugin on the local cloud: it calls S3 Control at a host named after the account.",
+    )
     max_retries: Count | None = Field(default=None, ge=0, le=50, description="Retries of the Pulumi provider.")
 
     @model_validator(mode="after")
@@ -193,7 +197,10 @@ class ReleaseConfig(_Section):
     secrets: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Arn] = Field(
         default_factory=dict, description="Variable → ARN in Secrets Manager or the Parameter Store."
     )
-    writable_paths: tuple[HttpPath, ...] = Field(default=("/tmp",), description="Paths that may be written.")  # noqa: S108
+    writable_paths: tuple[HttpPath, ...] = Field(
+        default=("/tmp",),  # noqa: S108  a path within the container
+        description="Paths that may be written; each an empty volume, whose owner a VOLUME of the image decides.",
+    )
     desired_count: Count = Field(default=2, ge=1, le=1000, description="Tasks at full capacity.")
     stop_timeout: Duration = Field(default=30.0, ge=2, le=120, description="From SIGTERM to SIGKILL.")
     log_retention_days: Count = Field(default=30, description="Days that log events are kept.")

@@ -95,6 +95,7 @@ def shell(local_cloud: tuple[Path, process.Status], tmp_path_factory: pytest.Tem
     variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
     made = Shell(project, variables)
     made.edit(r"endpoint: \S+", f"endpoint: {running.endpoint}")
+    made.edit(r"http_proxy: \S+", f"http_proxy: {running.endpoint}")
     for long, short in _SHORT.items():
         made.edit(long, short)
     made.edit(r"interval: 500ms", "interval: 200ms")
