@@ -40,7 +40,7 @@ def main() -> NoReturn:
     try:
         code = app(json_first(sys.argv[1:]), standalone_mode=False)
     except CutoverError as error:
-        _tell(error.code, error.message, error.hint)
+        _tell(error.code, error.message, complete_hint(error.hint, sys.argv[1:]))
         sys.exit(error.exit)
     except typer.Exit as leave:
         sys.exit(leave.exit_code)
@@ -58,6 +58,14 @@ def json_first(arguments: list[str]) -> list[str]:
     """`--json` may stand before or after the verb."""
     rest = [argument for argument in arguments if argument != "--json"]
     return ["--json", *rest] if len(rest) < len(arguments) else rest
+
+
+def complete_hint(hint: str, arguments: list[str]) -> str:
+    """The next command with the environment that this one was for, where the error could not know it."""
+    flag = next((flag for flag in ("-e", "--environment") if flag in arguments[:-1]), None)
+    if flag is None or not hint.startswith("cutover ") or " -e " in hint:
+        return hint
+    return hint.replace("cutover ", f"cutover -e {arguments[arguments.index(flag) + 1]} ", 1)
 
 
 def _is_usage_error(error: Exception) -> bool:

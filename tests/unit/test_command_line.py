@@ -9,7 +9,7 @@ from rich.console import Console
 
 from driver.adapters.pulumi_stacks.failures import lock_is_stale, reason_of, translate
 from driver.cli.common import exit_code
-from driver.cli.main import json_first
+from driver.cli.main import complete_hint, json_first
 from driver.cli.preview import waits
 from driver.cli.reporters import JsonReporter
 from driver.cli.status_object import current_status, status_object
@@ -52,6 +52,19 @@ def test_json_may_stand_before_or_after_the_verb(arguments: list[str]) -> None:
 
 def test_without_json_nothing_is_moved() -> None:
     assert json_first(["-e", "x", "status"]) == ["-e", "x", "status"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "completed"),
+    [
+        ("cutover resume", "cutover -e prod resume"),
+        ("cutover -e other resume", "cutover -e other resume"),
+        ("make setup", "make setup"),
+        ("", ""),
+    ],
+)
+def test_the_next_command_names_the_environment(hint: str, completed: str) -> None:
+    assert complete_hint(hint, ["-e", "prod", "deploy"]) == completed
 
 
 @pytest.mark.parametrize(
