@@ -25,6 +25,8 @@ class TestTrafficRuleArgs:
 class TestTrafficRule(pulumi.ComponentResource):
     """Output: `arn` of the listener rule."""
 
+    __test__ = False  # by its name pytest would take it for tests
+
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: TestTrafficRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.weighted_listener import default_actions
 from driver.config import EnvironmentConfig
 from driver.config.schema import HttpWaiver, LoadBalancer
 from driver.model import Allocation, Weight
@@ -42,6 +43,11 @@ def test_the_weights_are_the_recorded_ones(listener: Callable[[Allocation], dict
 def test_a_release_without_weight_is_not_named(listener: Callable[[Allocation], dict[str, Any]]) -> None:
     (action,) = listener(allocation(a=0, b=100))["defaultActions"]
     assert action["forward"]["targetGroups"] == [{"arn": "arn:b", "weight": 100}]
+
+
+def test_the_listener_itself_names_no_group_without_weight() -> None:
+    (action,) = default_actions({"arn:a": 0, "arn:b": 100})
+    assert action["forward"] == {"target_groups": [{"arn": "arn:b", "weight": 100}]}
 
 
 def test_with_a_certificate_the_listener_speaks_https_under_the_strict_policy(

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+import pulumi
 import pytest
 from pulumi_aws import ecs
 
-from components.test_traffic_rule import priority
+from components.test_traffic_rule import TestTrafficRule, priority
 from driver.config import EnvironmentConfig, form_manifest
 from driver.model.release import Manifest, Network
 from programs.release import release_program
@@ -32,6 +33,20 @@ def manifest(config: EnvironmentConfig) -> Manifest:
 @pytest.fixture
 def world(run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest) -> Any:
     return run(partial(release_program, config.provider, manifest))
+
+
+@pytest.fixture
+def service_options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOptions]:
+    """Options of every ECS service that a program asks for."""
+    seen: list[pulumi.ResourceOptions] = []
+    real = ecs.Service
+
+    def spy(name: str, **arguments: Any) -> ecs.Service:
+        seen.append(arguments["opts"])
+        return real(name, **arguments)
+
+    monkeypatch.setattr("components.service.ecs.Service", spy)
+    return seen
 
 
 @pytest.fixture
@@ -77,8 +92,9 @@ def test_the_tasks_are_reached_from_the_load_balancer_alone(world: Any) -> None:
     assert "cidrIpv4" not in rule
 
 
-def test_the_test_traffic_rule_is_there_before_the_service(world: Any) -> None:
-    assert world.index("aws:lb/listenerRule:ListenerRule") < world.index("aws:ecs/service:Service")
+def test_the_service_waits_for_the_test_traffic_rule(service_options: list[pulumi.ResourceOptions], world: Any) -> None:
+    (options,) = service_options
+    assert [type(one) for one in cast("list[object]", options.depends_on)] == [TestTrafficRule]
 
 
 def test_the_test_traffic_rule_matches_the_digest_and_nothing_else(world: Any, manifest: Manifest) -> None:
@@ -125,16 +141,5 @@ def test_an_image_outside_ecr_is_refused(
         run(partial(release_program, config.provider, manifest.model_copy(update={"container": foreign})))
 
 
-def test_the_desired_count_is_run_time_state(
-    monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest
-) -> None:
-    ignored: list[object] = []
-    real = ecs.Service
-
-    def spy(name: str, **arguments: Any) -> ecs.Service:
-        ignored.append(arguments["opts"].ignore_changes)
-        return real(name, **arguments)
-
-    monkeypatch.setattr("components.service.ecs.Service", spy)
-    run(partial(release_program, config.provider, manifest))
-    assert ignored == [["desiredCount"]]
+def test_the_desired_count_is_run_time_state(service_options: list[pulumi.ResourceOptions], world: Any) -> None:
+    assert [options.ignore_changes for options in service_options] == [["desiredCount"]]

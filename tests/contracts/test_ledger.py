@@ -167,12 +167,17 @@ def test_releases_come_newest_first(made: Made) -> None:
     assert [release.ref.version for release in ledger.releases()] == ["v2", "v1"]
 
 
-def test_of_many_racers_one_gets_the_lease(session: Session, environment: str) -> None:
+@pytest.mark.parametrize("before", ["never taken", "expired"])
+def test_of_many_racers_one_gets_the_lease(session: Session, environment: str, before: str) -> None:
+    start = FakeClock()
+    if before == "expired":
+        take(DynamoLedger(session, RECORDS, "shop", environment, start), "e0", "dead")
+        start.time += timedelta(seconds=61)
     winners: list[str] = []
     barrier = threading.Barrier(8)
 
     def race(name: str) -> None:
-        ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
+        ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock(start.time))
         barrier.wait()
         try:
             winners.append(take(ledger, "e1", name).holder)

@@ -1,5 +1,6 @@
 """The local cloud's own part of AWS: atomic records, refusals, faults, and the network that is there."""
 
+import io
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from localcloud.app import guarded
 from localcloud.backends import Refusal
-from localcloud.faults import THROTTLE, UNAVAILABLE, Fault
+from localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
 from localcloud.server import LocalCloud
 
 
@@ -39,33 +41,43 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
-def test_of_many_conditional_writes_one_wins(aws: Any) -> None:
-    dynamodb = aws("dynamodb")
-    key = {"AttributeName": "pk", "KeyType": "HASH"}
-    dynamodb.create_table(
-        TableName="races",
-        KeySchema=[key],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    wins: list[int] = []
+class Slow:
+    """An application that says how many requests were in it at once."""
 
-    def race(number: int, round_: int) -> None:
-        try:
-            dynamodb.put_item(
-                TableName="races", Item={"pk": {"S": f"r{round_}"}}, ConditionExpression="attribute_not_exists(pk)"
-            )
-            wins.append(round_)
-        except ClientError:
-            return
+    def __init__(self) -> None:
+        self.most = self._inside = 0
+        self._lock = threading.Lock()
 
-    for round_ in range(30):
-        racers = [threading.Thread(target=race, args=(number, round_)) for number in range(6)]
-        for racer in racers:
-            racer.start()
-        for racer in racers:
-            racer.join()
-    assert sorted(wins) == list(range(30))
+    def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        threading.Event().wait(0.02)
+        with self._lock:
+            self._inside -= 1
+        start("200 OK", [])
+        return []
+
+
+@pytest.mark.parametrize(("service", "most"), [("dynamodb", 1), ("s3", 1), ("ecs", 4)])
+def test_what_has_conditional_writes_is_entered_by_one_at_a_time(service: str, most: int) -> None:
+    inner = Slow()
+    app = guarded(inner, FaultBook(), lambda environ, start: [])
+    scope = f"AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request"
+    barrier = threading.Barrier(4)
+
+    def ask() -> None:
+        barrier.wait()
+        list(
+            app({"PATH_INFO": "/", "HTTP_AUTHORIZATION": scope, "wsgi.input": io.BytesIO()}, lambda *_: lambda _: None)
+        )
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert inner.most == most
 
 
 @pytest.fixture
