@@ -31,10 +31,10 @@ demo: setup ## deploy three versions on the local cloud under load: the second b
 	python -m examples.demo
 
 test: setup ## every test, end to end ones included
-	python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-fast: setup ## unit, properties and components only
-	python -m pytest -n $(JOBS) --dist loadgroup tests/unit tests/properties tests/components $(ARGS)
+	python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/properties tests/components $(ARGS)
 
 lint: setup ## ruff, mypy --strict and the rules of who may import whom
 	ruff check .

@@ -1,4 +1,7 @@
-"""A local cloud of its own for each file of tests, and the command line as its user calls it."""
+"""A local cloud of its own for each file of tests, and the command line as its user calls it.
+
+The tests of a file build on each other, in their order: `make test` gives a file to one worker as a whole.
+"""
 
 import json
 import os

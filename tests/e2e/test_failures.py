@@ -8,7 +8,7 @@ import pytest
 from localcloud.provider.serving import serve
 from tests.e2e.conftest import Shell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.xdist_group("failures")]
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 SERVICE = "aws:ecs/service:Service"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.conftest import Shell, resume_when_free, stop, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.xdist_group("interruptions")]
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 
 def test_stopped_by_sigterm_an_execution_is_resumed_to_its_end(shell: Shell) -> None:

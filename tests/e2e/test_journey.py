@@ -12,7 +12,7 @@ import pytest
 from driver.adapters.probe import load_balancer_url
 from tests.e2e.conftest import Shell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.xdist_group("journey")]
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 
 @contextmanager

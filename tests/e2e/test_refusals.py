@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.conftest import Shell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.xdist_group("refusals")]
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 
 def test_a_wrong_file_is_exit_2_with_every_error(shell: Shell) -> None:
