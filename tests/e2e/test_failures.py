@@ -1,7 +1,13 @@
 """What the engine is told when AWS fails: the provider runs in the test's process, where failures are injected."""
 
+import contextlib
+import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +79,26 @@ def test_weights_changed_by_hand_are_found_before_anything_is_done(attached: She
     mended = attached.run("pulumi", "up", "--refresh", "-s", "local", "--yes", "--skip-preview")
     assert mended.code == 0, mended.out
     assert attached.cutover("deploy").code == 0
+
+
+def test_a_killed_local_cloud_takes_its_tasks_along(shell: Shell) -> None:
+    running = json.loads(shell.cutover("local", "status").out)
+    folder = shell.variables["CUTOVER_LOCAL"]
+    assert len(processes_in(folder)) >= 2, "no task runs, so this proves nothing"
+    os.kill(running["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while processes_in(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(folder) == []
+    assert json.loads(shell.cutover("local", "status").out)["running"] is False
+
+
+def processes_in(folder: str) -> list[int]:
+    """Processes that work in a folder or below it: the tasks of a local cloud."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        # A process that ended while we looked has no working folder any more.
+        with contextlib.suppress(OSError):
+            if str(link.readlink()).startswith(folder):
+                found.append(int(link.parent.name))
+    return found
