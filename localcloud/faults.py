@@ -10,14 +10,17 @@ from localcloud.backends import Call, Refusal
 class Fault:
     """What befalls the next `times` calls of `action` (any action when empty) of `service`.
 
-    With `after_effect` the call is carried out and its answer is lost, as in a timeout after success.
+    It is answered `delay` seconds later; a `stale` read is answered as the same read was before; a `refusal` stands
+    in place of the effect. With `after_effect` the effect is there and its answer is lost, as in a timeout.
     """
 
     service: str
-    refusal: Refusal
+    refusal: Refusal | None = None
     action: str = ""
     times: int = 1
     after_effect: bool = False
+    delay: float = 0.0
+    stale: bool = False
 
 
 THROTTLE = Refusal("ThrottlingException", "Rate exceeded")

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -184,6 +185,25 @@ def test_an_answer_can_be_lost_after_its_effect(aws: Any, cloud: LocalCloud) -> 
     assert [
         g["logGroupName"] for g in aws("logs").describe_log_groups(logGroupNamePrefix="lost-answer")["logGroups"]
     ] == ["lost-answer"]
+
+
+def test_a_stale_read_tells_what_was_told_before(aws: Any, cloud: LocalCloud) -> None:
+    ssm = aws("ssm")
+    for value in ("old", "new"):
+        ssm.put_parameter(Name="/stale", Value=value, Type="String", Overwrite=True)
+        if value == "old":
+            ssm.get_parameter(Name="/stale")
+    cloud.faults.add(Fault("ssm", action="GetParameter", stale=True))
+    assert [ssm.get_parameter(Name="/stale")["Parameter"]["Value"] for _ in range(2)] == ["old", "new"]
+
+
+def test_an_answer_can_come_late(aws: Any, cloud: LocalCloud) -> None:
+    sts = aws("sts")
+    sts.get_caller_identity()
+    cloud.faults.add(Fault("sts", delay=0.3))
+    began = time.monotonic()
+    sts.get_caller_identity()
+    assert time.monotonic() - began >= 0.3
 
 
 def test_there_is_a_network_in_two_zones(aws: Any) -> None:
