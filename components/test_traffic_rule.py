@@ -10,7 +10,6 @@ import pulumi
 from pulumi_aws import lb
 
 HEADER = "X-Cutover-Release"
-_PRIORITIES = 50_000  # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +33,10 @@ class TestTrafficRule(pulumi.ComponentResource):
         rule = lb.ListenerRule(
             f"{name}-test-traffic",
             listener_arn=args.listener_arn,
-            priority=priority(args.digest8),
+            # No priority: the plugin takes the next free one. One that followed from the digest met another release's.
             conditions=[{"http_header": {"http_header_name": HEADER, "values": [args.digest8]}}],
             actions=[{"type": "forward", "target_group_arn": args.target_group_arn}],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = rule.arn
         self.register_outputs({"arn": self.arn})
-
-
-def priority(digest8: str) -> int:
-    """1 to 50000, from the digest: releases are made side by side and must not ask each other for a free number."""
-    return int(digest8, 16) % _PRIORITIES + 1

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi_aws import ecs
 
-from components.test_traffic_rule import TestTrafficRule, priority
+from components.test_traffic_rule import TestTrafficRule
 from driver.config import EnvironmentConfig, form_manifest
 from driver.model.release import Manifest, Network
 from programs.release import release_program
@@ -102,11 +102,8 @@ def test_the_test_traffic_rule_matches_the_digest_and_nothing_else(world: Any, m
     assert condition == {"httpHeader": {"httpHeaderName": "X-Cutover-Release", "values": [manifest.ref.digest8]}}
 
 
-@pytest.mark.parametrize(
-    ("digest8", "number"), [("00000000", 1), ("0000c34f", 50_000), ("0000c350", 1), ("ffffffff", 17_296)]
-)
-def test_a_rules_priority_follows_from_the_digest_and_is_one_that_aws_takes(digest8: str, number: int) -> None:
-    assert priority(digest8) == number
+def test_the_rules_priority_is_left_to_the_plugin_so_that_no_two_releases_meet(world: Any) -> None:
+    assert "priority" not in world.one("aws:lb/listenerRule:ListenerRule")
 
 
 def test_a_failing_release_is_not_rolled_back_in_place(world: Any) -> None:

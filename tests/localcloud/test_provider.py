@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import grpc
 import pytest
+from botocore.exceptions import ClientError
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
@@ -15,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from localcloud.provider.kinds import HalfMade
 from localcloud.provider.properties import input_names
 from localcloud.provider.registry import KINDS
+from localcloud.provider.resources.listeners import ListenerRule
 from localcloud.provider.serving import serve
 from localcloud.provider.values import UNKNOWN
 from localcloud.server import LocalCloud
@@ -218,6 +220,33 @@ def test_a_failure_is_told_in_one_line(engine: Engine, failing: dict[str, Except
     with pytest.raises(grpc.RpcError) as caught:
         engine.create(GROUP, {})
     assert caught.value.details() == "ValueError: first second"
+
+
+class Rules:
+    """An elbv2 client with one rule, in which somebody else takes the next number first."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def get_paginator(self, name: str) -> "Rules":
+        assert name == "describe_rules"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        taken = ["7", *map(str, self.asked)]
+        return [{"Rules": [{"Priority": priority} for priority in (*taken, "default")]}]
+
+    def create_rule(self, **arguments: Any) -> dict[str, Any]:
+        self.asked.append(arguments["Priority"])
+        if len(self.asked) == 1:
+            raise ClientError({"Error": {"Code": "PriorityInUse"}}, "CreateRule")
+        return {"Rules": [{"RuleArn": "arn:rule"}]}
+
+
+def test_a_rule_without_a_priority_takes_the_next_free_one() -> None:
+    rules = Rules()
+    inputs = {"listenerArn": "arn:l", "conditions": [], "actions": [{"type": "forward", "targetGroupArn": "arn:g"}]}
+    assert (ListenerRule().create(lambda _: rules, inputs), rules.asked) == ("arn:rule", [8, 9])
 
 
 def test_the_network_is_found_by_tags(engine: Engine) -> None:

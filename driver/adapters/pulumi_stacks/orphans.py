@@ -9,7 +9,7 @@ _HEADER = "x-cutover-release"
 def sweep(session: Session, manifest: Manifest) -> None:
     """Delete the release's test-traffic rule, if one is left.
 
-    Its priority follows from the digest, so an orphan would stand in the way of the release's next creation for ever.
+    An orphan would match the same header before the rule of the release's next creation, and lead to nothing.
     Everything else of a release has a random part in its name or goes with its security group.
     """
     from botocore.exceptions import ClientError

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localcloud.provider.kinds import Client, Shape, changed
+from localcloud.provider.kinds import Client, Shape, changed, error_code
 from localcloud.provider.resources.elbv2_actions import actions_of, seen_actions
 from localcloud.provider.resources.elbv2_calls import one, read_tags, retag, tags_of, unless_gone
 from localcloud.provider.values import Properties
@@ -55,19 +55,29 @@ class ListenerRule:
     """A rule of a listener."""
 
     shape = Shape(
-        "aws:lb/listenerRule:ListenerRule", replaces=frozenset({"listenerArn"}), computed=("arn",), tagged=True
+        "aws:lb/listenerRule:ListenerRule",
+        replaces=frozenset({"listenerArn"}),
+        computed=("arn", "priority"),
+        tagged=True,
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
         """See `Kind`."""
-        made = aws("elbv2").create_rule(
-            ListenerArn=inputs["listenerArn"],
-            Priority=inputs["priority"],
-            Conditions=_conditions(inputs),
-            Actions=actions_of(inputs["actions"]),
-            **tags_of(inputs),
-        )
-        return str(made["Rules"][0]["RuleArn"])
+        while True:
+            try:
+                made = aws("elbv2").create_rule(
+                    ListenerArn=inputs["listenerArn"],
+                    Priority=inputs.get("priority") or self._next_priority(aws, inputs["listenerArn"]),
+                    Conditions=_conditions(inputs),
+                    Actions=actions_of(inputs["actions"]),
+                    **tags_of(inputs),
+                )
+            except Exception as error:
+                # Another rule was quicker to take the next number, as the real plugin expects, too.
+                if "priority" in inputs or error_code(error) != "PriorityInUse":
+                    raise
+                continue
+            return str(made["Rules"][0]["RuleArn"])
 
     def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
         """See `Kind`."""
@@ -98,6 +108,12 @@ class ListenerRule:
         """See `Kind`."""
         del state
         unless_gone(lambda: aws("elbv2").delete_rule(RuleArn=identifier))
+
+    def _next_priority(self, aws: Client, listener: str) -> int:
+        """One above the highest, as the real plugin does where the program gives none."""
+        pages = aws("elbv2").get_paginator("describe_rules").paginate(ListenerArn=listener)
+        taken = [int(rule["Priority"]) for page in pages for rule in page["Rules"] if rule["Priority"] != "default"]
+        return max(taken, default=0) + 1
 
 
 def _listener(inputs: Properties) -> dict[str, Any]:
