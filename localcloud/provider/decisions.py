@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from localcloud.provider.kinds import Shape
-from localcloud.provider.properties import input_names
+from localcloud.provider.properties import unknown_properties
 from localcloud.provider.values import Properties
 
 _RANDOM = 7  # hexadecimal characters, as Pulumi appends
@@ -37,9 +37,8 @@ class Naming:
 
 
 def check(shape: Shape, news: Properties, olds: Properties, naming: Naming, tags: dict[str, str]) -> Checked:
-    """Unknown properties are refused by name; a missing name is made, or kept from the last time."""
-    known = input_names(shape.token)
-    wrong = [] if known is None else [(p, f"unknown property of {shape.token}") for p in sorted(set(news) - known)]
+    """Unknown properties, nested ones too, are refused by name; a missing name is made, or kept from the last time."""
+    wrong = unknown_properties(shape.token, news)
     inputs = dict(news)
     if shape.tagged and (tags or inputs.get("tags")):
         inputs["tags"] = {**tags, **(inputs.get("tags") or {})}

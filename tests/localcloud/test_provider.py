@@ -120,6 +120,17 @@ def test_a_property_that_pulumi_aws_does_not_have_is_refused_by_name(engine: Eng
     assert (failure.property, GROUP in failure.reason) == ("retention", True)
 
 
+def test_a_nested_property_that_pulumi_aws_does_not_have_is_refused_by_its_path(engine: Engine) -> None:
+    action = {"type": "forward", "forward": {"targetGroups": [{"arn": "a", "weight": 1}, {"arn": "b", "share": 2}]}}
+    inputs = {"loadBalancerArn": "l", "defaultActions": [action]}
+    (failure,) = engine.check("aws:lb/listener:Listener", inputs).failures
+    assert failure.property == "defaultActions[0].forward.targetGroups[1].share"
+
+
+def test_free_keys_of_a_map_are_nobodys_properties(engine: Engine) -> None:
+    assert not engine.check(GROUP, {"tags": {"whatever": "1"}}).failures
+
+
 def test_a_name_is_made_and_kept(engine: Engine) -> None:
     first = json_format.MessageToDict(engine.check(GROUP, {}).inputs)
     again = json_format.MessageToDict(engine.check(GROUP, {}, olds=first).inputs)
