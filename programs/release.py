@@ -19,8 +19,7 @@ def release_program(settings: Provider, manifest: Manifest) -> None:
     }
     provider = aws_provider(settings, tags)
     release = Release(
-        # Short, since a target group's name has 32 characters with the random part.
-        f"{manifest.application[:11].rstrip('-')}-{manifest.ref.digest8}",
+        manifest.resource_prefix,
         ReleaseArgs(
             manifest=manifest,
             repository_arn=repository_arn(manifest.container.image, settings.region),

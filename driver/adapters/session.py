@@ -11,9 +11,12 @@ from driver.errors import PreflightFailed, StepFailed, TransientFailure
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -77,6 +80,21 @@ class Session:
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """Elastic Load Balancing."""
         return self._boto.client("elbv2", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def ec2(self) -> "EC2Client":
+        """Amazon EC2, for security groups."""
+        return self._boto.client("ec2", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """AWS IAM."""
+        return self._boto.client("iam", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Amazon CloudWatch Logs."""
+        return self._boto.client("logs", endpoint_url=self.provider.endpoint, config=self._config)
 
     @cached_property
     def ecr(self) -> "ECRClient":

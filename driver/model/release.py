@@ -75,6 +75,14 @@ class Manifest(Frozen):
         return sha256_of(self)
 
     @property
+    def resource_prefix(self) -> str:
+        """How the name of every resource of the release begins.
+
+        Short, since a target group's name has 32 characters with the random part.
+        """
+        return f"{self.application[:11].rstrip('-')}-{self.digest[:8]}"
+
+    @property
     def ref(self) -> "ReleaseRef":
         """The short form by which plans and records name this release."""
         digest = self.digest

@@ -38,6 +38,12 @@ class Ended:
         found: dict[str, Any] = json.loads(self.out.strip().splitlines()[-1])
         return found
 
+    @property
+    def last_list(self) -> list[dict[str, Any]]:
+        """The same where it is an array."""
+        found: list[dict[str, Any]] = json.loads(self.out.strip().splitlines()[-1])
+        return found
+
 
 @dataclass(frozen=True)
 class Shell:

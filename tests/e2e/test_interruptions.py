@@ -2,7 +2,9 @@
 
 import json
 import signal
+from typing import Any
 
+import boto3
 import pytest
 
 from tests.e2e.conftest import Shell, resume_when_free, stop, until
@@ -28,6 +30,24 @@ def test_killed_while_it_creates_an_execution_is_resumed_once_its_lease_is_over(
     assert shell.cutover("deploy").code == 3
     resumed = resume_when_free(shell)
     assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
+
+
+def test_nothing_of_the_killed_creation_is_left_over(shell: Shell) -> None:
+    standing = sum(release["state"] != "RETIRED" for release in shell.cutover("releases").last_list)
+
+    def client(service: str) -> Any:
+        endpoint = shell.variables["AWS_ENDPOINT_URL"]
+        return boto3.client(
+            service, endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
+        )
+
+    found = (
+        len(client("ecs").list_clusters()["clusterArns"]),
+        len([role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith("shop-")]),
+        len(client("logs").describe_log_groups(logGroupNamePrefix="shop-")["logGroups"]),
+        len(client("elbv2").describe_target_groups()["TargetGroups"]),
+    )
+    assert found == (standing, 2 * standing, standing, standing)
 
 
 def test_of_two_drivers_one_deploys_and_the_other_is_told_who(shell: Shell) -> None:

@@ -10,7 +10,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from driver.adapters.pulumi_stacks import state
 from driver.adapters.pulumi_stacks.failures import lock_is_stale, translate
-from driver.adapters.pulumi_stacks.orphans import sweep
+from driver.adapters.pulumi_stacks.orphans import sweep_rest, sweep_users
 from driver.adapters.pulumi_stacks.previews import Changes
 from driver.adapters.pulumi_stacks.workspaces import Program, Workspaces
 from driver.adapters.session import Session
@@ -80,10 +80,13 @@ class PulumiStacks:
         if found is None:
             return
         stack = self._workspaces.open(name, self._release_program(manifest), exists=True)
-        if state.has_pending(found):
+        cut_off = state.has_pending(found)
+        if cut_off:
             _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
-            sweep(self._session, manifest)
+            sweep_users(self._session, manifest)
         _attempt(stack, partial(stack.destroy, color="never", suppress_progress=True))
+        if cut_off:
+            sweep_rest(self._session, manifest)
         self._workspaces.remove(name)
 
     def apply_allocation(self, allocation: Allocation) -> None:
