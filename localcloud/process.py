@@ -1,5 +1,6 @@
 """Bring the local cloud up and down as a process of its own, and say how it is.  Standard library only: it is quick."""
 
+import http.client
 import json
 import os
 import shutil
@@ -134,6 +135,19 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
 def forget_stacks(state_dir: Path) -> None:
     """Remove Pulumi's state of what stood in a local cloud that is gone; a new one starts empty."""
     shutil.rmtree(state_dir / "pulumi" / "backend", ignore_errors=True)
+
+
+def ask_for_fault(running: Status, wish: dict[str, object]) -> None:
+    """See `localcloud.admin.Wish`; raises `LocalCloudError` with the server's sentence where it refuses."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=_START_WITHIN)
+    try:
+        connection.request("POST", "/_cutover/faults", json.dumps(wish), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise LocalCloudError(str(told.get("message")))
 
 
 def registry(running: Status) -> "ECRClient":

@@ -4,20 +4,19 @@
 """
 
 import argparse
-import json
 import os
 import signal
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from wsgiref.types import StartResponse, WSGIEnvironment
+from typing import Any, Self
 
 from localcloud import network, process
 from localcloud.addresses import AddressBook
+from localcloud.admin import Admin
 from localcloud.app import guarded, moto_app
 from localcloud.backends import ACCOUNT, REGION
+from localcloud.disorders import Disorders
 from localcloud.faults import FaultBook
 from localcloud.mends import mended
 
@@ -29,6 +28,7 @@ class LocalCloud:
 
     def __init__(self, state_dir: Path, *, port: int = 0, region: str = REGION, time_scale: float = 10.0) -> None:
         self.faults = FaultBook()
+        self.disorders = Disorders()
         self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
 
     def __enter__(self) -> Self:
@@ -45,9 +45,19 @@ class LocalCloud:
         addresses = AddressBook()
         self.metrics = CloudWatch(ACCOUNT, self._region)
         self.metrics.start()
-        self.plane = DataPlane(addresses, ACCOUNT, self._region, self.metrics.store, time_scale=self._time_scale)
-        self.agent = EcsAgent(addresses, ACCOUNT, self._region, self._state_dir / "images", self._state_dir / "tasks")
-        app = guarded(wrap(moto_app(), self.metrics), self.faults, self._admin)
+        self.plane = DataPlane(
+            addresses, ACCOUNT, self._region, self.metrics.store, self.disorders, time_scale=self._time_scale
+        )
+        self.agent = EcsAgent(
+            addresses,
+            ACCOUNT,
+            self._region,
+            self._state_dir / "images",
+            self._state_dir / "tasks",
+            disorders=self.disorders,
+        )
+        admin = Admin(self._status, self.faults, self.disorders)
+        app = guarded(wrap(moto_app(), self.metrics), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()
@@ -77,18 +87,14 @@ class LocalCloud:
         """The one URL for every AWS service."""
         return f"http://127.0.0.1:{self.port}"
 
-    def _admin(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        found = environ["PATH_INFO"] == "/_cutover/status"
-        status = {
+    def _status(self) -> dict[str, Any]:
+        return {
             "pid": os.getpid(),
             "endpoint": self.endpoint,
             "region": self._region,
             "time_scale": self._time_scale,
             "load_balancers": self.plane.endpoints(),
         }
-        body = json.dumps(status if found else {"message": "unknown"}).encode()
-        start("200 OK" if found else "404 Not Found", [("Content-Type", "application/json")])
-        return [body]
 
     def _forget(self) -> None:
         from moto.moto_api._internal.models import moto_api_backend

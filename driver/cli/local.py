@@ -72,6 +72,23 @@ def env(context: Context) -> int:
     return 0
 
 
+def fault(context: Context, kind: str, *, service: str, action: str, times: int, delay: float) -> int:
+    """Ask the local cloud for a fault, from its next call or task on."""
+    from localcloud import process
+    from localcloud.admin import Wish
+
+    running = process.status(state_dir())
+    if running is None:
+        raise PreflightFailed("LOCAL_CLOUD", "the local cloud does not run", "cutover local up")
+    wish = Wish(kind, service, action, times, delay)
+    try:
+        process.ask_for_fault(running, asdict(wish))
+    except process.LocalCloudError as error:
+        raise InvalidInput("FAULT_INVALID", str(error), "cutover local fault --help") from error
+    print(json.dumps(asdict(wish)) if context.json else f"✔ {wish.kind} is asked for")
+    return 0
+
+
 def build(context: Context, folder: Path, tag: str, build_args: list[str]) -> int:
     """Build the folder's Dockerfile and push it; prints the digest."""
     from localcloud import process

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
         local.command()(verb)
     local.command("status")(local_status)
     local.command("env")(local_env)
+    local.command("fault")(local_fault)
     image = typer.Typer(help="Images for the local cloud.", no_args_is_help=True)
     image.command("build")(image_build)
     local.add_typer(image, name="image")
@@ -148,6 +149,26 @@ def local_env(context: typer.Context) -> int:
     from driver.cli import local
 
     return local.env(context.obj)
+
+
+def local_fault(
+    context: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="throttle, unavailable, delay, stale or lost-answer; task-crash or flapping-health; none ends all."
+        ),
+    ],
+    *,
+    service: Annotated[str, typer.Option(help="AWS service; an ECS service's name; a target group's ARN.")] = "",
+    action: Annotated[str, typer.Option(help="API action; any where it is left out.")] = "",
+    times: Annotated[int, typer.Option(min=1, max=1000, help="So many calls or tasks.")] = 1,
+    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for delay.")] = 0.0,
+) -> int:
+    """Let something go wrong on the local cloud."""
+    from driver.cli import local
+
+    return local.fault(context.obj, kind, service=service, action=action, times=times, delay=delay)
 
 
 def image_build(

@@ -17,6 +17,7 @@ from localcloud.agent.records import Task, new_task, records_lock
 from localcloud.agent.services import ServiceKeeper
 from localcloud.agent.targets import Targets
 from localcloud.agent.tasks import Means, RunningTask
+from localcloud.disorders import Disorders
 
 STOPPED_TASKS_STAY = timedelta(hours=1)  # as DescribeTasks documents
 STOP_WITHIN = 10.0  # seconds
@@ -39,12 +40,14 @@ class EcsAgent:
         images_dir: Path,
         workdir: Path,
         *,
+        disorders: Disorders,
         interval: float = 0.1,
     ) -> None:
         # Tasks of ours stand where moto's would: its API renders either by attribute names.
         self._ecs: Any = ecs_backends[account][region]
         self._account = account
         self._interval = interval
+        self._disorders = disorders
         self._means = Means(
             addresses=addresses,
             interfaces=Interfaces(account, region),
@@ -84,6 +87,8 @@ class EcsAgent:
                 self._keepers[id(service)] = (service, ServiceKeeper(service, self._start_task))
         for key, (service, keeper) in list(self._keepers.items()):
             try:
+                if keeper.runs and self._disorders.take_crash(service.name):
+                    keeper.crash_one()
                 keeper.reconcile()
             except Exception:  # noqa: BLE001  one service that cannot be kept must not stop the others
                 _log.exception("cannot keep the service %s", service.name)

@@ -52,6 +52,15 @@ class ServiceKeeper:
         self._count()
         self._judge()
 
+    @property
+    def runs(self) -> bool:
+        """Whether a task runs that could crash."""
+        return any(task.record.last_status == "RUNNING" for task in self._wanted())
+
+    def crash_one(self) -> None:
+        """Let the processes of one running task die."""
+        next(task for task in self._wanted() if task.record.last_status == "RUNNING").crash()
+
     def kill(self) -> None:
         """End every task at once."""
         for task in self._tasks:

@@ -75,6 +75,11 @@ class RunningTask:
             case "STOPPING":
                 self._await_stopped()
 
+    def crash(self) -> None:
+        """Kill its processes as if they had died by themselves; the next `advance` finds out."""
+        for process in self._processes.values():
+            process.kill()
+
     def kill(self) -> None:
         """End every process at once."""
         for process in self._processes.values():

@@ -14,6 +14,7 @@ import threading
 from localcloud.balancer.forwarding import AddressBook, client_session
 from localcloud.balancer.serving import Parts, Serving
 from localcloud.balancer.traffic import MetricSink
+from localcloud.disorders import Disorders
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class DataPlane:
         account: str,
         region: str,
         metrics: MetricSink,
+        disorders: Disorders,
         *,
         time_scale: float = 10.0,
         chance: random.Random | None = None,
@@ -42,6 +44,7 @@ class DataPlane:
             addresses=addresses,
             metrics=metrics,
             time_scale=time_scale,
+            disorders=disorders,
             chance=chance or random.Random(),  # noqa: S311 - spreads traffic, guards nothing
         )
         self._thread: threading.Thread | None = None

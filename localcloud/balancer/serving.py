@@ -14,6 +14,7 @@ from localcloud.balancer.health import NO_ANSWER, NO_CONNECTION, CheckResult, ju
 from localcloud.balancer.targets import DueCheck, TargetRegistry
 from localcloud.balancer.topology import Balancer, Listener, Topology, read_topology
 from localcloud.balancer.traffic import MetricSink, TrafficMeter
+from localcloud.disorders import Disorders
 
 _LOOK_SECONDS = 0.05
 _FLUSH_SECONDS = 1.0
@@ -29,6 +30,7 @@ class Parts:
     metrics: MetricSink
     time_scale: float
     chance: random.Random
+    disorders: Disorders
 
 
 class Serving:
@@ -44,6 +46,7 @@ class Serving:
         self._addresses = parts.addresses
         self._metrics = parts.metrics
         self._checks = checks
+        self._disorders = parts.disorders
         self._topology = Topology()
         self._targets = TargetRegistry(parts.time_scale)
         self._meter = TrafficMeter()
@@ -124,6 +127,8 @@ class Serving:
         result = NO_ANSWER
         try:
             result = await self._probe(check)
+            if self._disorders.fails_check(check.group_arn, check.settings.health_check.unhealthy_threshold):
+                result = NO_CONNECTION
         finally:
             self._targets.report(check, result)
 

@@ -16,6 +16,7 @@ from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
 from localcloud.addresses import AddressBook
 from localcloud.agent import EcsAgent
+from localcloud.disorders import Disorders
 from localcloud.images import build
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -28,6 +29,7 @@ class Cloud:
     """moto with an agent, a cluster, a repository, and a target group."""
 
     agent: EcsAgent
+    disorders: Disorders
     addresses: AddressBook
     images_dir: Path
     workdir: Path
@@ -128,10 +130,13 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
         boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
         addresses = AddressBook()
-        agent = EcsAgent(addresses, ACCOUNT, REGION, tmp_path / "images", tmp_path / "work", interval=0.05)
+        disorders = Disorders()
+        agent = EcsAgent(
+            addresses, ACCOUNT, REGION, tmp_path / "images", tmp_path / "work", disorders=disorders, interval=0.05
+        )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        made = Cloud(agent, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        made = Cloud(agent, disorders, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
         yield made
         agent.stop()
         assert made.processes() == []
@@ -289,3 +294,13 @@ def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
         return FakeHealthStatus(target["Id"], target["Port"], None, state, "Target.FailedHealthChecks", "[503]")
 
     patch.setattr(FakeTargetGroup, "health_for", health_for)
+
+
+def test_a_task_that_is_told_to_crash_dies_and_is_replaced(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(), 1, target=False)
+    cloud.completed()
+    cloud.disorders.crash("s")
+    cloud.until(lambda _: any(task["stopCode"] == "EssentialContainerExited" for task in cloud.tasks("STOPPED")))
+    (dead,) = cloud.tasks("STOPPED")
+    assert dead["containers"][0]["exitCode"] == 137
+    cloud.until(lambda service: service["runningCount"] == 1)

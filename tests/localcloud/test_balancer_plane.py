@@ -17,6 +17,7 @@ from aiohttp import web
 from moto.elbv2.models import elbv2_backends
 
 from localcloud.balancer import DataPlane
+from localcloud.disorders import Disorders
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
@@ -92,9 +93,9 @@ class World:
         self.vpc = next(iter(self.elb.ec2_backend.vpcs))
         subnets = [subnet.id for subnet in self.elb.ec2_backend.get_default_subnets().values()]
         self.lb = self.elb.create_load_balancer("shop", [], subnets)
-        self.addresses, self.sink = Addresses(), Sink()
+        self.addresses, self.sink, self.disorders = Addresses(), Sink(), Disorders()
         self.plane = DataPlane(
-            self.addresses, ACCOUNT, REGION, self.sink, time_scale=time_scale, chance=random.Random(7)
+            self.addresses, ACCOUNT, REGION, self.sink, self.disorders, time_scale=time_scale, chance=random.Random(7)
         )
         self.plane.start()
         stack.callback(self.plane.stop)
@@ -246,6 +247,15 @@ def test_health_goes_from_initial_to_healthy_to_unhealthy_and_back(world: World)
     world.until_healthy(blue)
     shop.health = 404
     world.until(lambda: world.states(blue) == [("unhealthy", "Target.ResponseCodeMismatch")])
+
+
+def test_health_that_is_told_to_flap_goes_and_comes(world: World) -> None:
+    blue = world.group("blue", world.shop("1"))
+    world.listen(to((blue, 1)))
+    world.until_healthy(blue)
+    world.disorders.flap(blue)
+    for state in ("unhealthy", "healthy", "unhealthy"):
+        world.until(lambda state=state: world.states(blue)[0][0] == state)  # type: ignore[misc]
 
 
 def test_an_address_that_nothing_answers_for_times_out(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from localcloud import process
 from localcloud.app import guarded
 from localcloud.backends import Refusal
 from localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
@@ -243,3 +244,22 @@ def test_a_security_group_of_a_load_balancer_cannot_be_deleted(aws: Any) -> None
     with pytest.raises(ClientError) as caught:
         ec2.delete_security_group(GroupId=group)
     assert code_of(caught) == "DependencyViolation"
+
+
+def test_a_fault_is_asked_for_by_http_and_ended_the_same_way(aws: Any, cloud: LocalCloud) -> None:
+    process.ask_for_fault(running(cloud), {"kind": "throttle", "service": "sts", "times": 5})
+    with pytest.raises(ClientError) as caught:
+        aws("sts").get_caller_identity()
+    assert code_of(caught) == "ThrottlingException"
+    process.ask_for_fault(running(cloud), {"kind": "none"})
+    aws("sts").get_caller_identity()
+
+
+@pytest.mark.parametrize("wish", [{"kind": "earthquake", "service": "sts"}, {"kind": "throttle"}, {"whatever": 1}])
+def test_a_fault_that_does_not_exist_is_refused(cloud: LocalCloud, wish: dict[str, object]) -> None:
+    with pytest.raises(process.LocalCloudError):
+        process.ask_for_fault(running(cloud), wish)
+
+
+def running(cloud: LocalCloud) -> process.Status:
+    return process.Status(0, 0, cloud.port, cloud.endpoint, "eu-west-1")
