@@ -90,6 +90,10 @@ def _limit(constraint: object, *, duration: bool) -> str:
             return ""
 
 
+def _holds_models(default: object) -> bool:
+    return isinstance(default, tuple) and any(isinstance(item, BaseModel) for item in default)
+
+
 def _is_duration(field: FieldInfo) -> bool:
     return any("parse_duration" in repr(m) for m in field.metadata)
 
@@ -116,9 +120,9 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     default = field.get_default(call_default_factory=True, validated_data={})
-    if default is PydanticUndefined or isinstance(default, BaseModel):
+    if default is PydanticUndefined or isinstance(default, BaseModel) or _holds_models(default):
         return "its defaults"
-    if _is_duration(field):
+    if _is_duration(field) and default is not None:
         return f"`{default:g}s`"
     return f"`{json.dumps(list(default) if isinstance(default, tuple) else default)}`"
 

@@ -40,6 +40,7 @@ def form_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[str
             grace_period_seconds=round(health.grace_period),
         ),
         deregistration_delay_seconds=round(config.strategy.drain),
+        slow_start_seconds=round(release.slow_start or 0),
         log_retention_days=release.log_retention_days,
         network=network,
         tags=dict(config.tags),

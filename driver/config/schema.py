@@ -4,49 +4,19 @@ Every key of the file is a field here, with its description, unit, default and l
 """
 
 import re
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from driver.config.fields import Arn, Count, Duration, HttpPath, Name, Section, Version, unless
+from driver.config.gates import GateName, Gates
+from driver.config.hooks import HookConfig
 from driver.config.limits import fargate_error, log_retention_error, name_error
-
-T = TypeVar("T")
-Name = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$"), Field(examples=["shop"])
-]
-Version = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,31}$")]
-Arn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$")]
-HttpPath = Annotated[str, StringConstraints(strict=True, pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)$")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+from driver.config.notifications import NotificationConfig
+from driver.config.strategy import StrategyConfig
 
 
-def parse_duration(value: object) -> float:
-    """Seconds of a text such as `500ms`, `30s`, `10m` or `1h`; a number without a unit is refused."""
-    match = _DURATION.match(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("a duration is a number with a unit, such as 30s, 10m or 1h")
-    return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
-Count = Annotated[int, Field(strict=True)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
-
-
-class Provider(_Section):
+class Provider(Section):
     """Where AWS is: the settings that both the Pulumi provider and the driver's own calls use."""
 
     region: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
@@ -79,7 +49,7 @@ class Provider(_Section):
         return self
 
 
-class Records(_Section):
+class Records(Section):
     """Where the platform stack keeps the records."""
 
     deployments_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
@@ -101,7 +71,7 @@ class Records(_Section):
     )
 
 
-class NetworkConfig(_Section):
+class NetworkConfig(Section):
     """The network that is there already: by identifiers, or found by tags."""
 
     vpc_id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8,17}$")] | None = None
@@ -124,13 +94,13 @@ class NetworkConfig(_Section):
         return self
 
 
-class HttpWaiver(_Section):
+class HttpWaiver(Section):
     """A recorded reason for carrying traffic without TLS."""
 
     reason: Annotated[str, StringConstraints(min_length=10)] = Field(description="Why plain HTTP is acceptable here.")
 
 
-class LoadBalancer(_Section):
+class LoadBalancer(Section):
     """The application load balancer of the environment."""
 
     certificate_arn: Arn | None = Field(default=None, description="ACM certificate of the HTTPS listener.")
@@ -144,6 +114,9 @@ class LoadBalancer(_Section):
     )
     deletion_protection: bool = Field(default=True, strict=True, description="Refuse to delete the load balancer.")
     idle_timeout: Duration = Field(default=60.0, ge=1, le=4000, description="Idle timeout of a connection.")
+    stickiness: Duration | None = Field(
+        default=None, ge=1, le=604_800, description="Binds a user to the release that answered first, for so long."
+    )
     access_logs_bucket: str | None = Field(default=None, description="S3 bucket for access logs.")
     web_acl_arn: Arn | None = Field(default=None, description="WAF web ACL to associate.")
 
@@ -154,7 +127,7 @@ class LoadBalancer(_Section):
         return self
 
 
-class HealthCheckConfig(_Section):
+class HealthCheckConfig(Section):
     """The load balancer's health check of a task (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html)."""
 
     path: HttpPath = "/health"
@@ -173,7 +146,7 @@ class HealthCheckConfig(_Section):
         return timeout
 
 
-class ReleaseConfig(_Section):
+class ReleaseConfig(Section):
     """The version to run; a change here is a new release."""
 
     version: Version = Field(description="Version; used once, for one content.")
@@ -203,98 +176,50 @@ class ReleaseConfig(_Section):
     )
     desired_count: Count = Field(default=2, ge=1, le=1000, description="Tasks at full capacity.")
     stop_timeout: Duration = Field(default=30.0, ge=2, le=120, description="From SIGTERM to SIGKILL.")
+    slow_start: Duration | None = Field(
+        default=None, ge=30, le=900, description="A new target's share of the requests grows over so long."
+    )
     log_retention_days: Count = Field(default=30, description="Days that log events are kept.")
     health_check: HealthCheckConfig = Field(default_factory=HealthCheckConfig)
 
     @field_validator("image")
     @classmethod
     def _not_latest(cls, image: str) -> str:
-        return _unless([] if not image.endswith(":latest") else ["the tag latest names no version"], image)
+        return unless([] if not image.endswith(":latest") else ["the tag latest names no version"], image)
 
     @field_validator("memory")
     @classmethod
     def _goes_with_cpu(cls, memory: int, info: ValidationInfo) -> int:
-        return _unless(fargate_error(info.data["cpu"], memory) if "cpu" in info.data else [], memory)
+        return unless(fargate_error(info.data["cpu"], memory) if "cpu" in info.data else [], memory)
 
     @field_validator("user")
     @classmethod
     def _not_root(cls, user: str) -> str:
-        return _unless(["must not be root (0)"] if user.split(":", maxsplit=1)[0].strip("0") == "" else [], user)
+        return unless(["must not be root (0)"] if user.split(":", maxsplit=1)[0].strip("0") == "" else [], user)
 
     @field_validator("environment")
     @classmethod
     def _nothing_secret(cls, environment: dict[str, str]) -> dict[str, str]:
         wrong = [f"{key} looks like a secret: put it into secrets" for key in environment if _looks_secret(key)]
-        return _unless(wrong, environment)
+        return unless(wrong, environment)
 
     @field_validator("secrets")
     @classmethod
     def _not_twice(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         twice = sorted(set(secrets) & set(info.data.get("environment", {})))
-        return _unless([f"{key} is in environment too" for key in twice], secrets)
+        return unless([f"{key} is in environment too" for key in twice], secrets)
 
     @field_validator("log_retention_days")
     @classmethod
     def _known_to_logs(cls, days: int) -> int:
-        return _unless(log_retention_error(days), days)
-
-
-def _unless(wrong: list[str], value: T) -> T:
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    return value
+        return unless(log_retention_error(days), days)
 
 
 def _looks_secret(key: str) -> bool:
     return re.search(r"(PASSWORD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIAL)", key.upper()) is not None
 
 
-class StrategyConfig(_Section):
-    """How traffic moves from the baseline to the candidate."""
-
-    kind: Literal["blue-green"] = "blue-green"
-    bake: Duration = Field(default=600.0, ge=0, le=172_800, description="Watched time at full traffic.")
-    propagation_margin: Duration = Field(
-        default=10.0, ge=0, le=300, description="Waited after the weights were read back."
-    )
-    drain: Duration = Field(
-        default=30.0, ge=0, le=3600, description="Deregistration delay, and the wait before capacity goes."
-    )
-
-
-class HealthGate(_Section):
-    """The gates on the service and its targets."""
-
-    consecutive: Count = Field(default=3, ge=1, le=100, description="Healthy looks in a row.")
-    interval: Duration = Field(default=5.0, gt=0, le=300, description="Time between two looks.")
-    deadline: Duration = Field(default=600.0, gt=0, le=7200, description="Until then the release must be healthy.")
-
-
-class ProbeGate(_Section):
-    """The HTTP probe through the test-traffic rule, before any user's request."""
-
-    path: HttpPath = "/"
-    status: Count = Field(default=200, ge=200, le=499)
-    body: str | None = Field(default=None, description="Regular expression that the body must contain.")
-    max_latency: Duration = Field(default=1.0, gt=0, le=60)
-
-    @model_validator(mode="after")
-    def _pattern_compiles(self) -> Self:
-        try:
-            re.compile(self.body or "")
-        except re.error as error:
-            raise ValueError(f"body is no regular expression: {error}") from error
-        return self
-
-
-class Gates(_Section):
-    """What must hold before and during traffic."""
-
-    health: HealthGate = Field(default_factory=HealthGate)
-    probe: ProbeGate | None = Field(default_factory=ProbeGate, description="`null` for no probe.")
-
-
-class Retention(_Section):
+class Retention(Section):
     """What becomes of the baseline after a deployment that succeeded."""
 
     mode: Literal["hot", "warm", "cold"] = Field(
@@ -305,7 +230,7 @@ class Retention(_Section):
     )
 
 
-class EnvironmentConfig(_Section):
+class EnvironmentConfig(Section):
     """One application in one environment."""
 
     kind: Literal["environment"] = "environment"
@@ -318,6 +243,8 @@ class EnvironmentConfig(_Section):
     release: ReleaseConfig
     strategy: StrategyConfig = Field(default_factory=StrategyConfig)
     gates: Gates = Field(default_factory=Gates)
+    hooks: dict[GateName, HookConfig] = Field(default_factory=dict, max_length=50, description="By a name of yours.")
+    notifications: tuple[NotificationConfig, ...] = Field(default=(), max_length=20)
     retention: Retention = Field(default_factory=Retention)
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
         default_factory=dict, description="Tags on every resource."
@@ -326,13 +253,23 @@ class EnvironmentConfig(_Section):
     @field_validator("environment")
     @classmethod
     def _names_fit(cls, environment: str, info: ValidationInfo) -> str:
-        return _unless(name_error(info.data.get("application", ""), environment), environment)
+        return unless(name_error(info.data.get("application", ""), environment), environment)
+
+    @model_validator(mode="after")
+    def _steps_name_what_is_there(self) -> Self:
+        steps = self.strategy.canary.steps if self.strategy.canary else ()
+        unknown = sorted({step.hook for step in steps if step.hook} - set(self.hooks))
+        wrong = [f"strategy.canary.steps: there is no hook {name}" for name in unknown]
+        if any(step.analyse for step in steps) and self.gates.analysis is None:
+            wrong.append("strategy.canary.steps: analyse needs gates.analysis")
+        unless(wrong, None)
+        return self
 
     @field_validator("tags")
     @classmethod
     def _not_reserved(cls, tags: dict[str, str]) -> dict[str, str]:
         taken = [key for key in tags if key.startswith(("aws:", "cutover:"))]
-        return _unless([f"{key}: aws: and cutover: are reserved" for key in taken], tags)
+        return unless([f"{key}: aws: and cutover: are reserved" for key in taken], tags)
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:

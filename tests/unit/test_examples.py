@@ -54,7 +54,7 @@ def test_every_placeholder_is_named_while_it_is_there() -> None:
 
 def test_every_key_of_the_models_is_in_the_example() -> None:
     shown = set(re.findall(r"^\s*(?:# )?(?:cutover:)?([a-z0-9_]+):", TEXT, re.MULTILINE))
-    shown |= set(re.findall(r"\{([a-z_]+):", TEXT))
+    shown |= set(re.findall(r"[{,]\s*([a-z_]+):", TEXT))
     assert keys(EnvironmentConfig) - shown == set()
 
 
