@@ -1,12 +1,13 @@
 """What a strategy is told: facts in, steps out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from driver.model import ReleaseRef
+from driver.model.steps import HookPoint
 
-GATES = ("ecs", "targets")
-GATES_BEFORE_TRAFFIC = ("ecs", "targets", "probe")
+HEALTH_GATES = ("ecs", "targets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,25 @@ class Facts:
     waits: Waits
     probe: bool
     retention: Literal["hot", "warm", "cold"]
+    baseline_capacity: int = 1
+    """Tasks of the baseline at full capacity."""
     candidate_scaled_to_zero: bool = False
     """The candidate is there from an earlier deployment and was scaled to zero."""
     surplus: tuple[ReleaseRef, ...] = ()
     """Former releases beyond what retention keeps."""
+    traffic_gates: tuple[str, ...] = ()
+    """Names of the gates on metrics and alarms, watched while the candidate has traffic."""
+    hooks: Mapping[HookPoint, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the user's hooks at each of CodeDeploy's points."""
+    fresh_baseline: ReleaseRef | None = None
+    """A release of the baseline's version made for the analysis alone; None: the running one is compared."""
 
     @property
     def gates_before_traffic(self) -> tuple[str, ...]:
         """The gates that a release must pass before a user's request reaches it."""
-        return GATES_BEFORE_TRAFFIC if self.probe else GATES
+        return (*HEALTH_GATES, "probe") if self.probe else HEALTH_GATES
+
+    @property
+    def gates_with_traffic(self) -> tuple[str, ...]:
+        """The gates that are watched while the candidate has traffic."""
+        return (*HEALTH_GATES, *self.traffic_gates)

@@ -7,8 +7,11 @@ deployment failed or a person asked for it.
 from dataclasses import dataclass
 from typing import Literal
 
-from driver.model import AwaitHealthy, CreateRelease, Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
-from strategies.facts import GATES, Waits
+from driver.model import CreateRelease, Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
+from driver.model.steps import Share
+from strategies.capacity import share
+from strategies.facts import Waits
+from strategies.parts import await_healthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +26,35 @@ class RollbackFacts:
     """The last release that SUCCEEDED; None when there never was one."""
     target_capacity: int
     target_state: Literal["serving", "hot", "warm", "cold", "none"]
-    target_healthy: bool
-    """Whether the target has its full capacity healthy now."""
+    target_healthy: int
+    """Healthy targets that the target has now."""
     waits: Waits
+    target_desired: int = 0
+    """Tasks that the target's service is asked for now; fewer than its capacity where it was scaled down."""
+    target_weight: int = 0
+    """Percent of the traffic that the target has now."""
+    failed_healthy: int = 1
+    """Healthy targets of the failed release: with none the target is the only one alive."""
+    leftovers: tuple[ReleaseRef, ...] = ()
+    """Releases made for this deployment alone, such as a fresh baseline."""
 
 
 def rollback_after_failure(facts: RollbackFacts) -> Plan:
     """The plan that a failed deployment goes over to."""
     steps: list[Step] = []
-    if facts.target is not None and facts.failed_weight > 0:
-        steps += _ready(facts, facts.target)
-        steps.append(_all_traffic(facts, facts.target))
-    elif facts.target is not None and facts.failed_exists:
+    gone = ((facts.failed,) if facts.failed_exists else ()) + facts.leftovers
+    if facts.target is not None and (facts.failed_weight > 0 or facts.target_weight < 100):
+        steps += _way_back(facts, facts.target)
+    elif facts.target is not None and gone:
         # Its target group may stand in the listener with weight 0, and could then not be deleted.
-        steps.append(_all_traffic(facts, facts.target, margin=0))
-    elif facts.failed_exists:
-        steps.append(SetTraffic(weights=(), margin_seconds=0, required_count=0, direct_first=True))
-    if facts.failed_exists:
-        drain = facts.waits.drain if facts.failed_weight > 0 else 0.0
+        steps.append(_all_to(facts, facts.target, margin=0))
+    elif facts.target is None and gone:
+        steps.append(SetTraffic(shares=(), margin_seconds=0, direct_first=True))
+    drain = facts.waits.drain if facts.failed_weight > 0 else 0.0
+    for release in gone:
         steps += [
-            Scale(release=facts.failed, desired_count=0, drain_seconds=drain),
-            Retire(release=facts.failed, drain_seconds=drain),
+            Scale(release=release, desired_count=0, drain_seconds=drain),
+            Retire(release=release, drain_seconds=drain),
         ]
     return Plan(strategy="rollback", steps=tuple(steps))
 
@@ -52,45 +63,35 @@ def rollback_on_request(facts: RollbackFacts) -> Plan:
     """The plan of `cutover rollback`: to `target`, while the release it leaves stays as a standby."""
     if facts.target is None:
         raise ValueError("a rollback on request needs a target")
-    return Plan(
-        strategy="rollback",
-        steps=(
-            *_ready(facts, facts.target),
-            SetTraffic(
-                weights=((facts.target, 100), (facts.failed, 0)),
-                margin_seconds=facts.waits.margin,
-                required_count=facts.target_capacity,
-                direct_first=True,
-            ),
-        ),
-    )
+    shares = (share(facts.target, 100, facts.target_capacity), share(facts.failed, 0, 1))
+    move = SetTraffic(shares=shares, margin_seconds=facts.waits.margin, direct_first=True)
+    return Plan(strategy="rollback", steps=(*_ready(facts, facts.target), move))
+
+
+def _way_back(facts: RollbackFacts, target: ReleaseRef) -> list[Step]:
+    """A target that was scaled down gets its capacity first, unless nobody else is alive to answer meanwhile."""
+    ready = _ready(facts, target)
+    only_one_alive = facts.target_healthy > 0 and (facts.failed_healthy == 0 or facts.failed_weight == 0)
+    if ready and only_one_alive:
+        return [_all_to(facts, target), *ready]
+    return [*ready, _all_to(facts, target)]
 
 
 def _ready(facts: RollbackFacts, target: ReleaseRef) -> list[Step]:
-    if facts.target_state in ("serving", "hot") and facts.target_healthy:
+    small = facts.target_desired < facts.target_capacity
+    if facts.target_state in ("serving", "hot") and not small and facts.target_healthy >= facts.target_capacity:
         return []
     steps: list[Step] = []
     if facts.target_state == "cold":
-        steps.append(CreateRelease(release=target))
-    if facts.target_state == "warm":
+        steps.append(CreateRelease(release=target, desired_count=facts.target_capacity))
+    elif small or facts.target_state == "warm":
         steps.append(Scale(release=target, desired_count=facts.target_capacity, drain_seconds=0))
-    steps.append(
-        AwaitHealthy(
-            release=target,
-            gates=GATES,
-            required_count=facts.target_capacity,
-            consecutive=facts.waits.consecutive,
-            interval_seconds=facts.waits.interval,
-            deadline_seconds=facts.waits.deadline,
-        )
-    )
+    steps.append(await_healthy(target, facts.target_capacity, facts.waits))
     return steps
 
 
-def _all_traffic(facts: RollbackFacts, target: ReleaseRef, margin: float | None = None) -> SetTraffic:
-    return SetTraffic(
-        weights=((target, 100),),
-        margin_seconds=facts.waits.margin if margin is None else margin,
-        required_count=min(1, facts.target_capacity),
-        direct_first=True,
-    )
+def _all_to(facts: RollbackFacts, target: ReleaseRef, margin: float | None = None) -> SetTraffic:
+    # One healthy target is enough: what is left behind is worse.
+    everything = Share(release=target, weight=100, required_count=min(1, facts.target_capacity))
+    seconds = facts.waits.margin if margin is None else margin
+    return SetTraffic(shares=(everything,), margin_seconds=seconds, direct_first=True)

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 
 from driver.model.frozen import Frozen
 
+NO_RELEASE = "no release has been deployed yet"
+"""What the load balancer answers before the first release."""
+
 
 class Weight(Frozen):
     """One release's share, in percent, and the target group that carries it."""
@@ -25,6 +28,8 @@ class Allocation(Frozen):
     """
 
     weights: tuple[Weight, ...] = Field(default=(), max_length=5)
+    maintenance: str = ""
+    """Body of the load balancer's own 503 where nobody has weight; empty: its usual one."""
     moved_at: datetime | None = None
     """When the weights last changed; drains are counted from here."""
 
@@ -41,8 +46,8 @@ class Allocation(Frozen):
         return next((w.weight for w in self.weights if w.release == release), 0)
 
     def same_weights(self, other: "Allocation") -> bool:
-        """Whether every release has the same positive weight in both."""
-        return self.positive() == other.positive()
+        """Whether every release has the same positive weight in both, and users without one get the same answer."""
+        return self.positive() == other.positive() and self.maintenance == other.maintenance
 
     def positive(self) -> dict[str, int]:
         """Target group ARN → weight, only where traffic goes."""

@@ -30,6 +30,8 @@ class Phase(StrEnum):
     VERIFYING = "verifying"
     SHIFTING = "shifting"
     BAKING = "baking"
+    ANALYSING = "analysing"
+    PAUSED = "paused"
     RETIRING = "retiring"
     ROLLING_BACK = "rolling-back"
     INTERRUPTED = "interrupted"
@@ -72,14 +74,24 @@ class Execution(Frozen):
     execution_id: str
     application: str
     environment: str
-    purpose: Literal["deploy", "rollback"]
+    purpose: Literal["deploy", "rollback", "drill", "gc"]
     status: Status
     phase: Phase
     plan: Plan
     plan_hash: str
     step_index: int = 0
     rolling_back: bool = False
-    abort_requested: bool = False
+    requests_seen: int = 0
+    """Number of the newest request that was acted on."""
+    promoted_full: bool = False
+    """A person asked for all traffic at once: what would be waited for before is not."""
+    promoted_step: int | None = None
+    """The step whose wait a person has ended."""
+    started_by: str = ""
+    fired_before: tuple[str, ...] = ()
+    """Alarms that fired before the start; they were reported then, and are not watched."""
+    supersedes: str | None = None
+    """The execution that was aborted for this one."""
     candidate: ReleaseRef
     baseline: ReleaseRef | None = None
     traffic: tuple[TrafficShare, ...] = ()
@@ -98,13 +110,28 @@ class Execution(Frozen):
         return self.status in (Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED)
 
 
+EventKind = Literal[
+    "started",
+    "intent",
+    "outcome",
+    "verdict",
+    "failure",
+    "plan",
+    "interrupted",
+    "resumed",
+    "request",
+    "paused",
+    "finished",
+]
+
+
 class JournalEvent(Frozen):
     """One line of an execution's journal, numbered from 1 without a gap."""
 
     execution_id: str
     seq: int = Field(ge=1)
     at: datetime
-    kind: Literal["started", "intent", "outcome", "verdict", "failure", "plan", "interrupted", "resumed", "finished"]
+    kind: EventKind
     status: Status
     phase: Phase
     step_index: int

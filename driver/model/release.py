@@ -8,7 +8,7 @@ from pydantic import Field
 
 from driver.model.frozen import Frozen, sha256_of
 
-COMPONENTS_REVISION = 1
+COMPONENTS_REVISION = 2
 """Raised whenever the components would build another world from the same manifest, so that the digest differs."""
 
 
@@ -68,6 +68,10 @@ class Manifest(Frozen):
     log_retention_days: int
     network: Network
     tags: dict[str, str] = Field(default_factory=dict)
+    slow_start_seconds: int = 0
+    """A new target's share grows over so long; 0: it has its whole share at once."""
+    baseline_for: str | None = None
+    """Digest of the release that this one is compared with; it is a copy, made for one analysis."""
 
     @property
     def digest(self) -> str:

@@ -8,12 +8,20 @@ from pydantic import Field, TypeAdapter
 from driver.model.frozen import Frozen
 from driver.model.release import ReleaseRef
 
+HookPoint = Literal[
+    "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic", "Step"
+]
+"""CodeDeploy's five points, and a step of a canary
+(https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html)."""
+
 
 class CreateRelease(Frozen):
     """Create the release's stack, whole; it gets no user's traffic by that."""
 
     kind: Literal["CreateRelease"] = "CreateRelease"
     release: ReleaseRef
+    desired_count: int = Field(ge=1)
+    """Tasks that it begins with."""
 
 
 class AwaitHealthy(Frozen):
@@ -28,16 +36,39 @@ class AwaitHealthy(Frozen):
     deadline_seconds: float = Field(gt=0)
 
 
+class AwaitStopped(Frozen):
+    """Wait until no task of the release runs any more."""
+
+    kind: Literal["AwaitStopped"] = "AwaitStopped"
+    release: ReleaseRef
+    interval_seconds: float = Field(gt=0)
+    deadline_seconds: float = Field(gt=0)
+
+
+class Share(Frozen):
+    """One release's percent of the traffic, and the healthy targets that it must have for it."""
+
+    release: ReleaseRef
+    weight: int = Field(ge=0, le=100)
+    required_count: int = Field(ge=0)
+
+
 class SetTraffic(Frozen):
-    """Give each named release its weight (percent, summing to 100), and wait until the load balancer has spread it."""
+    """Give each release its share (they sum to 100), and wait until the load balancer has spread it.
+
+    No shares at all: the load balancer itself answers, with 503 and `maintenance` as the body.
+    """
 
     kind: Literal["SetTraffic"] = "SetTraffic"
-    weights: tuple[tuple[ReleaseRef, int], ...]
+    shares: tuple[Share, ...]
     margin_seconds: float = Field(ge=0)
-    required_count: int = Field(default=1, ge=0)
-    """Healthy targets that each release with a positive weight must have when the weight is written."""
+    maintenance: str = ""
     direct_first: bool = False
     """Write to the load balancer before the stack: the fast way out of a failure."""
+
+    def weight_of(self, release: ReleaseRef) -> int:
+        """Percent of the traffic that this step gives to `release`."""
+        return sum(share.weight for share in self.shares if share.release == release)
 
 
 class Bake(Frozen):
@@ -51,8 +82,51 @@ class Bake(Frozen):
     interval_seconds: float = Field(gt=0)
 
 
+class Analyse(Frozen):
+    """Compare the release with a baseline over `duration_seconds` of the same time."""
+
+    kind: Literal["Analyse"] = "Analyse"
+    release: ReleaseRef
+    baseline: ReleaseRef
+    gates: tuple[str, ...]
+    """Watched meanwhile."""
+    required_count: int = Field(ge=1)
+    duration_seconds: float = Field(gt=0)
+    interval_seconds: float = Field(gt=0)
+
+
+class Approve(Frozen):
+    """Wait for a person's `promote`, watching the gates meanwhile."""
+
+    kind: Literal["Approve"] = "Approve"
+    release: ReleaseRef
+    gates: tuple[str, ...]
+    required_count: int = Field(ge=1)
+    interval_seconds: float = Field(gt=0)
+    timeout_seconds: float | None = Field(gt=0)
+    on_timeout: Literal["abort", "promote"]
+
+
+class RunHook(Frozen):
+    """Run one hook of the user's, by its name in the configuration."""
+
+    kind: Literal["RunHook"] = "RunHook"
+    release: ReleaseRef
+    hook: str
+    point: HookPoint
+
+
+class Drill(Frozen):
+    """Prove the way back: give `release` 1 %, nothing, and 1 % again, and time how fast the load balancer follows."""
+
+    kind: Literal["Drill"] = "Drill"
+    release: ReleaseRef
+    serving: ReleaseRef
+    margin_seconds: float = Field(ge=0)
+
+
 class Scale(Frozen):
-    """Set the desired count of a release's service, after its drain time where it loses capacity."""
+    """Set the desired count of a release's service, after its drain time where it loses all capacity."""
 
     kind: Literal["Scale"] = "Scale"
     release: ReleaseRef
@@ -69,7 +143,17 @@ class Retire(Frozen):
 
 
 Step = Annotated[
-    CreateRelease | AwaitHealthy | SetTraffic | Bake | Scale | Retire,
+    CreateRelease
+    | AwaitHealthy
+    | AwaitStopped
+    | SetTraffic
+    | Bake
+    | Analyse
+    | Approve
+    | RunHook
+    | Drill
+    | Scale
+    | Retire,
     Field(discriminator="kind"),
 ]
 

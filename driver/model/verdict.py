@@ -25,3 +25,14 @@ class Verdict(Frozen):
     reason: str
     measurements: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     at: datetime | None = None
+    decided: bool = False
+    """The gate will not change its mind: what it allows of failures, silence or errors is used up."""
+    dry_run: bool = False
+    """It only reports."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the deployment must not go on."""
+        return not self.dry_run and (
+            self.verdict is Outcome.FAIL or (self.decided and self.verdict is not Outcome.PASS)
+        )

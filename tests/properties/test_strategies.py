@@ -1,12 +1,19 @@
-"""What holds for every plan, whatever the facts."""
+"""What holds for every plan, whatever the strategy and the facts."""
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver.model import AwaitHealthy, Bake, CreateRelease, Plan, ReleaseRef, Retire, Scale, SetTraffic
+from driver.config.strategy import CanaryStep
+from driver.model import AwaitHealthy, Bake, CreateRelease, Drill, Plan, ReleaseRef, Retire, Scale, SetTraffic
 from strategies.blue_green import blue_green
+from strategies.canary import canary
+from strategies.capacity import tasks_for
 from strategies.facts import Facts, Waits
+from strategies.linear import linear
+from strategies.recreate import recreate
 from strategies.rollback import RollbackFacts, rollback_after_failure, rollback_on_request
+from strategies.rolling import rolling
 
 WAITS = st.builds(
     Waits,
@@ -28,91 +35,209 @@ FACTS = st.builds(
     candidate=st.just(ref(9)),
     capacity=st.integers(1, 20),
     baseline=st.none() | st.just(ref(8)),
+    baseline_capacity=st.integers(1, 20),
     waits=WAITS,
     probe=st.booleans(),
     retention=st.sampled_from(["hot", "warm", "cold"]),
     candidate_scaled_to_zero=st.booleans(),
     surplus=st.lists(st.integers(1, 7).map(ref), unique_by=lambda r: r.release, max_size=3).map(tuple),
+    traffic_gates=st.sampled_from([(), ("errors",), ("errors", "alarms")]),
+    hooks=st.sampled_from([{}, {"BeforeInstall": ("a",), "AfterAllowTraffic": ("b", "c")}]),
+    fresh_baseline=st.none() | st.just(ref(7)),
 )
+
+
+@st.composite
+def canary_steps(draw: st.DrawFn) -> tuple[CanaryStep, ...]:
+    """Steps as the configuration lets them through: weights grow within a capacity that grows."""
+    steps: list[CanaryStep] = []
+    scale = draw(st.sampled_from([0, 100]))
+    for weight in sorted(draw(st.sets(st.integers(1, 99), min_size=1, max_size=5))):
+        if scale < weight:
+            scale = draw(st.integers(weight, 100))
+            steps.append(CanaryStep(scale=scale))
+        steps.append(CanaryStep(weight=weight))
+        if draw(st.booleans()):
+            steps.append(CanaryStep.model_validate({draw(st.sampled_from(["pause", "analyse"])): "1m"}))
+    return tuple(steps)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[Facts, Plan]:
+    """A plan of any strategy, with the facts that it was made from."""
+    facts = draw(FACTS)
+    kind = draw(st.sampled_from(["blue-green", "canary", "linear", "rolling", "recreate"]))
+    match kind:
+        case "canary":
+            return facts, canary(facts, draw(canary_steps()))
+        case "linear":
+            return facts, linear(facts, draw(st.integers(1, 100)), draw(st.floats(0, 600)))
+        case "rolling":
+            return facts, rolling(facts, draw(st.integers(1, 100)), draw(st.sampled_from([0.0, 60.0])))
+        case "recreate":
+            return facts, recreate(facts, "back soon")
+    return facts, blue_green(facts)
+
+
 ROLLBACK = st.builds(
     RollbackFacts,
     failed=st.just(ref(9)),
     failed_exists=st.booleans(),
     failed_weight=st.integers(0, 100),
+    failed_healthy=st.integers(0, 20),
     target=st.none() | st.just(ref(8)),
     target_capacity=st.integers(1, 20),
+    target_desired=st.integers(0, 20),
     target_state=st.sampled_from(["serving", "hot", "warm", "cold"]),
-    target_healthy=st.booleans(),
+    target_healthy=st.integers(0, 20),
+    target_weight=st.integers(0, 100),
+    leftovers=st.sampled_from([(), (ref(7),)]),
     waits=WAITS,
 )
+MANY = settings(max_examples=2000, deadline=None)
 
 
-def weights_sum_to_100_or_nothing(plan: Plan) -> bool:
-    return all(sum(w for _, w in s.weights) == 100 or not s.weights for s in plan.steps if isinstance(s, SetTraffic))
+@MANY
+@given(plans())
+def test_the_weights_of_every_write_sum_to_100_or_nobody_has_any(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    moves = [step for step in plan.steps if isinstance(step, SetTraffic)]
+    assert all(sum(share.weight for share in move.shares) == 100 or not move.shares for move in moves)
+    assert moves[-1].weight_of(facts.candidate) == 100
+    assert all(len(move.shares) <= 5 for move in moves), "an ALB action takes five target groups"
 
 
-@given(FACTS)
-def test_every_blue_green_step_of_traffic_sums_to_100(facts: Facts) -> None:
-    assert weights_sum_to_100_or_nothing(blue_green(facts))
+@MANY
+@given(plans())
+def test_the_candidates_weight_only_grows(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    weights = [step.weight_of(facts.candidate) for step in plan.steps if isinstance(step, SetTraffic)]
+    assert weights == sorted(weights)
 
 
-@given(FACTS)
-def test_no_user_reaches_the_candidate_before_it_was_proven(facts: Facts) -> None:
-    steps = blue_green(facts).steps
-    assert isinstance(steps[0], CreateRelease)
-    first_traffic = next(i for i, s in enumerate(steps) if isinstance(s, SetTraffic))
-    proofs = [s for s in steps[:first_traffic] if isinstance(s, AwaitHealthy)]
-    assert [p.required_count for p in proofs] == [facts.capacity]
+@MANY
+@given(plans())
+def test_no_release_gets_more_traffic_than_the_healthy_tasks_it_was_given_carry(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    healthy = {facts.baseline: facts.baseline_capacity}
+    capacity = {facts.baseline: facts.baseline_capacity, facts.candidate: facts.capacity}
+    if facts.fresh_baseline:
+        capacity[facts.fresh_baseline] = facts.baseline_capacity
+    for step in plan.steps:
+        match step:
+            case AwaitHealthy(release=release, required_count=count):
+                healthy[release] = count
+            case Scale(release=release, desired_count=count) if count < healthy.get(release, 0):
+                healthy[release] = count
+            case SetTraffic(shares=shares):
+                for share in (s for s in shares if s.weight):
+                    assert healthy[share.release] >= tasks_for(share.weight, capacity[share.release])
+                    assert share.required_count == tasks_for(share.weight, capacity[share.release])
 
 
-@given(FACTS)
-def test_the_baseline_keeps_its_capacity_until_the_bake_has_ended(facts: Facts) -> None:
-    steps = blue_green(facts).steps
-    baked = next(i for i, s in enumerate(steps) if isinstance(s, Bake))
-    assert not [s for s in steps[:baked] if isinstance(s, Scale | Retire) and s.release != facts.candidate]
-
-
-@given(FACTS)
-def test_whatever_is_retired_has_left_the_listener_before(facts: Facts) -> None:
-    steps = blue_green(facts).steps
-    for index, step in enumerate(steps):
+@MANY
+@given(plans())
+def test_no_release_loses_tasks_that_its_weight_needs(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    weight = {facts.baseline: 100}
+    for step in plan.steps:
+        if isinstance(step, SetTraffic):
+            weight = {share.release: share.weight for share in step.shares}
         if isinstance(step, Retire):
-            named = [s for s in steps[:index] if isinstance(s, SetTraffic)][-1].weights
-            assert step.release not in [release for release, _ in named]
+            assert weight.get(step.release, 0) == 0
+        if isinstance(step, Scale) and step.release == facts.baseline:
+            assert step.desired_count >= tasks_for(weight.get(step.release, 0), facts.baseline_capacity)
 
 
-def _wakes(step: object, facts: RollbackFacts) -> bool:
-    return isinstance(step, Scale) and step.release == facts.target
+@MANY
+@given(plans())
+def test_no_user_reaches_the_candidate_before_it_was_proven(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    first = next(
+        i
+        for i, s in enumerate(plan.steps)
+        if isinstance(s, Drill) or (isinstance(s, SetTraffic) and s.weight_of(facts.candidate))
+    )
+    before = [s for s in plan.steps[:first] if getattr(s, "release", None) == facts.candidate]
+    kinds = [type(s) for s in before]
+    assert kinds.index(CreateRelease) < kinds.index(AwaitHealthy)
+    proof = next(s for s in before if isinstance(s, AwaitHealthy))
+    assert proof.gates == facts.gates_before_traffic
 
 
+@MANY
+@given(plans())
+def test_the_baseline_is_there_until_the_bake_at_full_traffic_has_ended(made: tuple[Facts, Plan]) -> None:
+    facts, plan = made
+    full = next(
+        i for i, s in enumerate(plan.steps) if isinstance(s, SetTraffic) and s.weight_of(facts.candidate) == 100
+    )
+    baked = next(i for i, s in enumerate(plan.steps) if isinstance(s, Bake) and i > full)
+    assert not [s for s in plan.steps[:baked] if isinstance(s, Retire) and s.release == facts.baseline]
+    if plan.strategy in ("blue-green", "canary", "linear"):
+        assert not [s for s in plan.steps[:baked] if isinstance(s, Scale) and s.release == facts.baseline]
+
+
+@MANY
+@given(plans())
+def test_whatever_is_retired_has_left_the_listener_before(made: tuple[Facts, Plan]) -> None:
+    _, plan = made
+    for index, step in enumerate(plan.steps):
+        if isinstance(step, Retire):
+            named = [s for s in plan.steps[:index] if isinstance(s, SetTraffic)][-1].shares
+            assert step.release not in [share.release for share in named]
+
+
+@MANY
+@given(plans())
+def test_a_plan_survives_its_record(made: tuple[Facts, Plan]) -> None:
+    _, plan = made
+    assert Plan.model_validate_json(plan.model_dump_json()).hash == plan.hash
+
+
+@MANY
 @given(ROLLBACK)
-def test_a_rollback_moves_traffic_before_it_takes_capacity(facts: RollbackFacts) -> None:
-    steps = rollback_after_failure(facts).steps
-    kinds = [
-        type(s) for s in steps if isinstance(s, SetTraffic | Retire) or getattr(s, "release", None) == facts.failed
-    ]
-    if Retire in kinds:
-        assert kinds[0] is SetTraffic
-    assert weights_sum_to_100_or_nothing(rollback_after_failure(facts))
-
-
-@given(ROLLBACK)
-def test_a_failed_release_never_keeps_weight(facts: RollbackFacts) -> None:
+def test_on_the_way_back_the_candidate_is_at_nothing_with_the_next_write(facts: RollbackFacts) -> None:
     moves = [s for s in rollback_after_failure(facts).steps if isinstance(s, SetTraffic)]
-    assert all(release != facts.failed for move in moves for release, _ in move.weights)
+    assert all(move.weight_of(facts.failed) == 0 and move.direct_first for move in moves)
+    assert all(sum(share.weight for share in move.shares) == 100 or not move.shares for move in moves)
     assert moves or not (facts.failed_exists or (facts.failed_weight and facts.target))
 
 
+@MANY
 @given(ROLLBACK)
-def test_a_healthy_target_gets_the_traffic_in_the_first_step_by_a_direct_call(facts: RollbackFacts) -> None:
-    if facts.target is None or not facts.target_healthy or facts.target_state not in ("serving", "hot"):
+def test_a_rollback_moves_traffic_before_it_takes_capacity(facts: RollbackFacts) -> None:
+    kinds = [
+        type(s)
+        for s in rollback_after_failure(facts).steps
+        if isinstance(s, SetTraffic | Retire) or getattr(s, "release", None) == facts.failed
+    ]
+    if Retire in kinds:
+        assert kinds[0] is SetTraffic
+
+
+@MANY
+@given(ROLLBACK)
+def test_a_target_that_was_scaled_down_is_ready_before_it_takes_all_unless_it_alone_is_alive(
+    facts: RollbackFacts,
+) -> None:
+    if facts.target is None or facts.failed_weight == 0:
+        return
+    steps = rollback_after_failure(facts).steps
+    first = next(i for i, s in enumerate(steps) if isinstance(s, SetTraffic))
+    ready = [s for s in steps[:first] if isinstance(s, AwaitHealthy) and s.release == facts.target]
+    whole = min(facts.target_desired, facts.target_healthy) >= facts.target_capacity
+    stands = facts.target_state in ("serving", "hot")
+    alone = facts.failed_healthy == 0 and facts.target_healthy > 0
+    assert bool(ready) == (not (whole and stands) and not alone)
+
+
+@pytest.mark.parametrize("state", ["serving", "hot"])
+@given(ROLLBACK)
+def test_a_healthy_target_gets_the_traffic_in_the_first_step_by_a_direct_call(state: str, facts: RollbackFacts) -> None:
+    whole = min(facts.target_healthy, facts.target_desired) >= facts.target_capacity
+    if facts.target is None or not whole or facts.target_state != state:
         return
     first = rollback_on_request(facts).steps[0]
     assert isinstance(first, SetTraffic)
     assert first.direct_first
-
-
-@given(FACTS)
-def test_a_plan_survives_its_record(facts: Facts) -> None:
-    plan = blue_green(facts)
-    assert Plan.model_validate_json(plan.model_dump_json()).hash == plan.hash

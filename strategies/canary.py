@@ -1,0 +1,115 @@
+"""Canary: the steps that the user wrote, from the first percent of the traffic to all of it."""
+
+from collections.abc import Iterator
+
+from driver.config.strategy import CanaryStep
+from driver.model import Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
+from driver.model.steps import Analyse, Approve, CreateRelease, Drill, RunHook, Share
+from strategies.capacity import share, tasks_for
+from strategies.facts import Facts
+from strategies.parts import all_traffic, await_healthy, bake_and_retire, prove, watch
+
+
+def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") -> Plan:
+    """The whole plan; without a baseline there is nobody to share with, and all traffic moves at once.
+
+    Args:
+        steps: validated: weights and capacity grow, and no weight is above the capacity.
+        name: how the record calls the strategy.
+    """
+    if facts.baseline is None:
+        whole = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
+        return Plan(strategy=name, steps=whole)
+    return Plan(strategy=name, steps=tuple(_Progress(facts, facts.baseline, steps).plan()))
+
+
+class _Progress:
+    """Weight and capacity as they stand between two steps."""
+
+    def __init__(self, facts: Facts, baseline: ReleaseRef, steps: tuple[CanaryStep, ...]) -> None:
+        self._facts, self._baseline, self._steps = facts, baseline, steps
+        self._weight = 0
+        first = next((step for step in steps if step.scale or step.weight), None)
+        self._tasks = tasks_for(first.scale, facts.capacity) if first and first.scale else facts.capacity
+
+    def plan(self) -> Iterator[Step]:
+        facts = self._facts
+        yield from prove(facts, self._tasks)
+        yield from self._fresh()
+        for step in self._steps:
+            if step.weight != 100:
+                yield from self._step(step)
+        yield from self._scale(facts.capacity)
+        yield all_traffic(facts)
+        if facts.fresh_baseline is not None:
+            yield Retire(release=facts.fresh_baseline, drain_seconds=facts.waits.drain)
+        yield from bake_and_retire(facts)
+
+    def _step(self, step: CanaryStep) -> Iterator[Step]:
+        facts = self._facts
+        if step.weight is not None:
+            self._weight = step.weight
+            yield SetTraffic(shares=self._shares(), margin_seconds=facts.waits.margin)
+        elif step.scale is not None:
+            yield from self._scale(tasks_for(step.scale, facts.capacity))
+        elif step.pause is not None:
+            yield watch(facts, step.pause, self._needed())
+        elif step.analyse is not None:
+            yield self._analyse(step.analyse)
+        elif step.approve is not None:
+            yield Approve(
+                release=facts.candidate,
+                gates=self._gates(),
+                required_count=self._needed(),
+                interval_seconds=facts.waits.interval,
+                timeout_seconds=step.approve.timeout,
+                on_timeout=step.approve.then,
+            )
+        elif step.hook is not None:
+            yield RunHook(release=facts.candidate, hook=step.hook, point="Step")
+        elif step.drill:
+            yield Drill(release=facts.candidate, serving=self._baseline, margin_seconds=facts.waits.margin)
+            self._weight = 1
+
+    def _scale(self, tasks: int) -> Iterator[Step]:
+        if tasks > self._tasks:
+            self._tasks = tasks
+            yield Scale(release=self._facts.candidate, desired_count=tasks, drain_seconds=0)
+            yield await_healthy(self._facts.candidate, tasks, self._facts.waits)
+
+    def _analyse(self, seconds: float) -> Analyse:
+        facts = self._facts
+        return Analyse(
+            release=facts.candidate,
+            baseline=facts.fresh_baseline or self._baseline,
+            gates=self._gates(),
+            required_count=self._needed(),
+            duration_seconds=seconds,
+            interval_seconds=facts.waits.interval,
+        )
+
+    def _shares(self) -> tuple[Share, ...]:
+        """The candidate's, the fresh baseline's (the same, while both find room), and the rest."""
+        facts, weight = self._facts, self._weight
+        fresh = facts.fresh_baseline if 2 * weight <= 100 else None
+        rest = 100 - weight - (weight if fresh else 0)
+        return (
+            share(facts.candidate, weight, facts.capacity),
+            *((share(fresh, weight, facts.baseline_capacity),) if fresh else ()),
+            share(self._baseline, rest, facts.baseline_capacity),
+        )
+
+    def _fresh(self) -> Iterator[Step]:
+        fresh, facts = self._facts.fresh_baseline, self._facts
+        if fresh is None:
+            return
+        most = max((step.weight for step in self._steps if step.weight and step.weight <= 50), default=1)
+        count = tasks_for(most, facts.baseline_capacity)
+        yield CreateRelease(release=fresh, desired_count=count)
+        yield await_healthy(fresh, count, facts.waits)
+
+    def _needed(self) -> int:
+        return max(1, tasks_for(self._weight, self._facts.capacity))
+
+    def _gates(self) -> tuple[str, ...]:
+        return self._facts.gates_with_traffic if self._weight else self._facts.gates_before_traffic
