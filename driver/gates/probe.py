@@ -2,7 +2,7 @@
 
 import re
 
-from driver.config.schema import ProbeGate
+from driver.config.gates import ProbeGate
 from driver.model import Outcome, Verdict
 from driver.ports import ProbeResult
 

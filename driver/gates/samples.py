@@ -1,0 +1,49 @@
+"""From the points of an analysis to its pairs of samples, and back from a recorded measurement."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from driver.config.gates import AnalysisGate
+from driver.gates.analysis import Marks
+from driver.gates.comparison import MetricPair
+from driver.ports import Points
+
+Samples = tuple[float | None, ...]
+
+
+def samples_of(points: Sequence[Points], start: datetime, end: datetime, period: float) -> Samples:
+    """One sample for each whole period from `start` to `end`; None where CloudWatch has no data.
+
+    Two series of points are errors and requests, whose ratio in percent is the sample; no errors in a period with
+    requests are zero, since CloudWatch has no data point for a count of zero.
+    """
+    count = int((end - start).total_seconds() // period)
+    times = [start + timedelta(seconds=period * index) for index in range(count)]
+    known = [dict(series) for series in points]
+    if len(known) == 1:
+        return tuple(known[0].get(at) for at in times)
+    errors, requests = known
+    return tuple(100.0 * errors.get(at, 0.0) / requests[at] if requests.get(at) else None for at in times)
+
+
+def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricPair, ...]:
+    """The pairs that the gate compares, from a measurement's series; a metric that was not recorded has no data."""
+    return tuple(
+        MetricPair(
+            name=name,
+            candidate=series.get(f"{name}.candidate", ()),
+            baseline=series.get(f"{name}.baseline", ()),
+            direction=metric.direction,
+            critical=metric.critical,
+            must_have_data=metric.must_have_data,
+            weight=metric.weight,
+            smallest_effect=metric.smallest_effect,
+            smallest_difference=metric.smallest_difference,
+        )
+        for name, metric in gate.metrics.items()
+    )
+
+
+def marks_of(gate: AnalysisGate) -> Marks:
+    """The gate's marks, as the judge takes them."""
+    return Marks(confidence=gate.confidence, pass_score=gate.pass_score, marginal_score=gate.marginal_score)
