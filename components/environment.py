@@ -26,6 +26,8 @@ class EnvironmentArgs:
     access_logs_bucket: str | None
     web_acl_arn: str | None
     weights: Mapping[str, int]
+    maintenance: str = ""
+    stickiness_seconds: int | None = None
 
 
 class Environment(pulumi.ComponentResource):
@@ -77,6 +79,8 @@ class Environment(pulumi.ComponentResource):
                 certificate_arn=args.certificate_arn,
                 tls_policy=args.tls_policy,
                 weights=args.weights,
+                maintenance=args.maintenance,
+                stickiness_seconds=args.stickiness_seconds,
             ),
             child,
         )

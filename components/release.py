@@ -17,11 +17,13 @@ from driver.model.release import Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseArgs:
-    """`manifest` determines the release; `repository_arn` is where its image lies."""
+    """`manifest` determines the release; `repository_arn` is where its image lies; it begins with
+    `desired_count` tasks, whatever its full capacity."""
 
     manifest: Manifest
     repository_arn: str
     region: str
+    desired_count: int
 
 
 class Release(pulumi.ComponentResource):
@@ -65,7 +67,7 @@ class Release(pulumi.ComponentResource):
             ServiceArgs(
                 cluster_arn=cluster.arn,
                 task_definition_arn=definition.arn,
-                desired_count=manifest.desired_count,
+                desired_count=args.desired_count,
                 port=manifest.container.port,
                 target_group_arn=group.arn,
                 subnet_ids=manifest.network.subnet_ids,
@@ -104,6 +106,7 @@ def _target_group(manifest: Manifest) -> TargetGroupArgs:
         healthy_threshold=health.healthy_threshold,
         unhealthy_threshold=health.unhealthy_threshold,
         matcher=health.matcher,
+        slow_start_seconds=manifest.slow_start_seconds,
     )
 
 

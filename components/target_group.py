@@ -19,6 +19,7 @@ class TargetGroupArgs:
     healthy_threshold: int
     unhealthy_threshold: int
     matcher: str
+    slow_start_seconds: int = 0
 
 
 class TargetGroup(pulumi.ComponentResource):
@@ -35,6 +36,7 @@ class TargetGroup(pulumi.ComponentResource):
             port=args.port,
             vpc_id=args.vpc_id,
             deregistration_delay=args.deregistration_delay_seconds,
+            slow_start=args.slow_start_seconds or None,
             health_check={
                 "enabled": True,
                 "protocol": "HTTP",

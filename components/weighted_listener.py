@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb
 
-_NO_RELEASE = "no release has been deployed yet"
+from driver.model.allocation import NO_RELEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedListenerArgs:
     """`weights` maps target group ARNs to percent and is empty before the first release.
 
+    `maintenance` is the body of the 503 where nobody has weight; `stickiness_seconds` binds a user to a target group
+    for so long (AWS: `AWSALBTG`), which only a target group that is named no more ends earlier.
     HTTPS with `certificate_arn` and `tls_policy`; without a certificate the listener speaks plain HTTP.
     """
 
@@ -21,6 +23,8 @@ class WeightedListenerArgs:
     certificate_arn: str | None
     tls_policy: str
     weights: Mapping[str, int]
+    maintenance: str = ""
+    stickiness_seconds: int | None = None
 
 
 class WeightedListener(pulumi.ComponentResource):
@@ -38,21 +42,26 @@ class WeightedListener(pulumi.ComponentResource):
             protocol="HTTPS" if encrypted else "HTTP",
             certificate_arn=args.certificate_arn,
             ssl_policy=args.tls_policy if encrypted else None,
-            default_actions=default_actions(args.weights),
+            default_actions=default_actions(args.weights, args.maintenance, args.stickiness_seconds),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = listener.arn
         self.register_outputs({"arn": self.arn})
 
 
-def default_actions(weights: Mapping[str, int]) -> Sequence[lb.ListenerDefaultActionArgsDict]:
+def default_actions(
+    weights: Mapping[str, int], maintenance: str = "", stickiness_seconds: int | None = None
+) -> Sequence[lb.ListenerDefaultActionArgsDict]:
     """One forward to every target group with a weight, in a stable order; else a fixed 503."""
     groups = [{"arn": arn, "weight": weight} for arn, weight in sorted(weights.items()) if weight > 0]
     if groups:
-        return [{"type": "forward", "forward": {"target_groups": groups}}]  # type: ignore[typeddict-item]
+        forward: dict[str, object] = {"target_groups": groups}
+        if stickiness_seconds is not None:
+            forward["stickiness"] = {"enabled": True, "duration": stickiness_seconds}
+        return [{"type": "forward", "forward": forward}]  # type: ignore[typeddict-item]
     answer: lb.ListenerDefaultActionFixedResponseArgsDict = {
         "content_type": "text/plain",
         "status_code": "503",
-        "message_body": _NO_RELEASE,
+        "message_body": maintenance or NO_RELEASE,
     }
     return [{"type": "fixed-response", "fixed_response": answer}]

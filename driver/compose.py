@@ -1,6 +1,7 @@
 """Put the adapters of one environment together; the only place that knows which adapter serves which port."""
 
 import threading
+from typing import Literal
 
 from driver.adapters.session import Session
 from driver.config import EnvironmentConfig
@@ -9,12 +10,13 @@ from driver.ports import Ledger, Reporter
 from driver.world import World
 
 
-def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
+def compose(config: EnvironmentConfig, reporter: Reporter, when_paused: Literal["wait", "leave"] = "wait") -> World:
     """The world of an environment, in the account that its configuration names.
 
     Raises:
         PreflightFailed: no credentials, another account's, or no Pulumi engine.
     """
+    from driver.adapters.alarms import CloudWatchAlarms
     from driver.adapters.alb import AlbTraffic
     from driver.adapters.clock import SystemClock
     from driver.adapters.configuration import AwsConfiguration
@@ -22,8 +24,11 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
     from driver.adapters.ecr import EcrImages
     from driver.adapters.ecs import EcsCompute
     from driver.adapters.heartbeat import keeper
+    from driver.adapters.hooks import UserHooks
     from driver.adapters.identifiers import RandomIdentifiers
     from driver.adapters.interruption import interruption_by_signals
+    from driver.adapters.metrics import MetricSources
+    from driver.adapters.notifier import Notifications
     from driver.adapters.probe import probe_for
     from driver.adapters.pulumi_stacks import PulumiStacks
 
@@ -34,7 +39,7 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
     return World(
         config=config,
         stacks=PulumiStacks(config, session, interruption),
-        traffic=AlbTraffic(session),
+        traffic=AlbTraffic(session, config.load_balancer.stickiness),
         compute=EcsCompute(session),
         probe_for=probe_for(config.provider),
         ledger=ledger,
@@ -43,6 +48,11 @@ def compose(config: EnvironmentConfig, reporter: Reporter) -> World:
         clock=clock,
         identifiers=RandomIdentifiers(clock),
         reporter=reporter,
+        metrics=MetricSources(session),
+        alarms=CloudWatchAlarms(session),
+        hooks=UserHooks(session),
+        notifier=Notifications(session, config.notifications),
+        when_paused=when_paused,
         keep=keeper(ledger, config.records.lease),
     )
 

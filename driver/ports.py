@@ -1,11 +1,26 @@
 """What the engine needs of the world, as Protocols; adapters supply them, tests fake them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from driver.model import Allocation, Execution, JournalEvent, Manifest, Release, ReleaseRef, Stand, Verdict
+from driver.config.hooks import HookConfig
+from driver.model import (
+    Allocation,
+    Execution,
+    JournalEvent,
+    Manifest,
+    Measurement,
+    Release,
+    ReleaseRef,
+    Request,
+    Stand,
+    Verdict,
+    Wish,
+)
+
+Points = tuple[tuple[datetime, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +69,11 @@ class Stacks(Protocol):
         """Outputs of the environment stack; raises `PreflightFailed` when it was never created."""
         ...
 
-    def create_release(self, manifest: Manifest) -> Stand:
-        """Create the release's stack, or finish a creation that was cut off; never change a finished one."""
+    def create_release(self, manifest: Manifest, desired_count: int) -> Stand:
+        """Create the release's stack with so many tasks, or finish a creation that was cut off.
+
+        A finished one is never changed.
+        """
         ...
 
     def release_exists(self, release: ReleaseRef) -> bool:
@@ -164,6 +182,92 @@ class Probe(Protocol):
         ...
 
 
+HookStatus = Literal["Succeeded", "Failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class HookResult:
+    """How a hook ended; `status` is None where it answers later, by the callback id that its event names."""
+
+    status: HookStatus | None
+    message: str
+
+
+class HookRun(Protocol):
+    """One try of a hook, under way."""
+
+    def poll(self) -> HookResult | None:
+        """How it ended; None while it runs; raises `TransientFailure` when it could not be made."""
+        ...
+
+    def stop(self) -> None:
+        """End it, if it still runs and can be ended."""
+        ...
+
+
+class Hooks(Protocol):
+    """What of the user's runs at a point of the deployment."""
+
+    def start(self, hook: HookConfig, event: Mapping[str, object]) -> HookRun:
+        """Begin one try; returns at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CloudWatchQuery:
+    """One statistic of one metric; `dimensions` are name and value."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusQuery:
+    """A PromQL query that gives one number."""
+
+    address: str
+    query: str
+
+
+MetricQuery = CloudWatchQuery | PrometheusQuery
+
+
+class Metrics(Protocol):
+    """Where measurements come from."""
+
+    def read(self, queries: Sequence[MetricQuery], start: datetime, end: datetime) -> tuple[Points, ...]:
+        """For each query its points from `start` to before `end`, oldest first; raises `TransientFailure`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmState:
+    """An alarm as CloudWatch shows it: OK, ALARM or INSUFFICIENT_DATA."""
+
+    name: str
+    state: str
+    reason: str
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, metric and composite."""
+
+    def states(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
+        """The alarms that exist of those named."""
+        ...
+
+
+class Notifier(Protocol):
+    """Whoever is told of a deployment; never raises: a deployment does not fail for a message that was not sent."""
+
+    def tell(self, execution: Execution, event: JournalEvent) -> None:
+        """Tell the receivers that asked for this occasion."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to deploy one application to one environment; `fence` grows with every holder."""
@@ -215,12 +319,31 @@ class Ledger(Protocol):
         """All events in order."""
         ...
 
-    def request_abort(self, execution_id: str) -> None:
-        """Ask the driver at work to abort; raises `Refused` when the execution is finished."""
+    def ask(self, execution_id: str, wish: Wish, by: str, reason: str) -> Request:
+        """Record a wish for the step at work; the same wish for the same step is recorded once.
+
+        Raises `Refused` when the execution is finished.
+        """
         ...
 
-    def abort_requested(self, execution_id: str) -> bool:
-        """Whether somebody asked for it."""
+    def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
+        """The requests numbered above `after`, in order."""
+        ...
+
+    def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
+        """Record what a gate measured."""
+        ...
+
+    def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
+        """All measurements of an execution, in order."""
+        ...
+
+    def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
+        """Record how a hook ended that answers later; raises `Refused` when it has answered otherwise."""
+        ...
+
+    def hook_answer(self, callback_id: str) -> HookResult | None:
+        """The recorded answer, if there is one."""
         ...
 
     def allocation(self) -> Allocation | None:
@@ -281,6 +404,10 @@ class Identifiers(Protocol):
 
     def holder(self) -> str:
         """Who this driver is: host, process and a random part."""
+        ...
+
+    def person(self) -> str:
+        """Who asks: the user and host, or what the pipeline says of itself."""
         ...
 
 

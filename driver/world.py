@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Literal
 
 from driver.config import EnvironmentConfig
 from driver.ports import (
+    Alarms,
     Clock,
     Compute,
     Configuration,
     EnvironmentOutputs,
+    Hooks,
     Identifiers,
     Images,
     Lease,
     Ledger,
+    Metrics,
+    Notifier,
     Probe,
     Reporter,
     Stacks,
@@ -36,5 +41,11 @@ class World:
     clock: Clock
     identifiers: Identifiers
     reporter: Reporter
+    metrics: Metrics
+    alarms: Alarms
+    hooks: Hooks
+    notifier: Notifier
+    when_paused: Literal["wait", "leave"]
+    """What this driver does where the plan waits for a person."""
     keep: Callable[[Lease], AbstractContextManager[None]]
     """Renews a lease in the background for as long as the context is open."""

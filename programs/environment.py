@@ -39,6 +39,8 @@ def environment_program(config: EnvironmentConfig, allocation: Allocation) -> No
             access_logs_bucket=balancer.access_logs_bucket,
             web_acl_arn=balancer.web_acl_arn,
             weights=allocation.positive(),
+            maintenance=allocation.maintenance,
+            stickiness_seconds=None if balancer.stickiness is None else round(balancer.stickiness),
         ),
         pulumi.ResourceOptions(provider=invoke.provider),
     )

@@ -8,8 +8,8 @@ from driver.model.release import Manifest
 from programs.provider import aws_provider, repository_arn
 
 
-def release_program(settings: Provider, manifest: Manifest) -> None:
-    """Exports the fields of `driver.model.release.Stand`."""
+def release_program(settings: Provider, manifest: Manifest, desired_count: int | None = None) -> None:
+    """Begins with `desired_count` tasks, or its full capacity; exports the fields of `driver.model.release.Stand`."""
     tags = {
         **manifest.tags,
         "cutover:application": manifest.application,
@@ -24,6 +24,7 @@ def release_program(settings: Provider, manifest: Manifest) -> None:
             manifest=manifest,
             repository_arn=repository_arn(manifest.container.image, settings.region),
             region=settings.region,
+            desired_count=desired_count or manifest.desired_count,
         ),
         pulumi.ResourceOptions(provider=provider),
     )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from driver.adapters.session import Session, aws_errors
 from driver.errors import StepFailed
 from driver.model import Allocation
+from driver.model.allocation import NO_RELEASE
 from driver.ports import TargetHealth
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import (
         ActionTypeDef,
         FixedResponseActionConfigTypeDef,
+        ForwardActionConfigTypeDef,
         TargetGroupTupleTypeDef,
     )
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 class AlbTraffic:
     """Implements `driver.ports.Traffic` for application load balancers."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, stickiness_seconds: float | None = None) -> None:
+        self._session, self._stickiness = session, stickiness_seconds
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
         """Target group ARN → weight of the listener's default action; empty for a fixed response."""
@@ -40,9 +42,17 @@ class AlbTraffic:
         groups: list[TargetGroupTupleTypeDef] = [
             {"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())
         ]
-        action: ActionTypeDef = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        forward: ForwardActionConfigTypeDef = {"TargetGroups": groups}
+        if self._stickiness is not None:
+            stickiness = {"Enabled": True, "DurationSeconds": round(self._stickiness)}
+            forward["TargetGroupStickinessConfig"] = stickiness  # type: ignore[typeddict-item]
+        action: ActionTypeDef = {"Type": "forward", "ForwardConfig": forward}
         if not groups:
-            answer: FixedResponseActionConfigTypeDef = {"StatusCode": "503", "ContentType": "text/plain"}
+            answer: FixedResponseActionConfigTypeDef = {
+                "StatusCode": "503",
+                "ContentType": "text/plain",
+                "MessageBody": allocation.maintenance or NO_RELEASE,
+            }
             action = {"Type": "fixed-response", "FixedResponseConfig": answer}
         with aws_errors("ModifyListener"):
             self._session.elbv2.modify_listener(ListenerArn=listener_arn, DefaultActions=[action])

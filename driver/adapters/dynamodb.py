@@ -4,12 +4,14 @@ from driver.adapters.items import Items, body, fenced
 from driver.adapters.leases import Leases
 from driver.adapters.session import Session, aws_errors, error_code
 from driver.config.schema import Provider, Records
-from driver.errors import Refused
-from driver.model import Allocation, Execution, JournalEvent, Manifest, Release
-from driver.model.frozen import canonical_json
-from driver.ports import Clock, Lease
+from driver.errors import Refused, TransientFailure
+from driver.model import Allocation, Execution, JournalEvent, Manifest, Measurement, Release, Request, Wish
+from driver.model.frozen import Frozen, canonical_json
+from driver.ports import Clock, HookResult, HookStatus, Lease
 
 _ALLOCATION = "allocation"
+_RACES = 5
+"""So often is a request numbered anew when somebody else has taken its number."""
 
 
 class DynamoLedger:
@@ -24,7 +26,7 @@ class DynamoLedger:
         clock: Clock,
     ) -> None:
         partition = f"{application}#{environment}"
-        self._session, self._bucket = session, records.artifact_bucket
+        self._session, self._bucket, self._clock = session, records.artifact_bucket, clock
         self._deployments = Items(session, records.deployments_table, partition)
         self._executions = Items(session, records.executions_table, partition)
         self._leases = Leases(session, self._executions, (application, environment), clock, records.lease)
@@ -55,7 +57,9 @@ class DynamoLedger:
             phase=execution.phase.value,
             release=execution.candidate.release,
         )
-        line = self._executions.put(_event_key(event.execution_id, event.seq), event, only_new=True, kind=event.kind)
+        line = self._executions.put(
+            _numbered("journal", event.execution_id, event.seq), event, only_new=True, kind=event.kind
+        )
         fenced(self._session, self._executions, lease, [head, line])
 
     def execution(self, execution_id: str) -> Execution | None:
@@ -77,19 +81,65 @@ class DynamoLedger:
         found = self._executions.query(f"journal#{execution_id}#", newest_first=False)
         return tuple(body(item, JournalEvent) for item in found)
 
-    def request_abort(self, execution_id: str) -> None:
+    def ask(self, execution_id: str, wish: Wish, by: str, reason: str) -> Request:
         """See `driver.ports.Ledger`."""
-        head = self.execution(execution_id)
-        if head is None or head.finished:
-            raise Refused("NOTHING_TO_ABORT", f"{execution_id} is not under way", "cutover status")
-        with aws_errors("PutItem"):
-            self._session.dynamodb.put_item(
-                TableName=self._executions.table, Item=self._executions.key(f"abort#{execution_id}")
+        for _ in range(_RACES):
+            head = self.execution(execution_id)
+            if head is None or head.finished:
+                raise Refused(f"NOTHING_TO_{wish.name}", f"{execution_id} is not under way", "cutover status")
+            newest = self._newest_request(execution_id)
+            if newest is not None and (newest.wish, newest.step_index) == (wish, head.step_index):
+                return newest
+            request = Request(
+                execution_id=execution_id,
+                seq=newest.seq + 1 if newest else 1,
+                wish=wish,
+                step_index=head.step_index,
+                by=by,
+                reason=reason,
+                at=self._clock.now(),
             )
+            key = _numbered("request", execution_id, request.seq)
+            if self._executions.put_new(key, request, wish=wish.value, by=by):
+                return request
+        raise TransientFailure("RECORDS_BUSY", f"others ask of {execution_id} at the same time; try again")
 
-    def abort_requested(self, execution_id: str) -> bool:
+    def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
         """See `driver.ports.Ledger`."""
-        return self._executions.get(f"abort#{execution_id}") is not None
+        found = self._executions.query(f"request#{execution_id}#", newest_first=False)
+        return tuple(r for r in (body(item, Request) for item in found) if r.seq > after)
+
+    def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
+        """See `driver.ports.Ledger`."""
+        key = _numbered("measurement", measurement.execution_id, measurement.seq)
+        write = self._executions.put(key, measurement, only_new=True, gate=measurement.gate)
+        fenced(self._session, self._executions, lease, [write])
+
+    def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
+        """See `driver.ports.Ledger`."""
+        found = self._executions.query(f"measurement#{execution_id}#", newest_first=False)
+        return tuple(body(item, Measurement) for item in found)
+
+    def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
+        """See `driver.ports.Ledger`."""
+        answer = _HookAnswer(status=status, message=message)
+        if self._executions.put_new(f"hook#{callback_id}", answer):
+            return
+        known = self.hook_answer(callback_id)
+        if known is not None and known.status != status:
+            raise Refused("HOOK_ANSWERED", f"{callback_id} has answered {known.status} already", "cutover status")
+
+    def hook_answer(self, callback_id: str) -> HookResult | None:
+        """See `driver.ports.Ledger`."""
+        item = self._executions.get(f"hook#{callback_id}")
+        if item is None:
+            return None
+        answer = body(item, _HookAnswer)
+        return HookResult(answer.status, answer.message)
+
+    def _newest_request(self, execution_id: str) -> Request | None:
+        found = self._executions.query(f"request#{execution_id}#", newest_first=True, limit=1)
+        return next((body(item, Request) for item in found), None)
 
     def allocation(self) -> Allocation | None:
         """See `driver.ports.Ledger`."""
@@ -153,5 +203,10 @@ def read_allocation(provider: Provider, records: Records, application: str, envi
     return body(item, Allocation) if item else None
 
 
-def _event_key(execution_id: str, seq: int) -> str:
-    return f"journal#{execution_id}#{seq:06d}"
+def _numbered(kind: str, execution_id: str, seq: int) -> str:
+    return f"{kind}#{execution_id}#{seq:06d}"
+
+
+class _HookAnswer(Frozen):
+    status: HookStatus
+    message: str

@@ -1,11 +1,14 @@
 """Names that nobody else has."""
 
+import getpass
 import os
 import secrets
 import socket
 from datetime import datetime
 
 from driver.ports import Clock
+
+_PIPELINES = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "CODEBUILD_INITIATOR")
 
 
 class RandomIdentifiers:
@@ -21,6 +24,18 @@ class RandomIdentifiers:
     def holder(self) -> str:
         """Host, process and a random part, so that two drivers of one process are two holders."""
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def person(self) -> str:
+        """`CUTOVER_ACTOR` where it is set, what the pipeline says of itself, or user and host."""
+        for name in ("CUTOVER_ACTOR", *_PIPELINES):
+            if told := os.environ.get(name):
+                return told
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):
+            # No name for the user's number, as in many containers.
+            user = str(os.getuid())
+        return f"{user}@{socket.gethostname()}"
 
 
 def _compact(now: datetime) -> str:

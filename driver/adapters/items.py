@@ -63,6 +63,25 @@ class Items:
             return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
         return {"Put": {"TableName": self.table, "Item": item}}
 
+    def put_new(self, sort_key: str, body: BaseModel, **shown: str) -> bool:
+        """Write one item that nobody's lease guards; False where it is there already."""
+        from botocore.exceptions import ClientError
+
+        item = {**self.key(sort_key), "body": {"S": body.model_dump_json()}}
+        item.update({name: {"S": value} for name, value in shown.items()})
+        with aws_errors("PutItem"), _missing_table(self.table):
+            try:
+                self._session.dynamodb.put_item(
+                    TableName=self.table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
     def key(self, sort_key: str) -> dict[str, dict[str, str]]:
         """The item's key as DynamoDB takes it."""
         return {"pk": {"S": self.partition}, "sk": {"S": sort_key}}

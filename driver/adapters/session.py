@@ -10,15 +10,19 @@ from driver.errors import PreflightFailed, StepFailed, TransientFailure
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
 
 _ATTEMPTS = 6
@@ -80,6 +84,30 @@ class Session:
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """Elastic Load Balancing."""
         return self._boto.client("elbv2", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Amazon CloudWatch."""
+        return self._boto.client("cloudwatch", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Amazon SNS."""
+        return self._boto.client("sns", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Amazon EventBridge."""
+        return self._boto.client("events", endpoint_url=self.provider.endpoint, config=self._config)
+
+    def functions(self, timeout_seconds: float) -> "LambdaClient":
+        """AWS Lambda, waiting so long for an answer and never asking twice: a hook may not be one that can be."""
+        from botocore.config import Config
+
+        config = Config(
+            retries={"total_max_attempts": 1}, connect_timeout=_CONNECT_SECONDS, read_timeout=timeout_seconds
+        )
+        return self._boto.client("lambda", endpoint_url=self.provider.endpoint, config=config)
 
     @cached_property
     def ec2(self) -> "EC2Client":

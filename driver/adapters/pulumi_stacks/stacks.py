@@ -46,8 +46,11 @@ class PulumiStacks:
         values["listener_port"] = int(values["listener_port"])
         return EnvironmentOutputs(**values)
 
-    def create_release(self, manifest: Manifest) -> Stand:
-        """Create the release's stack, or finish a creation that was cut off; never change a finished one."""
+    def create_release(self, manifest: Manifest, desired_count: int) -> Stand:
+        """Create the release's stack with so many tasks, or finish a creation that was cut off.
+
+        A finished one is never changed.
+        """
         name = manifest.ref.release
         found = self._workspaces.export(name)
         if found is not None and state.is_finished(found, _STAND):
@@ -57,7 +60,8 @@ class PulumiStacks:
             # release yet, so all of it is taken away and made anew, rather than finished round a hole.
             self.destroy_release(manifest)
             found = None
-        stack = self._workspaces.open(name, self._release_program(manifest), exists=found is not None)
+        program = self._release_program(manifest, desired_count)
+        stack = self._workspaces.open(name, program, exists=found is not None)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
         return self.stand(manifest.ref)
 
@@ -138,10 +142,10 @@ class PulumiStacks:
 
         return partial(environment_program, self._config, allocation)
 
-    def _release_program(self, manifest: Manifest) -> Program:
+    def _release_program(self, manifest: Manifest, desired_count: int | None = None) -> Program:
         from programs.release import release_program
 
-        return partial(release_program, self._config.provider, manifest)
+        return partial(release_program, self._config.provider, manifest, desired_count)
 
     def _platform_program(self) -> Program:
         from programs.platform import platform_program
