@@ -4,26 +4,14 @@ A step that failed turns the execution back: a rollback plan is made from what i
 same way.  What fails on the way back needs an operator.
 """
 
-from typing import assert_never
-
 from driver.errors import Interrupted, StepFailed, TransientFailure
 from driver.facts import observe_rollback
-from driver.model import (
-    AwaitHealthy,
-    Bake,
-    CreateRelease,
-    Execution,
-    Phase,
-    ReleaseState,
-    Retire,
-    Scale,
-    SetTraffic,
-    Status,
-    Step,
-)
+from driver.model import Execution, Phase, Plan, ReleaseState, RunHook, Scale, SetTraffic, Status, Step
 from driver.model.execution import Failure
-from driver.steps import await_healthy, bake, create_release, retire, scale, set_traffic
 from driver.steps.scene import Scene
+from driver.steps.waiting import attend
+from driver.steps.work import work_of
+from strategies.drill import end_drill
 from strategies.rollback import rollback_after_failure
 
 RETRIES = 5
@@ -35,12 +23,14 @@ def carry_out(scene: Scene) -> Execution:
 
     Raises:
         Interrupted: the driver was told to stop; the execution can be resumed.
+        Paused: it waits for a person, and this driver does not wait along.
         LeaseLost: another driver has taken over; nothing more was written.
     """
     recorder = scene.recorder
     try:
         while (step := recorder.step) is not None:
             try:
+                attend(scene)
                 _carry_out_step(scene, step)
             except StepFailed as failure:
                 if not _turn_back(scene, failure):
@@ -53,15 +43,15 @@ def carry_out(scene: Scene) -> Execution:
 
 
 def _carry_out_step(scene: Scene, step: Step) -> None:
-    recorder = scene.recorder
+    recorder, work = scene.recorder, work_of(scene, step)
     for attempt in range(RETRIES + 1):
         try:
-            if _holds(scene, step):
+            if work.holds():
                 recorder.end_step(f"{step.kind}: holds already")
                 return
             recorder.begin_step(_phase(scene, step), _intent(step))
-            _act(scene, step)
-            recorder.end_step(_verify(scene, step))
+            work.act()
+            recorder.end_step(work.verify())
             return
         except TransientFailure as failure:
             if attempt == RETRIES:
@@ -71,18 +61,26 @@ def _carry_out_step(scene: Scene, step: Step) -> None:
 
 
 def _turn_back(scene: Scene, failure: StepFailed) -> bool:
-    """Go over to a rollback plan; False where there is no way back and the execution has ended as FAILED."""
+    """Go over to the way back; False where there is none and the execution has ended as FAILED."""
     recorder = scene.recorder
     head = recorder.execution
     reason = Failure(code=failure.code, message=failure.message)
-    if head.rolling_back or head.purpose == "rollback":
-        message = f"the rollback stopped: {failure.message}"
+    if head.rolling_back or head.purpose in ("rollback", "gc"):
+        message = f"the {'rollback' if head.purpose != 'gc' else 'clean-up'} stopped: {failure.message}"
         if head.error is not None:
             message = f"{head.error.message}; then {message}"
         recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
         return False
-    recorder.turn_back(rollback_after_failure(observe_rollback(scene.world, scene.outputs, head.candidate)), reason)
+    recorder.turn_back(_way_back(scene), reason)
     return True
+
+
+def _way_back(scene: Scene) -> Plan:
+    head = scene.recorder.execution
+    if head.purpose == "drill":
+        capacity = scene.release(head.candidate).manifest.desired_count
+        return end_drill(head.candidate, capacity, scene.world.config.strategy.propagation_margin)
+    return rollback_after_failure(observe_rollback(scene.world, scene.outputs, head.candidate))
 
 
 def _finish(scene: Scene) -> None:
@@ -92,83 +90,43 @@ def _finish(scene: Scene) -> None:
         reason = head.error.message if head.error else "unknown"
         recorder.finish(Status.ROLLED_BACK, Phase.DONE, f"rolled back: {reason}")
         return
-    scene.set_state(head.candidate, ReleaseState.SERVING, succeeded_at=scene.world.clock.now())
-    recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.candidate.release} has all traffic")
-
-
-def _holds(scene: Scene, step: Step) -> bool:
-    match step:
-        case CreateRelease():
-            return create_release.holds(scene, step)
-        case AwaitHealthy():
-            return await_healthy.holds(scene, step)
-        case SetTraffic():
-            return set_traffic.holds(scene, step)
-        case Bake():
-            return bake.holds(scene, step)
-        case Scale():
-            return scale.holds(scene, step)
-        case Retire():
-            return retire.holds(scene, step)
-        case _:
-            assert_never(step)
-
-
-def _act(scene: Scene, step: Step) -> None:
-    match step:
-        case CreateRelease():
-            create_release.act(scene, step)
-        case AwaitHealthy():
-            await_healthy.act(scene, step)
-        case SetTraffic():
-            set_traffic.act(scene, step)
-        case Bake():
-            bake.act(scene, step)
-        case Scale():
-            scale.act(scene, step)
-        case Retire():
-            retire.act(scene, step)
-        case _:
-            assert_never(step)
-
-
-def _verify(scene: Scene, step: Step) -> str:
-    match step:
-        case CreateRelease():
-            return create_release.verify(scene, step)
-        case AwaitHealthy():
-            return await_healthy.verify(scene, step)
-        case SetTraffic():
-            return set_traffic.verify(scene, step)
-        case Bake():
-            return bake.verify(scene, step)
-        case Scale():
-            return scale.verify(scene, step)
-        case Retire():
-            return retire.verify(scene, step)
-        case _:
-            assert_never(step)
+    if head.purpose in ("deploy", "rollback"):
+        scene.set_state(head.candidate, ReleaseState.SERVING, succeeded_at=scene.world.clock.now())
+        recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.candidate.release} has all traffic")
+        return
+    recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} is done")
 
 
 _PHASES = {
     "CreateRelease": Phase.CREATING,
     "AwaitHealthy": Phase.VERIFYING,
+    "AwaitStopped": Phase.RETIRING,
     "SetTraffic": Phase.SHIFTING,
     "Bake": Phase.BAKING,
-    "Scale": Phase.RETIRING,
+    "Analyse": Phase.ANALYSING,
+    "Approve": Phase.PAUSED,
+    "RunHook": Phase.VERIFYING,
+    "Drill": Phase.SHIFTING,
+    "Scale": Phase.SHIFTING,
     "Retire": Phase.RETIRING,
 }
 
 
 def _phase(scene: Scene, step: Step) -> Phase:
-    return Phase.ROLLING_BACK if scene.recorder.execution.rolling_back else _PHASES[step.kind]
+    if scene.recorder.execution.rolling_back:
+        return Phase.ROLLING_BACK
+    if isinstance(step, Scale) and step.desired_count == 0:
+        return Phase.RETIRING
+    return _PHASES[step.kind]
 
 
 def _intent(step: Step) -> str:
     match step:
-        case SetTraffic(weights=weights):
-            return "SetTraffic: " + (", ".join(f"{ref.version} {weight} %" for ref, weight in weights) or "none (503)")
+        case SetTraffic(shares=shares):
+            return "SetTraffic: " + (", ".join(f"{s.release.version} {s.weight} %" for s in shares) or "none (503)")
         case Scale(release=release, desired_count=count):
             return f"Scale: {release.release} to {count}"
+        case RunHook(hook=hook, point=point):
+            return f"RunHook: {hook} at {point}"
         case _:
             return f"{step.kind}: {step.release.release}"

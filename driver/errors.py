@@ -67,6 +67,12 @@ class TransientFailure(CutoverError):
     """AWS throttled or timed out although it was retried; the same step may be tried again."""
 
 
+class Paused(CutoverError):
+    """The execution waits for a person, and this driver was told not to wait along."""
+
+    exit = Exit.PAUSED
+
+
 class Interrupted(CutoverError):
     """A person or a pipeline asked to stop; the execution can be resumed."""
 

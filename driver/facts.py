@@ -4,6 +4,7 @@ from typing import Literal
 
 from driver.config import EnvironmentConfig
 from driver.model import Allocation, Release, ReleaseRef, ReleaseState
+from driver.model.steps import HookPoint
 from driver.ports import EnvironmentOutputs
 from driver.world import World
 from strategies.facts import Facts, Waits
@@ -25,8 +26,11 @@ def waits(config: EnvironmentConfig) -> Waits:
     )
 
 
-def observe_deployment(world: World, candidate: ReleaseRef) -> Facts:
-    """The facts of a deployment of `candidate`, from the ledger."""
+def observe_deployment(world: World, candidate: ReleaseRef, capacity: int, fresh: ReleaseRef | None) -> Facts:
+    """The facts of a deployment of `candidate` with so many tasks, from the ledger.
+
+    `fresh` is the copy of the baseline that an analysis is to compare with, where it asks for one.
+    """
     config = world.config
     baseline = serving(world)
     releases = world.ledger.releases()
@@ -37,13 +41,26 @@ def observe_deployment(world: World, candidate: ReleaseRef) -> Facts:
     return Facts(
         candidate=candidate,
         candidate_scaled_to_zero=known is not None and known.state is ReleaseState.SCALED_TO_ZERO,
-        capacity=config.release.desired_count,
+        capacity=capacity,
         baseline=baseline if baseline != candidate else None,
+        baseline_capacity=by_name[baseline.release].manifest.desired_count if baseline else 1,
         waits=waits(config),
         probe=config.gates.probe is not None,
         retention=config.retention.mode,
         surplus=tuple(kept[max(0, room) :]),
+        traffic_gates=(*config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ())),
+        hooks=hooks_by_point(config),
+        fresh_baseline=fresh,
     )
+
+
+def hooks_by_point(config: EnvironmentConfig) -> dict[HookPoint, tuple[str, ...]]:
+    """Names of the hooks at each of CodeDeploy's points, in alphabetical order."""
+    found: dict[HookPoint, tuple[str, ...]] = {}
+    for name, hook in sorted(config.hooks.items()):
+        if hook.at is not None:
+            found[hook.at] = (*found.get(hook.at, ()), name)
+    return found
 
 
 def observe_rollback(
@@ -55,11 +72,15 @@ def observe_rollback(
     return RollbackFacts(
         failed=failed,
         failed_exists=failed_release is not None and failed_release.state is not ReleaseState.RETIRED,
-        failed_weight=_weight(world, outputs, failed, failed_release),
+        failed_weight=_weight(world, outputs, failed_release, failed),
+        failed_healthy=_healthy(world, failed_release),
         target=target.ref if target else None,
         target_capacity=target.manifest.desired_count if target else 0,
-        target_state=_readiness(target),
-        target_healthy=target is not None and _is_healthy(world, target),
+        target_state=readiness(target),
+        target_healthy=_healthy(world, target),
+        target_desired=_desired(world, target),
+        target_weight=_least_weight(world, outputs, target),
+        leftovers=_copies_for(world, failed),
         waits=waits(world.config),
     )
 
@@ -84,14 +105,40 @@ def _release(world: World, ref: ReleaseRef) -> Release | None:
     return world.ledger.release(ref.release)
 
 
-def _weight(world: World, outputs: EnvironmentOutputs, ref: ReleaseRef, release: Release | None) -> int:
-    recorded = (world.ledger.allocation() or Allocation()).weight_of(ref.release)
+def _weight(world: World, outputs: EnvironmentOutputs, release: Release | None, ref: ReleaseRef) -> int:
+    """The most that record or load balancer gives it: what may have users."""
+    return max(_recorded(world, ref), _live(world, outputs, release))
+
+
+def _least_weight(world: World, outputs: EnvironmentOutputs, release: Release | None) -> int:
+    """What record and load balancer both give it: what surely has users."""
+    return 0 if release is None else min(_recorded(world, release.ref), _live(world, outputs, release))
+
+
+def _recorded(world: World, ref: ReleaseRef) -> int:
+    return (world.ledger.allocation() or Allocation()).weight_of(ref.release)
+
+
+def _live(world: World, outputs: EnvironmentOutputs, release: Release | None) -> int:
     if release is None or release.stand is None:
-        return recorded
-    return max(recorded, world.traffic.weights(outputs.listener_arn).get(release.stand.target_group_arn, 0))
+        return 0
+    return world.traffic.weights(outputs.listener_arn).get(release.stand.target_group_arn, 0)
 
 
-def _readiness(target: Release | None) -> Literal["serving", "hot", "warm", "cold", "none"]:
+def _copies_for(world: World, failed: ReleaseRef) -> tuple[ReleaseRef, ...]:
+    """Copies of the baseline that were made to compare the failed release with, and still stand."""
+    gone = (ReleaseState.RETIRED,)
+    copies = [r for r in world.ledger.releases() if r.manifest.baseline_for == failed.digest and r.state not in gone]
+    return tuple(copy.ref for copy in copies)
+
+
+def _desired(world: World, release: Release | None) -> int:
+    service = world.compute.service(release.stand) if release is not None and release.stand is not None else None
+    return service.desired if service is not None else 0
+
+
+def readiness(target: Release | None) -> Literal["serving", "hot", "warm", "cold", "none"]:
+    """How ready a release is to take traffic: what stands, what must be scaled up, what must be created again."""
     if target is None:
         return "none"
     match target.state:
@@ -105,8 +152,7 @@ def _readiness(target: Release | None) -> Literal["serving", "hot", "warm", "col
             return "hot"
 
 
-def _is_healthy(world: World, target: Release) -> bool:
-    if target.stand is None:
-        return False
-    targets = world.traffic.target_health(target.stand.target_group_arn)
-    return sum(t.state == "healthy" for t in targets) >= target.manifest.desired_count
+def _healthy(world: World, release: Release | None) -> int:
+    if release is None or release.stand is None or release.state is ReleaseState.RETIRED:
+        return 0
+    return sum(t.state == "healthy" for t in world.traffic.target_health(release.stand.target_group_arn))

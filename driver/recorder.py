@@ -1,14 +1,25 @@
 """The head of one execution and its journal: every change is recorded under the fence, then reported."""
 
-from typing import Literal
+from collections.abc import Mapping
 
-from driver.model import Execution, JournalEvent, Phase, Status, Step, TrafficShare, Verdict, transition
-from driver.model.execution import Failure
+from driver.model import (
+    Approve,
+    Execution,
+    JournalEvent,
+    Measurement,
+    Phase,
+    Request,
+    Status,
+    Step,
+    TrafficShare,
+    Verdict,
+    Wish,
+    transition,
+)
+from driver.model.execution import EventKind, Failure
 from driver.model.steps import Plan
 from driver.ports import Lease
 from driver.world import World
-
-EventKind = Literal["started", "intent", "outcome", "verdict", "failure", "plan", "interrupted", "resumed", "finished"]
 
 
 class Recorder:
@@ -18,6 +29,7 @@ class Recorder:
         self._world = world
         self.lease = lease
         self.execution = execution
+        self.measurements = list(world.ledger.measurements(execution.execution_id))
 
     @property
     def step(self) -> Step | None:
@@ -43,6 +55,50 @@ class Recorder:
             message,
             head.model_copy(update={"step_index": head.step_index + 1, "step_started_at": None}),
         )
+
+    def measured(
+        self,
+        gate: str,
+        release: str,
+        *,
+        values: Mapping[str, float | None] | None = None,
+        series: Mapping[str, tuple[float | None, ...]] | None = None,
+        error: str = "",
+    ) -> Measurement:
+        """Record what a gate measured, raw, before anybody judges it."""
+        measurement = Measurement(
+            execution_id=self.execution.execution_id,
+            seq=len(self.measurements) + 1,
+            at=self._world.clock.now(),
+            gate=gate,
+            step_index=self.execution.step_index,
+            release=release,
+            values=dict(values or {}),
+            series=dict(series or {}),
+            error=error,
+        )
+        self._world.ledger.put_measurement(self.lease, measurement)
+        self.measurements.append(measurement)
+        return measurement
+
+    def attended(self, request: Request) -> None:
+        """A request was read: who asked for what; it is acted on once, whoever drives."""
+        head = self.execution
+        update: dict[str, object] = {"requests_seen": request.seq}
+        if request.wish is Wish.PROMOTE:
+            update["promoted_step"] = request.step_index
+        if request.wish is Wish.PROMOTE_FULL:
+            update["promoted_full"] = True
+        reason = f": {request.reason}" if request.reason else ""
+        self._write("request", f"{request.by} asked to {request.wish}{reason}", head.model_copy(update=update))
+
+    def paused(self, message: str) -> None:
+        """The execution waits for a person."""
+        self._write("paused", message, self.execution.model_copy(update={"phase": Phase.PAUSED}))
+
+    def unpaused(self, phase: Phase, message: str) -> None:
+        """It goes on in the phase that it was in."""
+        self._write("resumed", message, self.execution.model_copy(update={"phase": phase}))
 
     def judged(self, verdict: Verdict) -> None:
         """A gate's verdict; recorded where it differs from the gate's last one, reported always."""
@@ -96,7 +152,8 @@ class Recorder:
         update = {
             "status": transition(self.execution, Status.IN_PROGRESS),
             "completed_at": None,
-            "step_started_at": None,
+            # A person's time to answer runs on whoever drives.
+            "step_started_at": self.execution.step_started_at if isinstance(self.step, Approve) else None,
         }
         self._write("resumed", message, self.execution.model_copy(update=update))
 
@@ -119,3 +176,4 @@ class Recorder:
         self._world.ledger.write(self.lease, head, event)
         self.execution = head
         self._world.reporter.progress(head, event)
+        self._world.notifier.tell(head, event)

@@ -1,17 +1,37 @@
 """A whole world in memory: every port faked over one small simulation, with a clock that only moves when told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from driver.config import EnvironmentConfig, form_manifest
+from driver.config.hooks import HookConfig
 from driver.errors import Interrupted, InvalidInput, LeaseLost, Refused, StepFailed
-from driver.model import Allocation, Execution, JournalEvent, Manifest, Release, ReleaseRef, Stand, Verdict
+from driver.model import (
+    Allocation,
+    Execution,
+    JournalEvent,
+    Manifest,
+    Measurement,
+    Release,
+    ReleaseRef,
+    Request,
+    Stand,
+    Verdict,
+    Wish,
+)
 from driver.model.release import Network
 from driver.ports import (
+    AlarmState,
+    CloudWatchQuery,
     EnvironmentOutputs,
+    HookResult,
+    HookStatus,
     Lease,
+    MetricQuery,
+    Points,
     ProbeResult,
     ServiceState,
     StackDiff,
@@ -40,6 +60,7 @@ class FakeClock:
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     stop_after: float | None = None
     slept: float = 0.0
+    on_sleep: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
         return self.time
@@ -48,6 +69,7 @@ class FakeClock:
         if self.stop_after is not None and self.slept + seconds > self.stop_after:
             self.stop_after = None
             raise Interrupted("INTERRUPTED", "SIGTERM")
+        self.on_sleep()
         self.slept += seconds
         self.time += timedelta(seconds=seconds)
 
@@ -64,6 +86,11 @@ class FakeCloud:
     calls: list[str] = field(default_factory=list)
     before_call: Callable[[str], None] = lambda _: None
     history: list[dict[str, int]] = field(default_factory=list)
+    values: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(version, metric name or statistic) → the value of every point of it."""
+    alarm_states: dict[str, str] = field(default_factory=dict)
+    hook_results: dict[str, list[HookResult | Exception]] = field(default_factory=dict)
+    hook_events: list[dict[str, object]] = field(default_factory=list)
 
     def _call(self, name: str) -> None:
         self.before_call(name)
@@ -73,13 +100,13 @@ class FakeCloud:
     def environment(self) -> EnvironmentOutputs:
         return OUTPUTS
 
-    def create_release(self, manifest: Manifest) -> Stand:
+    def create_release(self, manifest: Manifest, desired_count: int) -> Stand:
         self._call(f"create {manifest.version}")
         if self.behaviour.get(manifest.version) == "cannot-be-created":
             raise StepFailed("STACK_FAILED", "aws:ecs:Service shop: AccessDenied")
         name = manifest.ref.release
         self.stacks[name] = manifest
-        self.desired[name] = manifest.desired_count
+        self.desired[name] = desired_count
         return self.stand(manifest.ref)
 
     def release_exists(self, release: ReleaseRef) -> bool:
@@ -163,6 +190,30 @@ class FakeCloud:
         status = 500 if self._behaves(release.release) == "errors" else 200
         return ProbeResult(status=status, body=release.version, latency_seconds=0.01, error="")
 
+    # Metrics, alarms and hooks
+    def read(self, queries: Sequence[MetricQuery], start: datetime, end: datetime) -> tuple[Points, ...]:
+        return tuple(self._points(query, start, end) for query in queries)
+
+    def _points(self, query: MetricQuery, start: datetime, end: datetime) -> Points:
+        assert isinstance(query, CloudWatchQuery)
+        group = dict(query.dimensions)["TargetGroup"]
+        version = next(m.version for name, m in self.stacks.items() if name in group)
+        key = query.name if query.statistic == "Sum" else query.statistic
+        value = self.values.get((version, key))
+        if value is None or not self.weights.get(f"tg/{group.removeprefix('tg/')}"):
+            return ()
+        count = int((end - start).total_seconds() // query.period_seconds)
+        return tuple((start + timedelta(seconds=query.period_seconds * n), value) for n in range(count))
+
+    def states(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
+        return tuple(AlarmState(name, self.alarm_states[name], "") for name in names if name in self.alarm_states)
+
+    def start(self, hook: HookConfig, event: Mapping[str, object]) -> "FakeHookRun":
+        self.hook_events.append(dict(event))
+        assert hook.function is not None
+        results = self.hook_results.get(hook.function, [])
+        return FakeHookRun(results.pop(0) if results else HookResult("Succeeded", ""))
+
     # Images and configuration
     def resolve(self, image: str) -> str:
         if image.endswith(":missing"):
@@ -171,6 +222,21 @@ class FakeCloud:
 
     def pin(self, reference: str) -> str:
         return reference
+
+
+@dataclass
+class FakeHookRun:
+    """A hook that has ended, with a result or an error."""
+
+    result: HookResult | Exception
+
+    def poll(self) -> HookResult | None:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def stop(self) -> None:
+        pass
 
 
 @dataclass
@@ -200,7 +266,9 @@ class FakeLedger:
     fence: int = 0
     heads: dict[str, Execution] = field(default_factory=dict)
     events: dict[str, list[JournalEvent]] = field(default_factory=dict)
-    aborts: set[str] = field(default_factory=set)
+    asked: dict[str, list[Request]] = field(default_factory=dict)
+    measured: dict[str, list[Measurement]] = field(default_factory=dict)
+    answers: dict[str, HookResult] = field(default_factory=dict)
     the_allocation: Allocation | None = None
     all_releases: dict[str, Release] = field(default_factory=dict)
     before_write: Callable[[str], None] = lambda _: None
@@ -253,11 +321,45 @@ class FakeLedger:
     def journal(self, execution_id: str) -> tuple[JournalEvent, ...]:
         return tuple(self.events.get(execution_id, ()))
 
-    def request_abort(self, execution_id: str) -> None:
-        self.aborts.add(execution_id)
+    def ask(self, execution_id: str, wish: Wish, by: str, reason: str) -> Request:
+        head = self.heads.get(execution_id)
+        if head is None or head.finished:
+            raise Refused(f"NOTHING_TO_{wish.name}", f"{execution_id} is not under way", "cutover status")
+        known = self.asked.setdefault(execution_id, [])
+        if known and (known[-1].wish, known[-1].step_index) == (wish, head.step_index):
+            return known[-1]
+        known.append(
+            Request(
+                execution_id=execution_id,
+                seq=len(known) + 1,
+                wish=wish,
+                step_index=head.step_index,
+                by=by,
+                reason=reason,
+                at=self.clock.now(),
+            )
+        )
+        return known[-1]
 
-    def abort_requested(self, execution_id: str) -> bool:
-        return execution_id in self.aborts
+    def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
+        return tuple(r for r in self.asked.get(execution_id, ()) if r.seq > after)
+
+    def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
+        self._check(lease, f"measurement {measurement.gate}")
+        known = self.measured.setdefault(measurement.execution_id, [])
+        assert measurement.seq == len(known) + 1
+        known.append(measurement)
+
+    def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
+        return tuple(self.measured.get(execution_id, ()))
+
+    def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
+        known = self.answers.setdefault(callback_id, HookResult(status, message))
+        if known.status != status:
+            raise Refused("HOOK_ANSWERED", f"{callback_id} has answered {known.status} already", "cutover status")
+
+    def hook_answer(self, callback_id: str) -> HookResult | None:
+        return self.answers.get(callback_id)
 
     def allocation(self) -> Allocation | None:
         return self.the_allocation
@@ -289,6 +391,19 @@ class FakeIdentifiers:
 
     def holder(self) -> str:
         return "test"
+
+    def person(self) -> str:
+        return "alice"
+
+
+@dataclass
+class FakeNotifier:
+    """Keeps what it was told."""
+
+    told: list[str] = field(default_factory=list)
+
+    def tell(self, execution: Execution, event: JournalEvent) -> None:
+        self.told.append(event.kind)
 
 
 @dataclass
@@ -344,6 +459,8 @@ class FakeWorld:
     ledger: FakeLedger = field(init=False)
     identifiers: FakeIdentifiers = field(default_factory=FakeIdentifiers)
     reporter: SilentReporter = field(default_factory=SilentReporter)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    when_paused: Literal["wait", "leave"] = "wait"
 
     def __post_init__(self) -> None:
         self.cloud = FakeCloud(self.clock)
@@ -362,6 +479,11 @@ class FakeWorld:
             clock=self.clock,
             identifiers=self.identifiers,
             reporter=self.reporter,
+            metrics=self.cloud,
+            alarms=self.cloud,
+            hooks=self.cloud,
+            notifier=self.notifier,
+            when_paused=self.when_paused,
             keep=_kept,
         )
 

@@ -9,14 +9,14 @@ from driver.model import Status
 from driver.service import abort
 
 
-def run(context: Context) -> int:
+def run(context: Context, reason: str) -> int:
     """Exit code 0 when the abort is asked for, 5 when this very command has rolled back."""
     with watched_world(context) as world:
-        execution = abort(world)
+        execution = abort(world, reason)
     if context.json:
         print(json.dumps(status_object(execution)), flush=True)
     elif execution.status is Status.IN_PROGRESS:
-        print(f"✔ abort of {execution.execution_id} asked for; the driver at work turns back at its next look")
+        print(f"✔ abort of {execution.execution_id} asked for; the driver at work turns back within two seconds")
         print(f"  next: cutover -e {execution.environment} status --watch")
     else:
         print(f"{execution.execution_id} is {execution.status.value}")

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from driver.cli.context import Context
 from driver.cli.reporters import JsonReporter, PlainReporter
@@ -16,26 +17,40 @@ from driver.world import World
 
 
 @contextmanager
-def watched_world(context: Context) -> Iterator[World]:
+def watched_world(context: Context, when_paused: Literal["wait", "leave"] = "wait") -> Iterator[World]:
     """The world of the chosen environment, watched as the command line asks for."""
     from driver.compose import compose
 
     config = context.config()
     with _reporter(context) as reporter:
-        yield compose(config, reporter)
+        yield compose(config, reporter, when_paused)
 
 
-def run(context: Context, carry_out: Callable[[World], Execution | None], nothing: str) -> int:
+def run(
+    context: Context,
+    carry_out: Callable[[World], Execution | None],
+    nothing: str,
+    *,
+    leave_when_paused: bool = False,
+) -> int:
     """Carry something out and tell how it ended; `nothing` is said where there was nothing to do."""
-    with watched_world(context) as world:
+    with watched_world(context, "leave" if leave_when_paused else "wait") as world:
         execution = carry_out(world)
         shown = execution or world.ledger.latest_execution()
+    if execution is not None:
+        return finish(context, execution)
     if context.json:
-        if execution is None:
-            print(json.dumps({"event": "nothing-to-do", "message": nothing}))
+        print(json.dumps({"event": "nothing-to-do", "message": nothing}))
         print(json.dumps(status_object(shown) if shown else None), flush=True)
-    elif execution is None:
+    else:
         print(nothing)
+    return Exit.OK
+
+
+def finish(context: Context, execution: Execution) -> int:
+    """Tell how an execution ended, and return the exit code that says the same."""
+    if context.json:
+        print(json.dumps(status_object(execution)), flush=True)
     else:
         _tell(execution)
     return exit_code(execution)
@@ -68,7 +83,8 @@ def _tell(execution: Execution) -> None:
     taken = duration(((execution.completed_at or execution.updated_at) - execution.started_at).total_seconds())
     name = execution.candidate.release
     if execution.status is Status.COMPLETED:
-        print(f"✔ {name} has all traffic after {taken} (execution {execution.execution_id})")
+        done = "has all traffic" if execution.purpose in ("deploy", "rollback") else f"{execution.purpose} is done"
+        print(f"✔ {name} {done} after {taken} (execution {execution.execution_id})")
         return
     reason = execution.error.message if execution.error else "unknown reason"
     ended = "rolled back" if execution.status is Status.ROLLED_BACK else execution.status.value

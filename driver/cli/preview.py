@@ -7,7 +7,7 @@ from dataclasses import asdict
 from driver.cli.common import watched_world
 from driver.cli.context import Context
 from driver.cli.words import duration, step_sentence
-from driver.model import Allocation, Bake, Plan, Retire, Scale, SetTraffic, Step
+from driver.model import Allocation, Analyse, Bake, Plan, Retire, Scale, SetTraffic, Step
 from driver.ports import StackDiff
 from driver.service import Prepared, prepare
 
@@ -49,7 +49,7 @@ def waits(plan: Plan) -> float:
 
 def _wait(step: Step) -> float:
     match step:
-        case SetTraffic(margin_seconds=seconds) | Bake(duration_seconds=seconds):
+        case SetTraffic(margin_seconds=seconds) | Bake(duration_seconds=seconds) | Analyse(duration_seconds=seconds):
             return seconds
         case Scale(drain_seconds=seconds) | Retire(drain_seconds=seconds):
             return seconds

@@ -1,10 +1,17 @@
-"""`cutover resume [ID]`: go on from the journal."""
+"""`cutover resume [ID]`: let a paused driver go on, or go on from the journal of one that is gone."""
 
-from driver.cli.common import run as run_execution
+from driver.cli.ask import tell
+from driver.cli.common import finish, watched_world
 from driver.cli.context import Context
-from driver.service import resume
+from driver.model import Wish
+from driver.service import ask, is_driven_now, resume
 
 
-def run(context: Context, execution_id: str | None) -> int:
-    """Exit codes as those of `deploy`."""
-    return run_execution(context, lambda world: resume(world, execution_id), "nothing to do")
+def run(context: Context, execution_id: str | None, reason: str) -> int:
+    """Exit codes as those of `deploy`; 0 where a driver at work was asked to go on."""
+    with watched_world(context) as world:
+        if execution_id is None and is_driven_now(world):
+            tell(context, ask(world, Wish.RESUME, reason), driven=True)
+            return 0
+        execution = resume(world, execution_id)
+    return finish(context, execution)

@@ -3,19 +3,29 @@
 `cutover --help` has to answer at once, so nothing here imports more than typer.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 _ID = Annotated[str | None, typer.Argument(help="Execution; the newest where it is left out.", show_default=False)]
+_Reason = Annotated[str, typer.Option(help="Why; kept in the journal.")]
 _Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb in the order in which a newcomer meets them."""
-    for verb in (doctor, bootstrap, preview, deploy, status, rollback, abort, resume, releases, history, show):
+    verbs: tuple[Callable[..., int], ...] = (doctor, bootstrap, preview, deploy, status, promote, pause, resume, abort)
+    verbs += (rollback, retry, drill, work, gc, releases, history, show)
+    for verb in verbs:
         app.command()(verb)
+    gate = typer.Typer(help="Gates, tried on what was recorded.", no_args_is_help=True)
+    gate.command("test")(gate_test)
+    app.add_typer(gate, name="gate")
+    hook = typer.Typer(help="Hooks that answer later.", no_args_is_help=True)
+    hook.command("answer")(hook_answer)
+    app.add_typer(hook, name="hook")
     release = typer.Typer(help="Releases as files.", no_args_is_help=True)
     release.command()(render)
     app.add_typer(release, name="release")
@@ -52,11 +62,99 @@ def preview(context: typer.Context) -> int:
     return verb.run(context.obj)
 
 
-def deploy(context: typer.Context) -> int:
+def deploy(
+    context: typer.Context,
+    *,
+    detach: Annotated[bool, typer.Option("--detach", help="Record it for `cutover work`, and return.")] = False,
+    supersede: Annotated[bool, typer.Option("--supersede", help="Abort what is under way first.")] = False,
+    exit_on_pause: Annotated[
+        bool, typer.Option("--exit-on-pause", help="Leave with 7 where the plan waits for a person.")
+    ] = False,
+) -> int:
     """Deploy the release that Pulumi.ENV.yaml describes."""
     from driver.cli import deploy as verb
 
+    if detach and (supersede or exit_on_pause):
+        raise typer.BadParameter("--detach goes with neither --supersede nor --exit-on-pause")
+    if detach:
+        return verb.detach(context.obj)
+    if supersede:
+        return verb.supersede(context.obj, leave_when_paused=exit_on_pause)
+    return verb.run(context.obj, leave_when_paused=exit_on_pause)
+
+
+def promote(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Pass over all that waits, to all traffic.")] = False,
+    reason: _Reason = "",
+) -> int:
+    """End the wait of the step at work, from anywhere."""
+    from driver.cli import ask as verb
+    from driver.model import Wish
+
+    return verb.run(context.obj, Wish.PROMOTE_FULL if full else Wish.PROMOTE, reason)
+
+
+def pause(context: typer.Context, reason: _Reason = "") -> int:
+    """Let the execution under way stay where it is."""
+    from driver.cli import ask as verb
+    from driver.model import Wish
+
+    return verb.run(context.obj, Wish.PAUSE, reason)
+
+
+def retry(context: typer.Context, execution: _ID = None) -> int:
+    """Deploy the release of a deployment that was rolled back again."""
+    from driver.cli import retry as verb
+
+    return verb.run(context.obj, execution)
+
+
+def drill(context: typer.Context) -> int:
+    """Prove the way back: 1 %, 0 %, 1 % to the last good release."""
+    from driver.cli import drill as verb
+
     return verb.run(context.obj)
+
+
+def work(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="What is there now, and no more.")] = False,
+) -> int:
+    """Carry out deployments that were submitted with `deploy --detach`."""
+    from driver.cli import work as verb
+
+    return verb.once(context.obj) if once else verb.run(context.obj)
+
+
+def gc(
+    context: typer.Context, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False
+) -> int:
+    """Destroy the releases that retention does not keep."""
+    from driver.cli import gc as verb
+
+    return verb.dry_run(context.obj) if dry_run else verb.run(context.obj)
+
+
+def gate_test(
+    context: typer.Context, execution: Annotated[str, typer.Option(help="Execution whose measurements are judged.")]
+) -> int:
+    """Replay the file's gates over the measurements of a recorded execution."""
+    from driver.cli import gate_test as verb
+
+    return verb.run(context.obj, execution)
+
+
+def hook_answer(
+    context: typer.Context,
+    callback_id: Annotated[str, typer.Argument(help="LifecycleEventHookExecutionId of the hook's event.")],
+    status: Annotated[str, typer.Argument(help="Succeeded or Failed.")],
+    message: Annotated[str, typer.Option(help="Shown where it failed.")] = "",
+) -> int:
+    """Say how a hook ended that answers later."""
+    from driver.cli import hook as verb
+
+    return verb.run(context.obj, callback_id, status, message)
 
 
 def status(
@@ -71,25 +169,26 @@ def status(
 def rollback(
     context: typer.Context,
     to: Annotated[str | None, typer.Option(help="Release, version or digest; else the last that succeeded.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what it would do.")] = False,
 ) -> int:
     """Move all traffic back to a release that succeeded."""
     from driver.cli import rollback as verb
 
-    return verb.run(context.obj, to)
+    return verb.preview(context.obj, to) if preview else verb.run(context.obj, to)
 
 
-def abort(context: typer.Context) -> int:
+def abort(context: typer.Context, reason: _Reason = "") -> int:
     """Stop the execution under way and return to the last release that succeeded."""
     from driver.cli import abort as verb
 
-    return verb.run(context.obj)
+    return verb.run(context.obj, reason)
 
 
-def resume(context: typer.Context, execution: _ID = None) -> int:
-    """Go on with an execution whose driver is gone, or that needed an operator."""
+def resume(context: typer.Context, execution: _ID = None, reason: _Reason = "") -> int:
+    """Let a paused execution go on, or take over one whose driver is gone."""
     from driver.cli import resume as verb
 
-    return verb.run(context.obj, execution)
+    return verb.run(context.obj, execution, reason)
 
 
 def releases(context: typer.Context) -> int:

@@ -2,30 +2,61 @@
 
 from datetime import datetime
 
-from driver.model import AwaitHealthy, Bake, CreateRelease, Execution, Outcome, Retire, Scale, SetTraffic, Step
+from driver.model import (
+    Analyse,
+    Approve,
+    AwaitHealthy,
+    AwaitStopped,
+    Bake,
+    CreateRelease,
+    Drill,
+    Execution,
+    Outcome,
+    Retire,
+    RunHook,
+    Scale,
+    SetTraffic,
+    Step,
+)
 
 MARKS = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.INCONCLUSIVE: "…", Outcome.ERROR: "!"}
 
 
-def step_sentence(step: Step) -> str:
+def step_sentence(step: Step) -> str:  # noqa: C901, PLR0911  one line for each kind of step
     """What the step does, with its weights and its times."""
     match step:
-        case CreateRelease(release=release):
-            return f"create {release.release}"
-        case AwaitHealthy():
-            gates = " + ".join(step.gates)
-            return (
-                f"await healthy: {gates}, {step.consecutive} looks in a row, at most {duration(step.deadline_seconds)}"
-            )
-        case SetTraffic(weights=weights):
-            shares = ", ".join(f"{ref.version} {weight} %" for ref, weight in weights) or "none (503)"
-            return f"set traffic: {shares}, then {duration(step.margin_seconds)} for the load balancer to spread it"
+        case CreateRelease(release=release, desired_count=count):
+            return f"create {release.release} with {count} tasks"
+        case AwaitHealthy() | AwaitStopped():
+            return _await_sentence(step)
+        case SetTraffic(shares=shares):
+            told = ", ".join(f"{s.release.version} {s.weight} %" for s in shares) or "none (503)"
+            return f"set traffic: {told}, then {duration(step.margin_seconds)} for the load balancer to spread it"
         case Bake():
             return f"bake {duration(step.duration_seconds)}: {' + '.join(step.gates)}"
+        case Analyse(baseline=baseline):
+            return f"analyse {duration(step.duration_seconds)} against {baseline.release}"
+        case Approve(timeout_seconds=seconds):
+            limit = "" if seconds is None else f", at most {duration(seconds)}, then {step.on_timeout}"
+            return f"wait for a person to promote{limit}"
+        case RunHook(hook=hook, point=point):
+            return f"run hook {hook} ({point})"
+        case Drill(release=release):
+            return f"rollback drill: {release.version} 1 %, 0 %, 1 %"
+        case Scale(release=release, desired_count=0):
+            return f"scale {release.release} to 0, {duration(step.drain_seconds)} after its last traffic"
         case Scale(release=release, desired_count=count):
-            return f"scale {release.release} to {count}, {duration(step.drain_seconds)} after its last traffic"
+            return f"scale {release.release} to {count}"
         case Retire(release=release):
             return f"retire {release.release}, {duration(step.drain_seconds)} after its last traffic"
+
+
+def _await_sentence(step: AwaitHealthy | AwaitStopped) -> str:
+    limit = f"at most {duration(step.deadline_seconds)}"
+    if isinstance(step, AwaitStopped):
+        return f"await that no task of {step.release.release} runs, {limit}"
+    gates = " + ".join(step.gates)
+    return f"await {step.required_count} healthy: {gates}, {step.consecutive} looks in a row, {limit}"
 
 
 def duration(seconds: float) -> str:

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from driver.errors import StepFailed
 from driver.model import AwaitHealthy, Outcome
-from driver.steps.abort import stop_if_aborted
-from driver.steps.looks import fail_on, look
+from driver.steps.looks import fail_on, look, watch_background
 from driver.steps.scene import Scene
+from driver.steps.waiting import attend, wait
 
 
 def holds(scene: Scene, step: AwaitHealthy) -> bool:
@@ -22,7 +22,7 @@ def act(scene: Scene, step: AwaitHealthy) -> None:
     deadline = started + timedelta(seconds=step.deadline_seconds)
     in_a_row = 0
     while True:
-        stop_if_aborted(scene)
+        attend(scene)
         verdicts = look(scene, step.release, step.gates, step.required_count)
         fail_on(verdicts, step.release)
         passed = len(verdicts) == len(step.gates) and verdicts[-1].verdict is Outcome.PASS
@@ -36,7 +36,7 @@ def act(scene: Scene, step: AwaitHealthy) -> None:
                 f"{step.release.release} was not healthy within {step.deadline_seconds:g} s: "
                 f"{last.gate} gate: {last.reason}",
             )
-        clock.sleep(step.interval_seconds)
+        wait(scene, step.interval_seconds, lambda: watch_background(scene))
 
 
 def verify(scene: Scene, step: AwaitHealthy) -> str:

@@ -18,7 +18,7 @@ def act(scene: Scene, step: CreateRelease) -> None:
     if scene.world.stacks.release_exists(step.release):
         stand = scene.world.stacks.stand(step.release)
     else:
-        stand = scene.world.stacks.create_release(creating.manifest)
+        stand = scene.world.stacks.create_release(creating.manifest, step.desired_count)
     ready = creating.model_copy(update={"state": ReleaseState.READY, "stand": stand})
     scene.world.ledger.put_release(scene.recorder.lease, ready)
 

@@ -4,6 +4,7 @@ from driver.errors import StepFailed
 from driver.model import ReleaseState, Retire
 from driver.steps.guard import refuse_if_it_has_traffic
 from driver.steps.scene import Scene
+from driver.steps.waiting import wait_until_drained
 
 
 def holds(scene: Scene, step: Retire) -> bool:
@@ -15,7 +16,7 @@ def holds(scene: Scene, step: Retire) -> bool:
 def act(scene: Scene, step: Retire) -> None:
     """Wait for the drain, make sure that no traffic goes there, then destroy."""
     refuse_if_it_has_traffic(scene, step.release)
-    scene.wait_until_drained(step.drain_seconds)
+    wait_until_drained(scene, step.drain_seconds)
     scene.world.stacks.destroy_release(scene.release(step.release).manifest)
     scene.set_state(step.release, ReleaseState.RETIRED, retired_at=scene.world.clock.now(), stand=None)
 

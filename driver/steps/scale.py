@@ -1,9 +1,10 @@
-"""Scale: the desired count of a release's service, and only after the drain where capacity goes."""
+"""Scale: the desired count of a release's service; where all capacity goes, only after the drain."""
 
 from driver.errors import StepFailed
 from driver.model import ReleaseState, Scale
-from driver.steps.guard import refuse_if_it_has_traffic
+from driver.steps.guard import refuse_if_it_has_traffic, refuse_if_too_small
 from driver.steps.scene import Scene
+from driver.steps.waiting import wait_until_drained
 
 
 def holds(scene: Scene, step: Scale) -> bool:
@@ -18,13 +19,18 @@ def holds(scene: Scene, step: Scale) -> bool:
 
 
 def act(scene: Scene, step: Scale) -> None:
-    """Wait for the drain, make sure that no traffic goes there, then one UpdateService call."""
+    """Make sure that the release's traffic finds capacity, then one UpdateService call."""
     if step.desired_count == 0:
         refuse_if_it_has_traffic(scene, step.release)
-        scene.wait_until_drained(step.drain_seconds)
+        wait_until_drained(scene, step.drain_seconds)
+    else:
+        refuse_if_too_small(scene, step.release, step.desired_count)
     scene.world.compute.scale(scene.stand(step.release), step.desired_count)
-    state = ReleaseState.SCALED_TO_ZERO if step.desired_count == 0 else ReleaseState.STANDBY
-    scene.set_state(step.release, state)
+    state = scene.release(step.release).state
+    if step.desired_count == 0:
+        scene.set_state(step.release, ReleaseState.SCALED_TO_ZERO)
+    elif state is ReleaseState.SCALED_TO_ZERO:
+        scene.set_state(step.release, ReleaseState.STANDBY)
 
 
 def verify(scene: Scene, step: Scale) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from driver.errors import StepFailed
-from driver.model import Allocation, Release, ReleaseRef, ReleaseState, Stand, Weight
+from driver.model import Allocation, Release, ReleaseRef, ReleaseState, SetTraffic, Stand, Weight
 from driver.ports import EnvironmentOutputs
 from driver.recorder import Recorder
 from driver.world import World
@@ -40,23 +40,18 @@ class Scene:
         """The recorded allocation; empty before the first."""
         return self.world.ledger.allocation() or Allocation()
 
-    def allocation(self, weights: tuple[tuple[ReleaseRef, int], ...]) -> Allocation:
-        """The allocation that gives each release its weight, as of now."""
+    def allocation(self, step: SetTraffic) -> Allocation:
+        """The allocation that a step asks for, as of now."""
         return Allocation(
             weights=tuple(
                 Weight(
-                    release=ref.release,
-                    version=ref.version,
-                    target_group_arn=self.stand(ref).target_group_arn,
-                    weight=weight,
+                    release=share.release.release,
+                    version=share.release.version,
+                    target_group_arn=self.stand(share.release).target_group_arn,
+                    weight=share.weight,
                 )
-                for ref, weight in weights
+                for share in step.shares
             ),
+            maintenance=step.maintenance,
             moved_at=self.world.clock.now(),
         )
-
-    def wait_until_drained(self, seconds: float) -> None:
-        """Wait until `seconds` have passed since the weights last moved; interruptible, and right after a resume."""
-        moved_at = self.recorded().moved_at
-        if moved_at is not None:
-            self.world.clock.sleep(max(0.0, seconds - (self.world.clock.now() - moved_at).total_seconds()))

@@ -14,6 +14,7 @@ from driver.model import (
     Allocation,
     Execution,
     JournalEvent,
+    Measurement,
     Phase,
     Plan,
     Release,
@@ -21,8 +22,9 @@ from driver.model import (
     ReleaseState,
     Status,
     Weight,
+    Wish,
 )
-from driver.ports import Lease, Ledger
+from driver.ports import HookResult, Lease, Ledger
 from tests.contracts.conftest import RECORDS
 from tests.fakes import FakeClock, FakeLedger, config_for, manifest_for
 
@@ -150,9 +152,59 @@ def test_an_abort_is_seen_by_the_driver_at_work(made: Made) -> None:
     ledger, clock = made
     lease = take(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
-    assert ledger.abort_requested("e1") is False
-    ledger.request_abort("e1")
-    assert ledger.abort_requested("e1") is True
+    assert ledger.requests("e1", 0) == ()
+    asked = ledger.ask("e1", Wish.ABORT, "alice", "too slow")
+    assert ledger.requests("e1", 0) == (asked,)
+    assert (asked.by, asked.reason, asked.seq) == ("alice", "too slow", 1)
+
+
+def test_the_same_wish_for_the_same_step_is_recorded_once_and_another_after_it(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
+    wishes = [Wish.PAUSE, Wish.PAUSE, Wish.RESUME, Wish.PAUSE]
+    assert [ledger.ask("e1", wish, "alice", "").seq for wish in wishes] == [1, 1, 2, 3]
+    assert [request.wish for request in ledger.requests("e1", 1)] == [Wish.RESUME, Wish.PAUSE]
+
+
+def test_nothing_is_asked_of_what_is_not_under_way(made: Made) -> None:
+    ledger, _ = made
+    with pytest.raises(Refused):
+        ledger.ask("e9", Wish.PROMOTE, "alice", "")
+
+
+def test_measurements_come_back_in_order_and_only_under_the_fence(made: Made) -> None:
+    ledger, clock = made
+    lease = take(ledger)
+    taken = [
+        Measurement(
+            execution_id="e1",
+            seq=n,
+            at=clock.now(),
+            gate="errors",
+            step_index=3,
+            release="r",
+            values={"requests": n, "x": None},
+        )
+        for n in (1, 2)
+    ]
+    for measurement in taken:
+        ledger.put_measurement(lease, measurement)
+    assert list(ledger.measurements("e1")) == taken
+    ledger.release_lease(lease)
+    take(ledger)
+    with pytest.raises(LeaseLost):
+        ledger.put_measurement(lease, taken[0].model_copy(update={"seq": 3}))
+
+
+def test_a_hook_answers_once(made: Made) -> None:
+    ledger, _ = made
+    assert ledger.hook_answer("e1.4") is None
+    ledger.put_hook_answer("e1.4", "Failed", "no stock")
+    ledger.put_hook_answer("e1.4", "Failed", "no stock")
+    assert ledger.hook_answer("e1.4") == HookResult("Failed", "no stock")
+    with pytest.raises(Refused, match="answered Failed already"):
+        ledger.put_hook_answer("e1.4", "Succeeded", "")
 
 
 def test_releases_come_newest_first(made: Made) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from driver.config.schema import ProbeGate
+from driver.config.gates import ProbeGate
 from driver.gates.ecs import judge_ecs
 from driver.gates.probe import judge_probe
 from driver.gates.targets import judge_targets

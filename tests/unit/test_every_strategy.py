@@ -1,0 +1,216 @@
+"""Every strategy, where it succeeds, where it fails at each of its steps, and where it is aborted at each of them.
+
+The invariants are looked at after every write of traffic: the weights sum to 100 or nobody has any (a declared
+outage), and whoever has weight has the healthy tasks that carry it.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from driver import service
+from driver.errors import StepFailed
+from driver.model import Execution, Status, Wish
+from driver.steps import work
+from driver.steps.scene import Scene
+from strategies.capacity import tasks_for
+from tests.fakes import FakeWorld
+
+CAPACITY = 4
+STRATEGIES: dict[str, dict[str, object]] = {
+    "blue-green": {"kind": "blue-green"},
+    "canary": {
+        "kind": "canary",
+        "canary": {"steps": [{"scale": 25}, {"weight": 10}, {"pause": "10s"}, {"scale": 50}, {"weight": 50}]},
+    },
+    "canary-drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 25}, {"pause": "10s"}]}},
+    "linear": {"kind": "linear", "linear": {"percent": 40, "interval": "10s"}},
+    "rolling": {"kind": "rolling", "rolling": {"batch_percent": 30, "pause": "5s"}},
+    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody asks by night"}},
+    "CodeDeployDefault.ECSCanary10Percent5Minutes": {"kind": "CodeDeployDefault.ECSCanary10Percent5Minutes"},
+    "ECSLinear10PercentEvery1Minutes": {"kind": "ECSLinear10PercentEvery1Minutes"},
+    "CodeDeployDefault.ECSAllAtOnce": {"kind": "CodeDeployDefault.ECSAllAtOnce"},
+}
+WAITS = {"bake": "10s", "propagation_margin": "2s", "drain": "3s"}
+HOOKS = {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke"}}
+
+
+class Watched(FakeWorld):
+    """A world that checks every write of traffic."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        write = self.cloud._write
+        self.outages = 0
+
+        def checked(allocation: object) -> None:
+            write(allocation)  # type: ignore[arg-type]
+            self.check()
+
+        self.cloud._write = checked  # type: ignore[method-assign]
+
+    def check(self) -> None:
+        weights = self.cloud.weights
+        self.outages += not weights
+        assert sum(weights.values()) in (0, 100)
+        if self.cloud.behaviour.get("v2"):
+            # The old release is the only one alive, and takes everything whatever its size.
+            return
+        for group, weight in weights.items():
+            name = group.removeprefix("tg/")
+            assert self.cloud.desired[name] >= tasks_for(weight, CAPACITY), f"{weights} on {self.cloud.desired}"
+
+    def deploy(self, version: str, strategy: str, retention: str = "hot") -> Execution:
+        release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY}
+        execution = service.deploy(
+            self.driver(
+                version,
+                release=release,
+                strategy=WAITS | STRATEGIES[strategy],
+                hooks=HOOKS,
+                retention={"mode": retention},
+            )
+        )
+        assert execution is not None
+        return execution
+
+
+def prepared() -> Watched:
+    world = Watched()
+    world.deploy("v1", "blue-green")
+    world.outages = 0
+    return world
+
+
+def steps_of(strategy: str) -> int:
+    return len(prepared().deploy("v2", strategy).plan.steps)
+
+
+def each_step() -> list[tuple[str, int]]:
+    return [(strategy, index) for strategy in STRATEGIES for index in range(steps_of(strategy))]
+
+
+def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the act of the step with this index of a deployment's own plan fail."""
+    found = work.work_of
+
+    def failing(scene: Scene, step: object) -> work.Work:
+        made = found(scene, step)  # type: ignore[arg-type]
+        head = scene.recorder.execution
+        if head.rolling_back or head.candidate.version != "v2" or head.step_index != index:
+            return made
+        return work.Work(lambda: False, _raise, made.verify)
+
+    patch.setattr("driver.engine.work_of", failing)
+
+
+def _raise() -> None:
+    raise StepFailed("BROKEN", "this step was made to fail")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("retention", ["hot", "warm", "cold"])
+def test_a_good_version_ends_with_all_traffic(strategy: str, retention: str) -> None:
+    world = prepared()
+    execution = world.deploy("v2", strategy, retention)
+    assert (execution.status, world.weight_of("v2")) == (Status.COMPLETED, 100)
+    assert execution.plan.strategy in (strategy, "canary")
+    assert world.cloud.desired[execution.candidate.release] == CAPACITY
+    assert (world.outages > 0) == (strategy == "recreate")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_first_version_needs_no_predecessor(strategy: str) -> None:
+    world = Watched()
+    assert world.deploy("v1", strategy).status is Status.COMPLETED
+    assert world.weight_of("v1") == 100
+
+
+@pytest.mark.parametrize(("strategy", "index"), each_step())
+def test_a_step_that_fails_gives_all_traffic_back(strategy: str, index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = prepared()
+    fail_at(index, monkeypatch)
+    execution = world.deploy("v2", strategy)
+    assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "BROKEN")
+    assert world.weight_of("v1") == 100
+    assert execution.candidate.release not in world.cloud.stacks
+    (old,) = [name for name, manifest in world.cloud.stacks.items() if manifest.version == "v1"]
+    assert world.cloud.desired[old] == CAPACITY
+
+
+@pytest.mark.parametrize(("strategy", "index"), each_step())
+def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) -> None:
+    world = prepared()
+    before = dict(world.ledger.heads)
+
+    def ask(event: str) -> None:
+        head = next((h for h in world.ledger.heads.values() if h.execution_id not in before), None)
+        if head is not None and not head.finished and not head.rolling_back and head.step_index == index:
+            world.ledger.ask(head.execution_id, Wish.ABORT, "bob", "enough")
+
+    world.ledger.before_write = ask
+    execution = world.deploy("v2", strategy)
+    # After the last chance to look there is nothing to abort any more.
+    ended = (Status.COMPLETED,) if index == len(execution.plan.steps) - 1 and not execution.rolling_back else ()
+    assert execution.status in (Status.ROLLED_BACK, *ended)
+    if execution.status is Status.ROLLED_BACK:
+        assert execution.error is not None
+        assert "bob asked to abort: enough" in execution.error.message
+        assert world.weight_of("v1") == 100
+
+
+def falling_ill(world: Watched, at_weight: int) -> Callable[[str], None]:
+    def fall_ill(call: str) -> None:
+        if world.weight_of("v2") >= at_weight:
+            world.cloud.behaviour["v2"] = "crash"
+
+    return fall_ill
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_candidate_that_falls_ill_with_traffic_has_none_after_the_next_write(strategy: str) -> None:
+    world = prepared()
+    writes: list[bool] = []
+    inner = world.cloud._write
+
+    def write(allocation: object) -> None:
+        inner(allocation)  # type: ignore[arg-type]
+        ill = world.cloud.behaviour.get("v2") == "crash"
+        if ill:
+            writes.append(world.weight_of("v2") == 0)
+        elif world.weight_of("v2"):
+            world.cloud.behaviour["v2"] = "crash"
+
+    world.cloud._write = write  # type: ignore[method-assign]
+    assert world.deploy("v2", strategy).status is Status.ROLLED_BACK
+    # The write by the stack repeats the direct one; a drill writes its three moves before anybody can look.
+    settled = [gone for gone in writes if gone]
+    assert settled
+    assert all(writes[writes.index(True) :])
+    assert world.weight_of("v1") == 100
+
+
+def test_a_shrunken_baseline_is_scaled_up_before_it_takes_everything_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = prepared()
+    third_batch = next(
+        i for i, s in enumerate(prepared().deploy("v2", "rolling").plan.steps) if s.kind == "Bake" and i > 8
+    )
+    fail_at(third_batch, monkeypatch)
+    world.cloud.calls.clear()
+    world.deploy("v2", "rolling")
+    back = world.cloud.calls[world.cloud.calls.index("modify listener") - 1 :]
+    assert back[0] == "scale v1 to 4"
+
+
+def test_a_baseline_that_alone_is_alive_takes_everything_at_once() -> None:
+    world = prepared()
+    world.cloud.before_call = lambda call: _kill(world)
+    execution = world.deploy("v2", "rolling")
+    assert execution.status is Status.ROLLED_BACK
+    modify = world.cloud.calls.index("modify listener")
+    assert "scale v1 to 4" in world.cloud.calls[modify:]
+
+
+def _kill(world: Watched) -> None:
+    if world.weight_of("v2") >= 30:
+        world.cloud.behaviour["v2"] = "unhealthy"
