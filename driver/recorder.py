@@ -7,6 +7,7 @@ from driver.model import (
     Execution,
     JournalEvent,
     Measurement,
+    Outcome,
     Phase,
     Request,
     Status,
@@ -101,12 +102,15 @@ class Recorder:
         self._write("resumed", message, self.execution.model_copy(update={"phase": phase}))
 
     def judged(self, verdict: Verdict) -> None:
-        """A gate's verdict; recorded where it differs from the gate's last one, reported always."""
+        """A gate's verdict; recorded where it differs from the gate's last one, reported always.
+
+        A gate that passes again with other figures is no news: its measurements are recorded apart.
+        """
         known = {v.gate: v for v in self.execution.verdicts}
         stamped = verdict.model_copy(update={"at": self._world.clock.now()})
-        changed = known.get(verdict.gate) is None or (
-            (known[verdict.gate].verdict, known[verdict.gate].reason) != (verdict.verdict, verdict.reason)
-        )
+        last = known.get(verdict.gate)
+        same_reason = verdict.verdict is Outcome.PASS or (last is not None and last.reason == verdict.reason)
+        changed = last is None or last.verdict is not verdict.verdict or not same_reason
         known[verdict.gate] = stamped
         head = self.execution.model_copy(update={"verdicts": tuple(known.values())})
         if changed:

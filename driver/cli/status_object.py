@@ -17,7 +17,7 @@ def status_object(execution: Execution) -> dict[str, Any]:
         "purpose": execution.purpose,
         "status": execution.status.value,
         "phase": execution.phase.value,
-        "strategy": execution.plan.strategy,
+        "strategy": execution.strategy or execution.plan.strategy,
         "step": {
             "index": execution.step_index,
             "total": len(execution.plan.steps),

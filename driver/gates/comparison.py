@@ -99,7 +99,7 @@ def classify(pair: MetricPair, measured: Measured | None, significance: float) -
     before, after = measured.baseline.mean, measured.candidate.mean
     effect = (after - before) / abs(before) if before else None
     kind, why = _judge(pair, measured, effect, significance)
-    shown = "" if effect is None else f" ({effect:+.1%})"
+    shown = "" if effect is None else f" ({effect:+.0%})"
     reason = f"mean {after:.4g} against {before:.4g}{shown}, p = {measured.p_value:.2g}: {why}"
     return Comparison(
         name=pair.name,

@@ -33,7 +33,9 @@ def judge_ecs(service: ServiceState | None, required: int) -> Verdict:
         )
     if service.rollout_state != "COMPLETED":
         return _verdict(service, Outcome.INCONCLUSIVE, f"the rollout is {service.rollout_state or 'not reported'}")
-    return _verdict(service, Outcome.PASS, f"{service.running} of {required} tasks run and the rollout is COMPLETED")
+    return _verdict(
+        service, Outcome.PASS, f"{service.running} tasks run, {required} are needed, and the rollout is COMPLETED"
+    )
 
 
 def _ended_by_itself(task: StoppedTask) -> bool:

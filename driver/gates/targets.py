@@ -23,7 +23,7 @@ def judge_targets(targets: Sequence[TargetHealth], required: int) -> Verdict:
         **dict(sorted(states.items())),
     }
     if healthy >= required and healthy == len(live):
-        reason = f"{healthy} of {required} targets are healthy"
+        reason = f"{healthy} targets are healthy, {required} are needed"
         return Verdict(gate="targets", verdict=Outcome.PASS, reason=reason, measurements=measurements)
     shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none registered"
     why = next((f"; {t.target}: {t.reason}" for t in live if t.state == "unhealthy"), "")

@@ -77,6 +77,8 @@ class Execution(Frozen):
     purpose: Literal["deploy", "rollback", "drill", "gc"]
     status: Status
     phase: Phase
+    strategy: str = ""
+    """As it was asked for; the plan's own is `rollback` once the execution has turned back."""
     plan: Plan
     plan_hash: str
     step_index: int = 0

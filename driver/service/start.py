@@ -33,6 +33,7 @@ def new_execution(
         purpose=purpose,
         status=Status.IN_PROGRESS,
         phase=Phase.PENDING,
+        strategy=plan.strategy,
         plan=plan,
         plan_hash=plan.hash,
         candidate=candidate,

@@ -1,27 +1,27 @@
-"""`make demo`: three versions on the local cloud under load; the second goes live, the third is refused.
+"""`make demo`: six versions on the local cloud under load, by the scenes of `scenes.py`.
 
 Leaves the local cloud running, so that `cutover -e local history`, `releases` and `status` tell the same story.
 """
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from driver.cli.local import state_dir
 from examples.demo.deployment import Deployment, deploy
 from examples.demo.load import LoadGenerator
+from examples.demo.scenes import SCENES, Scene
 from examples.demo.summary import Row, print_summary, verdict_on
 from localcloud import process
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 120.0  # requests per second
-AFTER = 2.0  # seconds of load after each deployment
-VERSIONS = (("1.0.0", "good", 0), ("2.0.0", "good", 0), ("3.0.0", "crash", 5))
-"""Version, how its image behaves, and the exit code that its deployment must have."""
+AFTER = 1.0  # seconds of load after each deployment
 
 
 def main() -> int:
@@ -30,14 +30,14 @@ def main() -> int:
     environment = fresh_local_cloud()
     say("bootstrap: platform and environment stacks")
     cutover(environment, "bootstrap")
-    for version, behaviour, _ in VERSIONS:
-        build(environment, version, behaviour)
+    for scene in SCENES:
+        build(environment, scene)
     load: LoadGenerator | None = None
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="cutover-demo-") as folder:
-        for version, _, wanted in VERSIONS:
-            say(f"deploy {version}" + ("" if load else "; the load begins as soon as it has traffic"))
-            project = project_for(Path(folder), version)
+        for scene in SCENES:
+            say(f"deploy {scene.version}: {scene.story}")
+            project = project_for(Path(folder), scene)
 
             def begin_load() -> None:
                 nonlocal load
@@ -45,9 +45,14 @@ def main() -> int:
                 load.start()
 
             if load is not None:
-                load.mark(version)
-            done = deploy(project, environment, on_traffic=begin_load if load is None else None)
-            rows.append(end_row(version, wanted, done, load))
+                load.mark(scene.version)
+            done = deploy(
+                project,
+                environment,
+                on_traffic=begin_load if load is None else None,
+                on_pause=Promoter(environment) if scene.promoted_by_hand else None,
+            )
+            rows.append(end_row(scene, done, load))
     total = load.stop() if load else {}
     print_summary(rows, total, time.monotonic() - began)
     return verdict_on(rows, total, least_rate=100.0)
@@ -77,21 +82,45 @@ def cutover(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def build(environment: dict[str, str], version: str, behaviour: str) -> None:
-    """The shop as one version."""
-    say(f"build shop:{version} ({behaviour})")
-    arguments = ["--build-arg", f"VERSION={version}", "--build-arg", f"BEHAVIOUR={behaviour}"]
-    cutover(environment, "local", "image", "build", str(ROOT / "examples/shop"), "--tag", f"shop:{version}", *arguments)
+def build(environment: dict[str, str], scene: Scene) -> None:
+    """The shop as one version, good or bad."""
+    say(f"build shop:{scene.version} ({', '.join(f'{k}={v}' for k, v in scene.build.items()) or 'good'})")
+    settings = {"VERSION": scene.version, **scene.build}
+    arguments = [part for name, value in settings.items() for part in ("--build-arg", f"{name}={value}")]
+    tag = f"shop:{scene.version}"
+    cutover(environment, "local", "image", "build", str(ROOT / "examples/shop"), "--tag", tag, *arguments)
 
 
-def project_for(folder: Path, version: str) -> Path:
-    """The project with another version in Pulumi.local.yaml: the change that a pull request would make."""
-    project = folder / version
+def project_for(folder: Path, scene: Scene) -> Path:
+    """The project with another version, strategy and gates: the change that a pull request would make."""
+    project = folder / scene.version
     project.mkdir()
-    text = (ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"version: 1\.0\.0", f"version: {version}", text)
-    (project / "Pulumi.local.yaml").write_text(re.sub(r"shop:1\.0\.0", f"shop:{version}", text), encoding="utf-8")
+    yaml = YAML()
+    document = yaml.load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
+    config = document["config"]
+    config["cutover:release"] |= {"version": scene.version, "image": f"shop:{scene.version}"}
+    config["cutover:strategy"] |= scene.strategy
+    config["cutover:gates"] |= scene.gates
+    with (project / "Pulumi.local.yaml").open("w", encoding="utf-8") as file:
+        yaml.dump(document, file)
     return project
+
+
+class Promoter:
+    """`cutover promote` in a second process, once; the driver goes on reading meanwhile."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self) -> None:
+        """Ask, and do not wait for the answer."""
+        if self._process is None:
+            say("a second process asks: cutover -e local promote --reason 'the figures look good'")
+            command = ["driver.cli.main", "-e", "local", "promote", "--reason", "the figures look good"]
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL
+            )
 
 
 def shop_url(environment: dict[str, str]) -> str:
@@ -101,12 +130,12 @@ def shop_url(environment: dict[str, str]) -> str:
     return load_balancer_url(environment["AWS_ENDPOINT_URL"], "shop-local") + "/"
 
 
-def end_row(version: str, wanted: int, done: Deployment, load: LoadGenerator | None) -> Row:
+def end_row(scene: Scene, done: Deployment, load: LoadGenerator | None) -> Row:
     """Let the load go on for a moment, then close this deployment's window."""
     if load is not None:
         load.wait(AFTER)
-        return Row(version, wanted, done, load.mark(f"after {version}"))
-    return Row(version, wanted, done, {})
+        return Row(scene, done, load.mark(f"after {scene.version}"))
+    return Row(scene, done, {})
 
 
 def say(sentence: str) -> None:

@@ -20,8 +20,16 @@ class Deployment:
     phases: dict[str, float]
 
 
-def deploy(project: Path, environment: dict[str, str], on_traffic: Callable[[], None] | None) -> Deployment:
-    """Deploy what `project` describes; `on_traffic` is called once the candidate has its first traffic."""
+def deploy(
+    project: Path,
+    environment: dict[str, str],
+    on_traffic: Callable[[], None] | None,
+    on_pause: Callable[[], None] | None,
+) -> Deployment:
+    """Deploy what `project` describes.
+
+    `on_traffic` is called once the candidate has its first traffic, `on_pause` when the deployment waits for a person.
+    """
     driver = subprocess.Popen(
         [sys.executable, "-m", "driver.cli.main", "--project", str(project), "-e", "local", "--json", "deploy"],
         env=environment,
@@ -41,6 +49,8 @@ def deploy(project: Path, environment: dict[str, str], on_traffic: Callable[[], 
             if on_traffic is not None and told["event"] == "outcome" and told["traffic"]:
                 on_traffic()
                 on_traffic = None
+            if on_pause is not None and told["event"] == "paused":
+                on_pause()
     return Deployment(driver.wait(), status, _by_phase(events))
 
 

@@ -40,6 +40,7 @@ class Tally:
     sent: int = 0
     failed: int = 0
     by_version: Counter[str] = field(default_factory=Counter)
+    failed_by_version: Counter[str] = field(default_factory=Counter)
     by_status: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -54,6 +55,8 @@ class Tally:
             self.by_version[version] += 1
         if reason is not None:
             self.failed += 1
+            # A request that no version answered was lost on the way.
+            self.failed_by_version[version or "nobody"] += 1
             if len(self.failures) < _MOST_REASONS:
                 self.failures.append(Failure(time.time(), reason))
 
@@ -66,6 +69,7 @@ class Tally:
             "sent": self.sent,
             "failed": self.failed,
             "by_version": dict(self.by_version),
+            "failed_by_version": dict(self.failed_by_version),
             "by_status": dict(self.by_status),
             "latency_ms": {"p50": _percentile(ordered, 50), "p99": _percentile(ordered, 99)},
             "achieved_rate": round(self.sent / max(ended - self.began, 1e-9), 1),

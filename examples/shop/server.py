@@ -1,7 +1,8 @@
 """A small web service that shows which version answered, and can go wrong on purpose.
 
 Settings come from the environment: HOST and PORT (where to listen), VERSION (what to show), BEHAVIOUR (`good`,
-`unhealthy`, `crash`, `errors` or `slow`), and RELEASE (shown beside the version).
+`unhealthy`, `crash`, `errors` or `slow`), ERROR_EVERY and SLOW_SECONDS (how bad it is), and RELEASE (shown beside
+the version).
 
 Written on asyncio's streams instead of http.server, whose modules take most of the time that a start may take.
 """
@@ -14,8 +15,8 @@ import sys
 
 BEHAVIOURS = ("good", "unhealthy", "crash", "errors", "slow")
 CRASH_AFTER_SECONDS = 0.3
-SLOW_SECONDS = 0.8
-ERROR_EVERY = 5
+SLOW_SECONDS = float(os.environ.get("SLOW_SECONDS", "0.8"))
+ERROR_EVERY = int(os.environ.get("ERROR_EVERY", "5"))
 IDLE_SECONDS = 75.0
 DRAIN_SECONDS = 25.0
 REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
