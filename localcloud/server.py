@@ -18,6 +18,7 @@ from localcloud.app import guarded, moto_app
 from localcloud.backends import ACCOUNT, REGION
 from localcloud.disorders import Disorders
 from localcloud.faults import FaultBook
+from localcloud.functions import with_functions
 from localcloud.mends import mended
 
 _WATCH_PARENT = 1.0  # seconds
@@ -57,7 +58,7 @@ class LocalCloud:
             disorders=self.disorders,
         )
         admin = Admin(self._status, self.faults, self.disorders)
-        app = guarded(wrap(moto_app(), self.metrics), self.faults, admin)
+        app = guarded(with_functions(wrap(moto_app(), self.metrics), ACCOUNT, self._region), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()
