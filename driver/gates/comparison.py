@@ -96,11 +96,11 @@ def classify(pair: MetricPair, measured: Measured | None, significance: float) -
     """HIGH or LOW where the change is significant (p at most `significance`), large enough, and bad; else PASS."""
     if measured is None:
         return _nodata(pair)
-    before, after = measured.baseline.mean, measured.candidate.mean
+    word, before, after = _centres(measured)
     effect = (after - before) / abs(before) if before else None
-    kind, why = _judge(pair, measured, effect, significance)
+    kind, why = _judge(pair, measured.p_value, after - before, effect, significance)
     shown = "" if effect is None else f" ({effect:+.0%})"
-    reason = f"mean {after:.4g} against {before:.4g}{shown}, p = {measured.p_value:.2g}: {why}"
+    reason = f"{word} {after:.4g} against {before:.4g}{shown}, p = {measured.p_value:.2g}: {why}"
     return Comparison(
         name=pair.name,
         classification=kind,
@@ -118,11 +118,21 @@ def known(samples: Sequence[float | None]) -> list[float]:
     return [sample for sample in samples if sample is not None and math.isfinite(sample)]
 
 
+def _centres(measured: Measured) -> tuple[str, float, float]:
+    """What stands for the baseline and for the candidate: their means, or medians where an outlier turns the means.
+
+    The test's direction is that of most samples; a mean that says the opposite speaks of a few.
+    """
+    before, after = measured.baseline, measured.candidate
+    if (after.mean - before.mean) * (measured.superiority - 0.5) < 0:
+        return "median", before.median, after.median
+    return "mean", before.mean, after.mean
+
+
 def _judge(
-    pair: MetricPair, measured: Measured, effect: float | None, significance: float
+    pair: MetricPair, p_value: float, difference: float, effect: float | None, significance: float
 ) -> tuple[Classification, str]:
-    difference = measured.candidate.mean - measured.baseline.mean
-    if measured.p_value > significance or difference == 0:
+    if p_value > significance or difference == 0:
         return Classification.PASS, "no significant difference"
     if abs(difference) < pair.smallest_difference or (effect is not None and abs(effect) < pair.smallest_effect):
         return Classification.PASS, "significant, and too small to matter"

@@ -1,0 +1,196 @@
+"""The analysis: what is a difference, what is only chance, and what the verdict says of it.
+
+Cases marked Kayenta are those of its documentation (docs/canary-config.md, docs/faq.md of spinnaker/kayenta).
+"""
+
+import math
+import random
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driver.gates.analysis import Marks, judge_analysis
+from driver.gates.comparison import Classification, MetricPair, classify, measure
+from driver.model import Outcome, Verdict
+
+FEW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0)
+HIGH = tuple(value + 100 for value in FEW)
+Direction = Literal["increase", "decrease", "either"]
+
+
+def pair(
+    candidate: tuple[float | None, ...],
+    baseline: tuple[float | None, ...],
+    *,
+    name: str = "latency",
+    direction: Direction = "either",
+    critical: bool = False,
+    must_have_data: bool = False,
+    weight: float = 1.0,
+    smallest_effect: float = 0.1,
+    smallest_difference: float = 0.0,
+) -> MetricPair:
+    return MetricPair(
+        name=name,
+        candidate=candidate,
+        baseline=baseline,
+        direction=direction,
+        critical=critical,
+        must_have_data=must_have_data,
+        weight=weight,
+        smallest_effect=smallest_effect,
+        smallest_difference=smallest_difference,
+    )
+
+
+def kind(one: MetricPair) -> Classification:
+    return classify(one, measure(one), 0.02).classification
+
+
+def judge(*pairs: MetricPair) -> Verdict:
+    return judge_analysis(pairs, Marks())[0]
+
+
+def test_identical_samples_pass_as_in_kayenta() -> None:
+    assert kind(pair(FEW, FEW)) is Classification.PASS
+
+
+def test_clearly_higher_samples_are_high_as_in_kayenta() -> None:
+    assert kind(pair(HIGH, FEW)) is Classification.HIGH
+
+
+def test_clearly_lower_samples_are_low_as_in_kayenta() -> None:
+    assert kind(pair(FEW, HIGH)) is Classification.LOW
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [("increase", Classification.HIGH), ("either", Classification.HIGH), ("decrease", Classification.PASS)],
+)
+def test_only_the_direction_that_is_bad_fails_as_in_kayenta(direction: Direction, expected: Classification) -> None:
+    assert kind(pair(HIGH, FEW, direction=direction)) is expected
+
+
+def test_no_data_is_nodata_as_in_kayenta() -> None:
+    assert kind(pair((), FEW)) is Classification.NODATA
+    assert kind(pair((), ())) is Classification.NODATA
+
+
+def test_gaps_and_infinities_are_no_samples() -> None:
+    holes = (None, math.nan, math.inf, -math.inf)
+    assert kind(pair(FEW + holes, holes + FEW)) is Classification.PASS
+    assert kind(pair((1.0, 2.0, 3.0, 4.0, *holes), FEW)) is Classification.NODATA
+
+
+def test_constant_series_that_are_equal_pass_and_others_do_not() -> None:
+    assert kind(pair((5.0,) * 10, (5.0,) * 10)) is Classification.PASS
+    assert kind(pair((9.0,) * 10, (5.0,) * 10)) is Classification.HIGH
+
+
+def test_a_baseline_without_any_error_is_judged_by_the_difference() -> None:
+    zero = (0.0,) * 10
+    some = (0.0, 2.0, 3.0, 1.0, 4.0, 2.0, 3.0, 2.0, 1.0, 2.0)
+    assert kind(pair(some, zero)) is Classification.HIGH
+    assert kind(pair(some, zero, smallest_difference=5.0)) is Classification.PASS
+    assert kind(pair(zero, zero)) is Classification.PASS
+
+
+def test_one_error_over_a_baseline_without_any_is_chance() -> None:
+    assert kind(pair((0.0,) * 9 + (1.0,), (0.0,) * 10)) is Classification.PASS
+
+
+def test_a_significant_change_that_is_too_small_to_matter_passes() -> None:
+    slower = tuple(100.0 + n / 100 for n in range(30))
+    faster = tuple(99.0 + n / 100 for n in range(30))
+    assert kind(pair(slower, faster, smallest_effect=0.1)) is Classification.PASS
+    assert kind(pair(slower, faster, smallest_effect=0.001)) is Classification.HIGH
+
+
+def test_one_outlier_decides_nothing() -> None:
+    assert kind(pair((*FEW[:-1], 1e9), FEW)) is Classification.PASS
+
+
+def test_an_outlier_does_not_turn_most_samples_round() -> None:
+    mostly_faster = (*(value - 9.5 for value in FEW for _ in range(3)), 1e6)
+    assert kind(pair(mostly_faster, FEW * 4, smallest_effect=0.0)) is not Classification.HIGH
+
+
+@given(st.permutations(HIGH), st.permutations(FEW))
+def test_the_order_of_the_samples_does_not_matter(candidate: list[float], baseline: list[float]) -> None:
+    shuffled = measure(pair(tuple(candidate), tuple(baseline)))
+    straight = measure(pair(HIGH, FEW))
+    assert shuffled is not None
+    assert straight is not None
+    assert shuffled.p_value == straight.p_value
+
+
+@given(st.lists(st.floats(0, 100), min_size=5, max_size=20), st.lists(st.floats(0, 100), min_size=5, max_size=20))
+def test_the_sides_are_alike(one: list[float], other: list[float]) -> None:
+    mirror = {
+        Classification.HIGH: Classification.LOW,
+        Classification.LOW: Classification.HIGH,
+        Classification.PASS: Classification.PASS,
+    }
+    # The effect is relative to the baseline, so only the difference is asked for here.
+    there = kind(pair(tuple(one), tuple(other), smallest_effect=0.0))
+    back = kind(pair(tuple(other), tuple(one), smallest_effect=0.0))
+    assert mirror[there] is back
+
+
+def test_everything_alike_passes_with_a_full_score() -> None:
+    verdict = judge(pair(FEW, FEW), pair(HIGH, HIGH, name="errors"))
+    assert (verdict.verdict, verdict.measurements["score"]) == (Outcome.PASS, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "outcome", "score"),
+    [((97, 3), Outcome.PASS, 97.0), ((80, 20), Outcome.INCONCLUSIVE, 80.0), ((50, 50), Outcome.FAIL, 50.0)],
+)
+def test_the_score_is_the_weight_that_passes_and_the_marks_are_95_and_75_as_in_kayenta(
+    weights: tuple[float, float], outcome: Outcome, score: float
+) -> None:
+    verdict = judge(pair(FEW, FEW, weight=weights[0]), pair(HIGH, FEW, name="errors", weight=weights[1]))
+    assert (verdict.verdict, verdict.measurements["score"]) == (outcome, score)
+
+
+def test_a_critical_metric_that_fails_makes_the_score_0_as_in_kayenta() -> None:
+    verdict = judge(pair(FEW, FEW, weight=99), pair(HIGH, FEW, name="errors", critical=True))
+    assert (verdict.verdict, verdict.measurements["score"]) == (Outcome.FAIL, 0.0)
+    assert "errors: mean 145 against 45 (+222%)" in verdict.reason
+
+
+def test_a_metric_without_data_is_left_out_unless_it_must_have_some_as_in_kayenta() -> None:
+    assert judge(pair(FEW, FEW), pair((), (), name="rare")).verdict is Outcome.PASS
+    assert judge(pair(FEW, FEW), pair((), (), name="rare", must_have_data=True)).verdict is Outcome.FAIL
+
+
+def test_no_data_at_all_never_passes() -> None:
+    assert judge(pair((), ())).verdict is Outcome.INCONCLUSIVE
+    assert judge().verdict is Outcome.INCONCLUSIVE
+
+
+def test_the_verdict_shows_both_distributions_and_p_and_effect() -> None:
+    measurements = judge(pair(HIGH, FEW)).measurements
+    assert measurements["latency.candidate"] == "n 8, mean 145, median 145, p90 180"
+    assert measurements["latency.baseline"] == "n 8, mean 45, median 45, p90 80"
+    assert isinstance(measurements["latency.p"], float)
+    assert measurements["latency.superiority"] == 1.0
+
+
+def test_many_metrics_do_not_make_false_alarms_likelier() -> None:
+    chance = random.Random(7)
+    alarms = 0
+    for _ in range(300):
+        pairs = [
+            pair(
+                tuple(chance.gauss(100, 10) for _ in range(10)),
+                tuple(chance.gauss(100, 10) for _ in range(10)),
+                name=f"m{number}",
+                smallest_effect=0.0,
+            )
+            for number in range(10)
+        ]
+        alarms += judge(*pairs).verdict is not Outcome.PASS
+    assert alarms <= 0.02 * 300 + 4

@@ -1,0 +1,209 @@
+"""Gates on metrics, alarms, analysis and hooks, over a whole deployment in the fake world."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from driver import service
+from driver.errors import PreflightFailed, TransientFailure
+from driver.model import Execution, Status
+from driver.ports import HookResult
+from tests.fakes import FakeWorld
+
+WAITS = {"bake": "2m", "propagation_margin": "1s", "drain": "1s"}
+CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "3m"}, {"weight": 50}]}}
+ANALYSED = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"analyse": "15m"}]}}
+ERRORS = {"preset": "error-rate", "at_most": 1.0, "delay": "0s", "interval": "30s"}
+SUMS = ("RequestCount", "HTTPCode_Target_5XX_Count")
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    made = FakeWorld()
+    service.deploy(made.driver("v1"))
+    serve(made, "v1", requests=1000, errors=2)
+    return made
+
+
+def serve(world: FakeWorld, version: str, *, requests: float, errors: float, latency: float = 0.1) -> None:
+    """What CloudWatch has of a version, each minute."""
+    world.cloud.values |= {(version, SUMS[0]): requests, (version, SUMS[1]): errors, (version, "p99"): latency}
+
+
+def deploy(world: FakeWorld, strategy: dict[str, Any] = CANARY, **changes: Any) -> Execution:
+    execution = service.deploy(world.driver("v2", strategy=strategy, **changes))
+    assert execution is not None
+    return execution
+
+
+def with_errors(**changes: Any) -> dict[str, Any]:
+    return {"metrics": {"errors": ERRORS | changes}}
+
+
+def test_a_good_canary_passes_its_metric_gate(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=0)
+    assert deploy(world, gates=with_errors()).status is Status.COMPLETED
+
+
+def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=5)
+    execution = deploy(world, gates=with_errors())
+    assert execution.status is Status.ROLLED_BACK
+    assert execution.error is not None
+    assert "errors gate: 5 % (25 of 500 requests), more than 1 %" in execution.error.message
+    assert max(w for weights in world.cloud.history for arn, w in weights.items() if "-v2-" in arn) == 10
+    assert world.weight_of("v1") == 100
+
+
+def test_a_canary_that_nobody_uses_does_not_pass(world: FakeWorld) -> None:
+    execution = deploy(world, gates=with_errors())
+    assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
+
+
+def test_a_gate_that_only_reports_stops_nothing_and_is_recorded(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=50)
+    execution = deploy(world, gates=with_errors(dry_run=True))
+    assert execution.status is Status.COMPLETED
+    assert {m.gate for m in world.ledger.measurements(execution.execution_id)} == {"errors"}
+
+
+def test_a_background_gate_looks_while_a_person_is_waited_for(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=0)
+
+    def worsen() -> None:
+        if world.clock.slept > 400:
+            serve(world, "v2", requests=100, errors=50)
+
+    world.clock.on_sleep = worsen
+    strategy = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {}}]}}
+    execution = deploy(world, strategy, gates=with_errors(background=True))
+    assert execution.status is Status.ROLLED_BACK
+    assert execution.error is not None
+    assert "errors gate" in execution.error.message
+
+
+def test_the_interval_and_the_initial_delay_are_kept(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=0)
+    execution = deploy(world, gates=with_errors(interval="1m", initial_delay="1m"))
+    times = [m.at for m in world.ledger.measurements(execution.execution_id)]
+    first = next(e.at for e in world.ledger.journal(execution.execution_id) if e.message.startswith("Bake"))
+    assert (times[0] - first).total_seconds() >= 60
+    within = [b - a for a, b in itertools.pairwise(times)]
+    assert all(gap.total_seconds() >= 60 for gap in within)
+
+
+def test_an_alarm_stops_a_deployment(world: FakeWorld) -> None:
+    world.cloud.alarm_states["checkout"] = "OK"
+
+    def fire(call: str) -> None:
+        if world.weight_of("v2") == 50:
+            world.cloud.alarm_states["checkout"] = "ALARM"
+
+    world.cloud.before_call = fire
+    execution = deploy(world, gates={"alarms": {"names": ["checkout"]}})
+    assert execution.error is not None
+    assert "checkout is in ALARM" in execution.error.message
+
+
+def test_an_alarm_that_fires_before_the_start_is_refused_or_reported(world: FakeWorld) -> None:
+    world.cloud.alarm_states |= {"checkout": "ALARM", "payment": "OK"}
+    names = ["checkout", "payment"]
+    with pytest.raises(PreflightFailed, match="checkout is in ALARM before"):
+        deploy(world, gates={"alarms": {"names": names}})
+    execution = deploy(world, gates={"alarms": {"names": names, "firing_before": "report"}})
+    assert execution.status is Status.COMPLETED
+    started = world.ledger.journal(execution.execution_id)[0].message
+    assert "fired before the start and not watched: checkout" in started
+
+
+ANALYSIS = {"metrics": {"latency": {"preset": "latency-p99", "critical": True, "must_have_data": True}}, "delay": "0s"}
+
+
+@pytest.mark.parametrize(("latency", "status"), [(0.1, Status.COMPLETED), (0.3, Status.ROLLED_BACK)])
+def test_an_analysis_compares_with_the_running_release(world: FakeWorld, latency: float, status: Status) -> None:
+    serve(world, "v2", requests=100, errors=0, latency=latency)
+    execution = deploy(world, ANALYSED, gates={"analysis": ANALYSIS})
+    assert execution.status is status
+    (measured,) = world.ledger.measurements(execution.execution_id)
+    assert measured.series["latency.candidate"] == (latency,) * 15
+    if status is Status.ROLLED_BACK:
+        assert execution.error is not None
+        assert "latency: mean 0.3 against 0.1 (+200%)" in execution.error.message
+
+
+def test_an_analysis_without_data_does_not_pass(world: FakeWorld) -> None:
+    free = {"metrics": {"latency": {"preset": "latency-p99"}}, "delay": "0s"}
+    execution = deploy(world, ANALYSED, gates={"analysis": free})
+    assert (execution.status, execution.error and execution.error.code) == (
+        Status.ROLLED_BACK,
+        "ANALYSIS_INCONCLUSIVE",
+    )
+
+
+@pytest.mark.parametrize("latency", [0.1, 0.3])
+def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(world: FakeWorld, latency: float) -> None:
+    serve(world, "v2", requests=100, errors=0, latency=latency)
+    execution = deploy(world, ANALYSED, gates={"analysis": ANALYSIS | {"baseline": "fresh"}})
+    compared = next(weights for weights in world.cloud.history if sorted(weights.values()) == [10, 10, 80])
+    assert len(compared) == 3
+    assert execution.status is (Status.COMPLETED if latency == 0.1 else Status.ROLLED_BACK)
+    copies = [r for r in world.ledger.releases() if r.manifest.baseline_for is not None]
+    assert [copy.ref.version for copy in copies] == ["v1"]
+    assert all(copy.ref.release not in world.cloud.stacks for copy in copies)
+    # The copy is no other content of its version.
+    service.deploy(world.driver("v1"))
+
+
+def hooks(**changes: Any) -> dict[str, Any]:
+    return {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke", "timeout": "1m"} | changes}
+
+
+def test_a_hook_gets_codedeploys_event_with_release_weights_and_header(world: FakeWorld) -> None:
+    execution = deploy(world, hooks=hooks())
+    (event,) = world.cloud.hook_events
+    told: Any = event["Cutover"]
+    assert event["DeploymentId"] == execution.execution_id
+    assert event["LifecycleEventHookExecutionId"]
+    assert told["test_traffic_header"] == {"name": "X-Cutover-Release", "value": execution.candidate.digest8}
+    assert (told["point"], told["release"]["version"]) == ("AfterAllowTestTraffic", "v2")
+
+
+def test_a_hook_that_fails_keeps_users_away(world: FakeWorld) -> None:
+    world.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
+    execution = deploy(world, hooks=hooks())
+    assert execution.error is not None
+    assert "hook smoke at AfterAllowTestTraffic: no stock" in execution.error.message
+    assert all("-v2-" not in arn for weights in world.cloud.history for arn in weights)
+
+
+def test_a_hook_that_may_fail_stops_nothing(world: FakeWorld) -> None:
+    world.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
+    assert deploy(world, hooks=hooks(on_failure="continue")).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(("retries", "status"), [(0, Status.ROLLED_BACK), (1, Status.COMPLETED)])
+def test_a_hook_that_cannot_be_run_is_tried_again_as_often_as_it_says(
+    world: FakeWorld, retries: int, status: Status
+) -> None:
+    world.cloud.hook_results["smoke"] = [TransientFailure("X", "connection refused")]
+    assert deploy(world, hooks=hooks(retries=retries)).status is status
+
+
+def test_a_hook_may_answer_later_by_its_callback(world: FakeWorld) -> None:
+    world.cloud.hook_results["smoke"] = [HookResult(None, "")]
+
+    def answer() -> None:
+        if world.cloud.hook_events:
+            callback = str(world.cloud.hook_events[0]["LifecycleEventHookExecutionId"])
+            world.ledger.put_hook_answer(callback, "Succeeded", "")
+
+    world.clock.on_sleep = answer
+    assert deploy(world, hooks=hooks()).status is Status.COMPLETED
+
+
+def test_a_hook_that_never_answers_fails_at_its_timeout(world: FakeWorld) -> None:
+    world.cloud.hook_results["smoke"] = [HookResult(None, "")]
+    execution = deploy(world, hooks=hooks())
+    assert execution.error is not None
+    assert "no answer within 60 s" in execution.error.message

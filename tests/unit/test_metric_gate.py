@@ -1,0 +1,182 @@
+"""The metric gates: from raw measurements to a verdict, and what a gate allows on the way."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from driver.config.gates import Gates, MetricGate
+from driver.gates.alarms import judge_alarms
+from driver.gates.metric import judge_metric, value_of
+from driver.gates.queries import Subject, wanted_by
+from driver.gates.replay import replay
+from driver.model import Measurement, Outcome, ReleaseRef, Stand
+from driver.ports import AlarmState, CloudWatchQuery, PrometheusQuery
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+STAND = Stand(
+    cluster_arn="arn:aws:ecs:eu-west-1:1:cluster/shop-cluster",
+    service_name="shop-service",
+    task_definition_arn="td",
+    target_group_arn="arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/shop-tg/73e2d6bc",
+    security_group_id="sg",
+    log_group_name="/log",
+)
+SUBJECT = Subject(
+    ReleaseRef(release="prod-v2-aaaaaaaa", version="v2", digest="a" * 64),
+    STAND,
+    "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6c49",
+)
+
+
+def gate(**changes: object) -> MetricGate:
+    return MetricGate.model_validate({"preset": "error-rate", "at_most": 1.0} | changes)
+
+
+def measurements(*values: dict[str, float | None] | str) -> list[Measurement]:
+    """A measurement each minute; a text is the error of one that could not be made."""
+    return [
+        Measurement(
+            execution_id="x",
+            seq=number + 1,
+            at=START + timedelta(minutes=number),
+            gate="errors",
+            step_index=3,
+            release="r",
+            **({"error": value} if isinstance(value, str) else {"values": value}),  # type: ignore[arg-type]
+        )
+        for number, value in enumerate(values)
+    ]
+
+
+GOOD: dict[str, float | None] = {"requests": 1000, "errors": 5}
+BAD: dict[str, float | None] = {"requests": 1000, "errors": 50}
+NONE: dict[str, float | None] = {"requests": None, "errors": None}
+
+
+def test_nothing_measured_is_no_pass() -> None:
+    assert judge_metric("errors", gate(), []).verdict is Outcome.INCONCLUSIVE
+
+
+def test_a_rate_is_computed_from_sums_and_the_reason_tells_them() -> None:
+    verdict = judge_metric("errors", gate(), measurements(BAD))
+    assert (verdict.verdict, verdict.stops) == (Outcome.FAIL, True)
+    assert verdict.reason == "5 % (50 of 1000 requests), more than 1 %"
+
+
+def test_a_count_that_cloudwatch_does_not_have_is_zero_where_there_were_requests() -> None:
+    assert value_of(gate(), {"requests": 10, "errors": None}) == 0.0
+
+
+def test_no_requests_are_no_pass() -> None:
+    assert judge_metric("errors", gate(), measurements(NONE)).verdict is Outcome.INCONCLUSIVE
+
+
+def test_too_few_requests_are_inconclusive_whatever_they_say() -> None:
+    verdict = judge_metric("errors", gate(minimum_requests=2000), measurements(BAD))
+    assert (verdict.verdict, verdict.stops) == (Outcome.INCONCLUSIVE, False)
+    assert "1000 requests in the window, 2000 are needed" in verdict.reason
+
+
+@pytest.mark.parametrize(("allowed", "outcome"), [(0, Outcome.FAIL), (1, Outcome.FAIL), (2, Outcome.INCONCLUSIVE)])
+def test_so_many_failures_are_allowed(allowed: int, outcome: Outcome) -> None:
+    assert judge_metric("errors", gate(failures=allowed), measurements(BAD, GOOD, BAD)).verdict is outcome
+
+
+def test_an_allowed_failure_in_the_past_does_not_hinder_a_pass() -> None:
+    assert judge_metric("errors", gate(failures=1), measurements(BAD, GOOD)).verdict is Outcome.PASS
+
+
+@pytest.mark.parametrize(("count", "stops"), [(2, False), (3, True)])
+def test_silence_stops_once_more_of_it_than_allowed_comes_in_a_row(count: int, stops: bool) -> None:
+    verdict = judge_metric("errors", gate(inconclusive=2), measurements(GOOD, *[NONE] * count))
+    assert (verdict.verdict, verdict.stops) == (Outcome.INCONCLUSIVE, stops)
+
+
+def test_silence_that_was_broken_counts_anew() -> None:
+    series = measurements(NONE, NONE, GOOD, NONE, NONE)
+    assert judge_metric("errors", gate(inconclusive=2), series).stops is False
+
+
+@pytest.mark.parametrize(("count", "stops"), [(4, False), (5, True)])
+def test_errors_in_a_row_stop_after_four(count: int, stops: bool) -> None:
+    verdict = judge_metric("errors", gate(), measurements(*["throttled"] * count))
+    assert (verdict.verdict, verdict.stops) == (Outcome.ERROR, stops)
+
+
+def test_a_dry_run_reports_and_stops_nothing() -> None:
+    verdict = judge_metric("errors", gate(dry_run=True), measurements(BAD))
+    assert (verdict.verdict, verdict.stops) == (Outcome.FAIL, False)
+
+
+@pytest.mark.parametrize(("value", "outcome"), [(0.5, Outcome.PASS), (0.4, Outcome.FAIL)])
+def test_at_least_is_a_floor(value: float, outcome: Outcome) -> None:
+    metric = {"namespace": "Shop", "name": "Orders", "statistic": "Sum"}
+    floor = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_least": 0.5})
+    assert judge_metric("orders", floor, measurements({"value": value})).verdict is outcome
+
+
+@pytest.mark.parametrize(
+    ("long", "short", "outcome"),
+    [(20, 20, Outcome.FAIL), (20, 0, Outcome.PASS), (0, 20, Outcome.PASS), (None, 20, Outcome.INCONCLUSIVE)],
+)
+def test_a_burn_rate_fails_only_while_both_windows_burn(
+    long: float | None, short: float | None, outcome: Outcome
+) -> None:
+    burn = MetricGate.model_validate({"preset": "slo-burn-rate", "at_most": 14.4, "slo": {"objective": 99.9}})
+    values = {"requests_short": 1000, "errors_short": short, "requests_long": None if long is None else 1000}
+    verdict = judge_metric("slo", burn, measurements({**values, "errors_long": long}))
+    assert verdict.verdict is outcome
+
+
+def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
+    requests, errors = wanted_by(gate(period="1m", window="5m"), SUBJECT)
+    dimensions = (("LoadBalancer", "app/shop/50dc6c49"), ("TargetGroup", "targetgroup/shop-tg/73e2d6bc"))
+    assert requests.query == CloudWatchQuery("AWS/ApplicationELB", "RequestCount", dimensions, "Sum", 60)
+    assert errors.query == CloudWatchQuery("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", dimensions, "Sum", 60)
+    assert (requests.fold, requests.window_seconds) == ("sum", 300.0)
+
+
+def test_cpu_is_that_of_the_releases_service() -> None:
+    (wanted,) = wanted_by(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
+    dimensions = (("ClusterName", "shop-cluster"), ("ServiceName", "shop-service"))
+    assert wanted.query == CloudWatchQuery("AWS/ECS", "CPUUtilization", dimensions, "Average", 60)
+
+
+def test_a_prometheus_query_is_filled_with_the_release_and_keeps_its_braces() -> None:
+    query = {"address": "http://p:9090", "query": 'sum(rate(errors{version="{version}"}[5m]))'}
+    made = MetricGate.model_validate({"preset": "prometheus", "prometheus": query, "at_most": 1})
+    (wanted,) = wanted_by(made, SUBJECT)
+    assert wanted.query == PrometheusQuery("http://p:9090", 'sum(rate(errors{version="v2"}[5m]))')
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome"),
+    [
+        ({"a": "OK", "b": "OK"}, Outcome.PASS),
+        ({"a": "OK", "b": "ALARM"}, Outcome.FAIL),
+        ({"a": "OK", "b": "INSUFFICIENT_DATA"}, Outcome.INCONCLUSIVE),
+        ({"a": "OK"}, Outcome.ERROR),
+        ({"a": "ALARM"}, Outcome.FAIL),
+    ],
+)
+def test_alarms_pass_only_when_all_are_ok(states: dict[str, str], outcome: Outcome) -> None:
+    shown = [AlarmState(name, state, "why") for name, state in states.items()]
+    assert judge_alarms(["a", "b"], shown).verdict is outcome
+
+
+def test_an_alarm_that_fired_before_is_named_and_not_watched() -> None:
+    verdict = judge_alarms(["a", "b"], [AlarmState("a", "OK", ""), AlarmState("b", "ALARM", "")], ["b"])
+    assert verdict.verdict is Outcome.PASS
+    assert "fired before the start: b" in verdict.reason
+
+
+def test_a_replay_says_what_a_stricter_gate_would_have_said() -> None:
+    series = measurements(GOOD, GOOD, BAD)
+    lenient = replay(Gates(metrics={"errors": gate(at_most=10.0)}), series)
+    strict = replay(Gates(metrics={"errors": gate(at_most=0.1)}), series)
+    assert [each.verdict.stops for each in lenient] == [False, False, False]
+    assert [each.verdict.stops for each in strict] == [True, True, True]
+
+
+def test_a_replay_leaves_out_gates_that_the_file_has_no_more() -> None:
+    assert replay(Gates(), measurements(BAD)) == ()

@@ -1,0 +1,248 @@
+"""People in the loop: what they ask is recorded with their name, acted on within two seconds, and only once."""
+
+from datetime import timedelta
+
+import pytest
+
+from driver import service
+from driver.errors import Interrupted, Paused, Refused
+from driver.model import Execution, Phase, Status, Wish
+from tests.fakes import FakeWorld
+
+WAITS = {"bake": "100s", "propagation_margin": "1s", "drain": "1s"}
+CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}]}}
+APPROVED = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {"timeout": "1h"}}]}}
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    made = FakeWorld()
+    service.deploy(made.driver("v1"))
+    return made
+
+
+def deploy(world: FakeWorld, strategy: dict[str, object], version: str = "v2") -> Execution:
+    execution = service.deploy(world.driver(version, strategy=strategy))
+    assert execution is not None
+    return execution
+
+
+def once_at(world: FakeWorld, kind: str, wish: Wish, *, after: int = 0) -> list[float]:
+    """Ask once the driver waits in a step of that kind, `after` looks later; the time of asking."""
+    asked: list[float] = []
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        head = world.ledger.latest_execution()
+        if head is None or head.finished or asked or head.plan.steps[head.step_index].kind != kind:
+            return
+        looks += 1
+        if looks > after:
+            service.ask(world.driver("v2"), wish, "because")
+            asked.append(world.clock.now().timestamp())
+
+    world.clock.on_sleep = look
+    return asked
+
+
+def time_of(world: FakeWorld, execution: Execution, kind: str, word: str) -> float:
+    journal = world.ledger.journal(execution.execution_id)
+    return next(e.at.timestamp() for e in journal if e.kind == kind and word in e.message)
+
+
+def test_a_promote_ends_the_wait_of_its_step_and_of_no_other(world: FakeWorld) -> None:
+    asked = once_at(world, "Bake", Wish.PROMOTE, after=3)
+    began = world.clock.slept
+    execution = deploy(world, CANARY)
+    assert execution.status is Status.COMPLETED
+    # The pause of 60 s was ended, the bake of 100 s was not.
+    assert 100 < world.clock.slept - began < 150
+    assert time_of(world, execution, "request", "alice asked to promote: because") - asked[0] <= 2
+
+
+def test_a_full_promote_passes_over_everything_that_waits_before_all_traffic(world: FakeWorld) -> None:
+    once_at(world, "Approve", Wish.PROMOTE_FULL)
+    began = world.clock.slept
+    assert deploy(world, APPROVED).status is Status.COMPLETED
+    assert 100 < world.clock.slept - began < 130, "the bake at full traffic is kept"
+
+
+@pytest.mark.parametrize("wish", [Wish.ABORT, Wish.PAUSE])
+def test_a_wish_is_acted_on_within_two_seconds(world: FakeWorld, wish: Wish) -> None:
+    asked = once_at(world, "Bake", wish, after=5)
+    if wish is Wish.PAUSE:
+        then_ask(world, asked, Wish.ABORT, seconds=30)
+    execution = deploy(world, CANARY)
+    assert execution.status is Status.ROLLED_BACK
+    assert time_of(world, execution, "request", f"asked to {wish}") - asked[0] <= 2
+
+
+def then_ask(world: FakeWorld, asked: list[float], wish: Wish, *, seconds: float) -> None:
+    first = world.clock.on_sleep
+    done: list[bool] = []
+
+    def look() -> None:
+        first()
+        if asked and not done and world.clock.now().timestamp() > asked[0] + seconds:
+            service.ask(world.driver("v2"), wish, "")
+            done.append(True)
+
+    world.clock.on_sleep = look
+
+
+def test_a_pause_holds_until_it_is_resumed(world: FakeWorld) -> None:
+    asked = once_at(world, "Bake", Wish.PAUSE)
+    then_ask(world, asked, Wish.RESUME, seconds=600)
+    began = world.clock.slept
+    execution = deploy(world, CANARY)
+    assert execution.status is Status.COMPLETED
+    assert world.clock.slept - began > 600
+    kinds = [event.kind for event in world.ledger.journal(execution.execution_id)]
+    assert kinds.index("paused") < kinds.index("resumed")
+
+
+def test_the_same_wish_twice_is_one(world: FakeWorld) -> None:
+    def ask_twice() -> None:
+        head = world.ledger.latest_execution()
+        if head is not None and not head.finished and head.plan.steps[head.step_index].kind == "Approve":
+            for _ in range(2):
+                service.ask(world.driver("v2"), Wish.PROMOTE, "")
+
+    world.clock.on_sleep = ask_twice
+    execution = deploy(world, APPROVED)
+    requests = [e for e in world.ledger.journal(execution.execution_id) if e.kind == "request"]
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(("then", "status"), [("abort", Status.ROLLED_BACK), ("promote", Status.COMPLETED)])
+def test_an_approval_that_nobody_gives_ends_as_it_says(world: FakeWorld, then: str, status: Status) -> None:
+    steps = [{"weight": 10}, {"approve": {"timeout": "10m", "then": then}}]
+    execution = deploy(world, WAITS | {"kind": "canary", "canary": {"steps": steps}})
+    assert execution.status is status
+
+
+def test_a_driver_that_does_not_wait_along_leaves_a_paused_execution_that_a_promote_and_resume_finish(
+    world: FakeWorld,
+) -> None:
+    world.when_paused = "leave"
+    with pytest.raises(Paused):
+        deploy(world, APPROVED)
+    head = world.ledger.latest_execution()
+    assert head is not None
+    assert (head.status, head.phase) == (Status.IN_PROGRESS, Phase.PAUSED)
+    service.ask(world.driver("v2"), Wish.PROMOTE, "")
+    assert service.resume(world.driver("v2", strategy=APPROVED), None).status is Status.COMPLETED
+
+
+def test_a_promote_where_nothing_waits_is_refused(world: FakeWorld) -> None:
+    with pytest.raises(Refused, match="no execution is under way"):
+        service.ask(world.driver("v2"), Wish.PROMOTE, "")
+    world.clock.stop_after = world.clock.slept + 3
+    with pytest.raises(Interrupted):
+        deploy(world, CANARY)
+    with pytest.raises(Refused, match="waits for nobody"):
+        service.ask(world.driver("v2"), Wish.PROMOTE, "")
+
+
+def test_a_newer_deployment_is_refused_unless_it_supersedes_and_then_the_record_says_so(world: FakeWorld) -> None:
+    world.clock.stop_after = world.clock.slept + 30
+    with pytest.raises(Interrupted):
+        deploy(world, CANARY)
+    with pytest.raises(Refused):
+        deploy(world, CANARY, "v3")
+    first = world.ledger.latest_execution()
+    execution = service.supersede(world.driver("v3"))
+    assert first is not None
+    assert execution is not None
+    assert (execution.status, execution.supersedes) == (Status.COMPLETED, first.execution_id)
+    before = world.ledger.execution(first.execution_id)
+    assert before is not None
+    assert before.status is Status.ROLLED_BACK
+    assert before.error is not None
+    assert "superseded by a newer deployment" in before.error.message
+
+
+def test_a_rolled_back_release_is_retried_from_its_manifest(world: FakeWorld) -> None:
+    world.cloud.behaviour["v2"] = "unhealthy"
+    failed = deploy(world, CANARY)
+    world.cloud.behaviour.clear()
+    # The file names another version by now.
+    execution = service.retry(world.driver("v9", strategy=CANARY), failed.execution_id)
+    assert (execution.status, execution.candidate) == (Status.COMPLETED, failed.candidate)
+
+
+def test_only_what_was_rolled_back_is_retried(world: FakeWorld) -> None:
+    with pytest.raises(Refused, match="only a rolled back deploy"):
+        service.retry(world.driver("v1"), None)
+
+
+def test_a_submitted_deployment_is_carried_out_by_a_worker_and_only_once(world: FakeWorld) -> None:
+    submitted = service.submit(world.driver("v2"))
+    assert submitted is not None
+    assert "create v2" not in world.cloud.calls
+    worked = service.work(world.driver("v2"))
+    assert worked is not None
+    assert (worked.execution_id, worked.status) == (submitted.execution_id, Status.COMPLETED)
+    assert service.work(world.driver("v2")) is None
+
+
+def test_a_drill_proves_the_way_back_and_leaves_the_traffic_as_it_was(world: FakeWorld) -> None:
+    service.deploy(world.driver("v2"))
+    world.cloud.history.clear()
+    execution = service.drill(world.driver("v2"))
+    assert execution.status is Status.COMPLETED
+    shares = [next((w for arn, w in weights.items() if "-v1-" in arn), 0) for weights in world.cloud.history]
+    assert shares[:3] == [1, 0, 1]
+    assert (world.weight_of("v1"), world.weight_of("v2")) == (0, 100)
+    assert execution.verdicts[-1].gate == "drill"
+
+
+def test_a_drill_to_a_release_that_is_ill_fails_and_leaves_the_traffic_as_it_was(world: FakeWorld) -> None:
+    service.deploy(world.driver("v2"))
+    world.cloud.behaviour["v1"] = "unhealthy"
+    assert service.drill(world.driver("v2")).status is Status.ROLLED_BACK
+    assert world.weight_of("v2") == 100
+    assert len(world.cloud.stacks) == 2
+
+
+def test_a_drill_needs_a_hot_release(world: FakeWorld) -> None:
+    service.deploy(world.driver("v2", retention={"mode": "warm"}))
+    with pytest.raises(Refused, match="is warm"):
+        service.drill(world.driver("v2"))
+
+
+def test_gc_destroys_what_retention_does_not_keep_and_never_the_last_good(world: FakeWorld) -> None:
+    for version in ("v2", "v3"):
+        service.deploy(world.driver(version, retention={"mode": "hot", "keep": 3}))
+    assert len(world.cloud.stacks) == 3
+    driver = world.driver("v3", retention={"mode": "cold", "keep": 0})
+    assert [ref.version for ref in service.surplus(driver)] == ["v1"]
+    assert service.collect(driver) is not None
+    assert sorted(m.version for m in world.cloud.stacks.values()) == ["v2", "v3"]
+    assert service.collect(driver) is None
+
+
+def test_a_rollback_says_before_how_ready_its_target_is(world: FakeWorld) -> None:
+    service.deploy(world.driver("v2"))
+    found = service.preview_rollback(world.driver("v2"), None)
+    assert (found.readiness, [step.kind for step in found.plan.steps]) == ("hot", ["SetTraffic"])
+
+
+def test_receivers_are_told_of_start_and_end(world: FakeWorld) -> None:
+    world.notifier.told.clear()
+    deploy(world, CANARY)
+    assert (world.notifier.told[0], world.notifier.told[-1]) == ("started", "finished")
+
+
+def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(world: FakeWorld) -> None:
+    world.clock.stop_after = world.clock.slept + 60
+    with pytest.raises(Interrupted):
+        deploy(world, APPROVED)
+    head = world.ledger.latest_execution()
+    assert head is not None
+    began = head.step_started_at
+    world.clock.time += timedelta(hours=2)
+    execution = service.resume(world.driver("v2", strategy=APPROVED), None)
+    assert began is not None
+    assert execution.status is Status.ROLLED_BACK, "the hour was over while nobody drove"
