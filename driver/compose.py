@@ -6,7 +6,7 @@ from typing import Literal
 from driver.adapters.session import Session
 from driver.config import EnvironmentConfig
 from driver.errors import PreflightFailed
-from driver.ports import Ledger, Reporter
+from driver.ports import Ledger, Reporter, Traffic
 from driver.world import World
 
 
@@ -55,6 +55,13 @@ def compose(config: EnvironmentConfig, reporter: Reporter, when_paused: Literal[
         when_paused=when_paused,
         keep=keeper(ledger, config.records.lease),
     )
+
+
+def open_traffic(config: EnvironmentConfig) -> Traffic:
+    """The load balancer alone, for a watcher that counts healthy targets."""
+    from driver.adapters.alb import AlbTraffic
+
+    return AlbTraffic(Session(config.provider))
 
 
 def open_ledger(config: EnvironmentConfig) -> Ledger:

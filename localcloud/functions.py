@@ -1,139 +1,272 @@
 """Lambda functions, run from their zip as processes of this machine, in front of moto, which would ask Docker for it.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; an event that fails is not tried again, and what moto
+itself sends to a function (SNS, EventBridge, Step Functions) does not come this way.
 """
 
+import base64
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+import uuid
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PREFIX, _SUFFIX = "/2015-03-31/functions/", "/invocations"
-_MOST_BYTES = 6 * 1024 * 1024  # of a synchronous event, as AWS takes it
-
-# Runs in the child: the handler's own output must not mix with its answer, so that goes to a file of its own.
-_BOOTSTRAP = """
-import importlib, json, sys, traceback
-module, _, name = sys.argv[1].rpartition('.')
-sys.path.insert(0, '.')
-event = json.load(sys.stdin)
-try:
-    answer = {'value': getattr(importlib.import_module(module), name)(event, None)}
-except BaseException as error:
-    lines = traceback.format_tb(error.__traceback__)
-    answer = {'error': {'errorMessage': str(error), 'errorType': type(error).__name__, 'stackTrace': lines}}
-with open(sys.argv[2], 'w') as file:
-    json.dump(answer, file)
-"""
+_MOST_BYTES = 6 * 1024 * 1024  # of an event, as AWS takes it
+_LOG_TAIL = 4096  # bytes
+_INIT_SECONDS = 10.0  # so long AWS lets a function load before its time-out begins
+_RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Invoked:
-    """What a function answered; `failed` where it raised, timed out, or could not begin."""
+    """What a function answered and printed; `failed` where it raised, timed out, or could not begin."""
 
     payload: bytes
     failed: bool
+    log: str = ""
 
 
-def with_functions(inner: WSGIApplication, account: str, region: str) -> WSGIApplication:
-    """`inner`, except that an invocation runs the function's code."""
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a function's process ended; `code` is None where it ran out of time, `answer` where it left none."""
 
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        path = str(environ.get("PATH_INFO", ""))
-        if not (path.startswith(_PREFIX) and path.endswith(_SUFFIX) and environ.get("REQUEST_METHOD") == "POST"):
-            return inner(environ, start)
-        name = unquote(path.removeprefix(_PREFIX).removesuffix(_SUFFIX))
-        function = _find(account, region, name)
-        if function is None:
-            return _missing(start, f"Function not found: {name}")
-        event = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _MOST_BYTES))
-        invoked = invoke(function, event or b"{}")
-        headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST")]
+    code: int | None
+    answer: dict[str, Any] | None
+    output: str
+
+
+class _Refused(Exception):
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class Functions:
+    """Runs the functions of one account and region, each event in a process of its own, until `stop`."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self._account, self._region = account, region
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._changed = threading.Condition()
+        self._stopped = False
+
+    def before(self, inner: WSGIApplication) -> WSGIApplication:
+        """`inner`, except that an invocation runs the function's code."""
+
+        def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            path = str(environ.get("PATH_INFO", "")).rstrip("/")
+            if not (path.startswith(_PREFIX) and path.endswith(_SUFFIX) and environ.get("REQUEST_METHOD") == "POST"):
+                return inner(environ, start)
+            try:
+                return self._answer(environ, unquote(path.removeprefix(_PREFIX).removesuffix(_SUFFIX)), start)
+            except _Refused as refused:
+                body = json.dumps({"Type": "User", "Message": str(refused)}).encode()
+                return _send(start, refused.status, [("x-amzn-errortype", refused.code)], body)
+
+        return answer
+
+    def stop(self) -> None:
+        """End all functions that run, and start no other."""
+        with self._changed:
+            self._stopped = True
+            for child in self._running:
+                if child.returncode is None:
+                    _kill(child)
+            self._changed.wait_for(lambda: not self._running, timeout=5.0)
+
+    def _answer(self, environ: WSGIEnvironment, name: str, start: StartResponse) -> Iterable[bytes]:
+        event = _event_of(environ)
+        qualifier = parse_qs(environ.get("QUERY_STRING", "")).get("Qualifier", [None])[0]
+        function = _find(self._account, self._region, name, qualifier)
+        match environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse"):
+            case "DryRun":
+                return _send(start, HTTPStatus.NO_CONTENT, [], b"")
+            case "Event":
+                # The thread lives as long as the process: it starts it and waits for it.
+                threading.Thread(target=self.invoke, args=(function, event), name="function", daemon=True).start()
+                return _send(start, HTTPStatus.ACCEPTED, [], b"")
+        invoked = self.invoke(function, event)
+        headers = [("X-Amz-Executed-Version", str(function.version))]
         headers += [("X-Amz-Function-Error", "Unhandled")] if invoked.failed else []
-        start("200 OK", [*headers, ("Content-Length", str(len(invoked.payload)))])
-        return [invoked.payload]
+        if environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail":
+            tail = base64.b64encode(invoked.log.encode()[-_LOG_TAIL:]).decode()
+            headers.append(("X-Amz-Log-Result", tail))
+        return _send(start, HTTPStatus.OK, headers, invoked.payload)
 
-    return answer
+    def invoke(self, function: Any, event: bytes) -> Invoked:
+        """Run the handler of one of moto's functions to its end, or to its time-out (in seconds)."""
+        request = str(uuid.uuid4())
+        stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{request.replace('-', '')}"
+        ended = self._run(function, event, request, stream)
+        log, payload, failed = ended.output, b"", True
+        if ended.code is None:
+            message = f"Task timed out after {float(function.timeout):.2f} seconds"
+            payload = _error("Sandbox.Timedout", message)
+            log += f"{request} {message}\n"
+        elif ended.answer is None:
+            payload = _error("Runtime.ExitError", f"RequestId: {request} Error: {_how_it_exited(ended.code)}")
+        else:
+            failed = "error" in ended.answer
+            payload = json.dumps(ended.answer["error" if failed else "value"]).encode()
+        _write_log(function, stream, log)
+        return Invoked(payload, failed, log)
 
+    def _run(self, function: Any, event: bytes, request: str, stream: str) -> _Ended:
+        with tempfile.TemporaryDirectory(prefix="cutover-lambda-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+                archive.extractall(folder / "code")
+            (folder / "event.json").write_bytes(event)
+            child, begun = self._start(function, folder, request, stream)
+            try:
+                _wait_for(begun)
+                code: int | None = child.wait(float(function.timeout))
+            except subprocess.TimeoutExpired:
+                code = None
+            finally:
+                self._end(child)
+            answer = folder / "answer.json"
+            found = json.loads(answer.read_text(encoding="utf-8")) if code is not None and answer.exists() else None
+            return _Ended(code, found, (folder / "output").read_text(encoding="utf-8", errors="replace"))
 
-def invoke(function: Any, event: bytes) -> Invoked:
-    """Run the handler of one of moto's functions to its end, or to its time-out (in seconds)."""
-    with tempfile.TemporaryDirectory(prefix="cutover-lambda-") as folder:
-        code, result = Path(folder) / "code", Path(folder) / "result.json"
-        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-            archive.extractall(code)
-        child = subprocess.Popen(
-            [sys.executable, "-c", _BOOTSTRAP, function.handler, str(result)],
-            cwd=code,
-            env=_environment(function),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def _start(self, function: Any, folder: Path, request: str, stream: str) -> tuple["subprocess.Popen[bytes]", int]:
+        """The process, and a descriptor that becomes readable when the handler begins, or never will."""
+        begun, begins = os.pipe()
+        invocation = {
+            "handler": function.handler, "answer": str(folder / "answer.json"), "parent": os.getpid(),
+            "begins": begins, "request": request, "arn": function.function_arn, "timeout": float(function.timeout),
+        }  # fmt: skip
         try:
-            child.communicate(event, timeout=float(function.timeout))
-        except subprocess.TimeoutExpired:
-            return _failed("Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds")
+            # Under the lock, so that no process starts behind the back of `stop`.
+            with self._changed, (folder / "event.json").open("rb") as event, (folder / "output").open("wb") as output:
+                if self._stopped:
+                    raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceException", "the local cloud is stopping")
+                child = subprocess.Popen(
+                    [sys.executable, "-P", str(_RUNTIME), json.dumps(invocation)],
+                    cwd=folder / "code",
+                    env=_environment(function, stream),
+                    stdin=event,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=(begins,),
+                )
+                self._running.add(child)
+        except BaseException:
+            os.close(begun)
+            raise
         finally:
-            _end(child)
-        if not result.exists():
-            return _failed("Runtime.ExitError", f"RequestId: local Error: Runtime exited with {child.returncode}")
-        answer = json.loads(result.read_text(encoding="utf-8"))
-    failed = "error" in answer
-    return Invoked(json.dumps(answer["error"] if failed else answer["value"]).encode(), failed)
+            os.close(begins)
+        return child, begun
+
+    def _end(self, child: "subprocess.Popen[bytes]") -> None:
+        """Kill what is left of the function, and of what it started."""
+        _kill(child)
+        child.wait()
+        with self._changed:
+            self._running.discard(child)
+            self._changed.notify_all()
 
 
-def _find(account: str, region: str, name: str) -> Any:
+def _event_of(environ: WSGIEnvironment) -> bytes:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > _MOST_BYTES:
+        message = f"{length} byte payload is too large: the most is {_MOST_BYTES} bytes"
+        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
+    event: bytes = environ["wsgi.input"].read(length) or b"{}"
+    try:
+        json.loads(event)
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", message) from error
+    return event
+
+
+def _find(account: str, region: str, name: str, qualifier: str | None) -> Any:
     from moto.awslambda.exceptions import UnknownFunctionException
     from moto.awslambda.models import lambda_backends
 
+    plain = name.rpartition("function:")[2]  # of an ARN, or of its end, which AWS takes too
     try:
-        return lambda_backends[account][region].get_function(name)
-    except UnknownFunctionException:
-        return None
+        function = lambda_backends[account][region].get_function(plain, qualifier)
+    except UnknownFunctionException as error:
+        raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error.message)) from error
+    if not getattr(function, "code_bytes", b"") or not str(function.run_time).startswith("python"):
+        message = f"the local cloud runs functions from a zip with a Python runtime, and {plain} is none"
+        raise _Refused(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+    return function
 
 
-def _environment(function: Any) -> dict[str, str]:
+def _environment(function: Any, stream: str) -> dict[str, str]:
     """As AWS sets it: nothing of the server's but the way to this machine's programs
     (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
     return {
         "PATH": os.environ.get("PATH", ""),
         **{str(name): str(value) for name, value in (function.environment_vars or {}).items()},
         "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
     }
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Kill what is left of the function, and of what it started."""
+def _wait_for(begun: int) -> None:
+    """Wait until the handler begins, or the process has ended without it; then `begun` is closed."""
+    poll = select.poll()
+    poll.register(begun, select.POLLIN)
     try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        # The whole group has ended.
-        return
+        poll.poll(_INIT_SECONDS * 1000)
     finally:
-        child.wait()
+        os.close(begun)
 
 
-def _failed(kind: str, message: str) -> Invoked:
-    return Invoked(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):  # the whole group has ended: what was asked for
+        os.killpg(child.pid, signal.SIGKILL)
 
 
-def _missing(start: StartResponse, message: str) -> Iterable[bytes]:
-    body = json.dumps({"Type": "User", "Message": message}).encode()
-    status = HTTPStatus.NOT_FOUND
-    headers = [("Content-Type", "application/json"), ("x-amzn-errortype", "ResourceNotFoundException")]
-    start(f"{status.value} {status.phrase}", [*headers, ("Content-Length", str(len(body)))])
+def _how_it_exited(code: int) -> str:
+    if code < 0:
+        return f"Runtime exited with error: signal: {signal.Signals(-code).name}"
+    return f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
+
+
+def _error(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
+def _write_log(function: Any, stream: str, text: str) -> None:
+    logs, group = function.logs_backend, function.logs_group_name
+    logs.ensure_log_group(group)
+    logs.create_log_stream(group, stream)
+    now = int(time.time() * 1000)
+    if lines := text.splitlines():
+        # CloudWatch takes no empty message.
+        logs.put_log_events(group, stream, [{"timestamp": now, "message": line or " "} for line in lines])
+
+
+def _send(start: StartResponse, status: HTTPStatus, headers: list[tuple[str, str]], body: bytes) -> Iterable[bytes]:
+    start(
+        f"{status.value} {status.phrase}",
+        [("Content-Type", "application/json"), *headers, ("Content-Length", str(len(body)))],
+    )
     return [body]

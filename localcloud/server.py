@@ -18,7 +18,7 @@ from localcloud.app import guarded, moto_app
 from localcloud.backends import ACCOUNT, REGION
 from localcloud.disorders import Disorders
 from localcloud.faults import FaultBook
-from localcloud.functions import with_functions
+from localcloud.functions import Functions
 from localcloud.mends import mended
 
 _WATCH_PARENT = 1.0  # seconds
@@ -57,8 +57,9 @@ class LocalCloud:
             self._state_dir / "tasks",
             disorders=self.disorders,
         )
+        self._functions = Functions(ACCOUNT, self._region)
         admin = Admin(self._status, self.faults, self.disorders)
-        app = guarded(with_functions(wrap(moto_app(), self.metrics), ACCOUNT, self._region), self.faults, admin)
+        app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()
@@ -69,6 +70,7 @@ class LocalCloud:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._functions.stop()
         self.agent.stop()
         self.plane.stop()
         self.metrics.stop()

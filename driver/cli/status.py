@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from driver.cli.context import Context
+from driver.cli.seen import Seen
 from driver.cli.status_object import current_status
 from driver.compose import open_ledger
 from driver.config import EnvironmentConfig
+from driver.errors import StepFailed, TransientFailure
 from driver.model import Allocation, Execution, TrafficShare
-from driver.ports import Clock
+from driver.ports import Clock, Ledger
 
 
 def run(context: Context) -> int:
@@ -34,7 +36,7 @@ def watch(context: Context) -> int:
 
     config = context.config()
     ledger, clock = open_ledger(config), SystemClock()
-    with _watcher(context, config, clock) as show:
+    with _watcher(context, config, clock, ledger) as show:
         shown: Execution | None = None
         while (execution := ledger.latest_execution()) is not None:
             if execution != shown:
@@ -48,29 +50,64 @@ def watch(context: Context) -> int:
 
 @contextmanager
 def _watcher(
-    context: Context, config: EnvironmentConfig, clock: Clock
+    context: Context, config: EnvironmentConfig, clock: Clock, ledger: Ledger
 ) -> Iterator[Callable[[Execution, Allocation], None]]:
     """How each change is shown: JSON, one tree after the other in a log, or one tree that lives in a terminal."""
     if context.json:
         yield lambda execution, allocation: print(json.dumps(current_status(config, execution, allocation)), flush=True)
         return
+    look = _Look(config, ledger)
     if not context.live:
-        yield _draw
+        yield lambda execution, allocation: _draw(execution, allocation, look(execution))
         return
     from rich.console import Console
 
     from driver.cli.tree import TreeReporter
 
     with TreeReporter(Console(), clock.now) as tree:
-        yield lambda execution, allocation: tree.progress(_with_traffic(execution, allocation), None)
+
+        def show(execution: Execution, allocation: Allocation) -> None:
+            tree.seen = look(execution)
+            tree.progress(_with_traffic(execution, allocation), None)
+
+        yield show
 
 
-def _draw(execution: Execution, allocation: Allocation) -> None:
+class _Look:
+    """What a watcher reads beside the head: the journal's times, the measurements, and who is healthy now."""
+
+    def __init__(self, config: EnvironmentConfig, ledger: Ledger) -> None:
+        from driver.compose import open_traffic
+
+        self._config, self._ledger, self._traffic = config, ledger, open_traffic(config)
+
+    def __call__(self, execution: Execution) -> Seen:
+        seen = Seen()
+        for event in self._ledger.journal(execution.execution_id):
+            seen.event(event)
+        seen.measurements(self._config.gates, self._ledger.measurements(execution.execution_id))
+        releases = {share.release for share in execution.traffic} | {execution.candidate.release}
+        seen.health = {release: counts for release in releases if (counts := self._health(release)) is not None}
+        return seen
+
+    def _health(self, release: str) -> tuple[int, int] | None:
+        known = self._ledger.release(release)
+        if known is None or known.stand is None:
+            return None
+        try:
+            targets = self._traffic.target_health(known.stand.target_group_arn)
+        except (StepFailed, TransientFailure):
+            # It is being destroyed, or AWS is busy: a watcher shows what it can.
+            return None
+        return sum(target.state == "healthy" for target in targets), len(targets)
+
+
+def _draw(execution: Execution, allocation: Allocation, seen: Seen | None = None) -> None:
     from rich.console import Console
 
     from driver.cli.tree import draw
 
-    Console().print(draw(_with_traffic(execution, allocation), execution.updated_at))
+    Console().print(draw(_with_traffic(execution, allocation), execution.updated_at, seen))
 
 
 def _with_traffic(execution: Execution, allocation: Allocation) -> Execution:

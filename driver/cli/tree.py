@@ -1,7 +1,7 @@
 """The live tree: the plan with the step at work, weights as bars, gates with their last word, and the time."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -11,8 +11,21 @@ from rich.text import Text
 from rich.tree import Tree
 
 from driver.cli.reporters import verdict_line
+from driver.cli.seen import Seen, sparkline
 from driver.cli.words import duration, step_sentence
-from driver.model import Execution, JournalEvent, Outcome, Status, Verdict
+from driver.model import (
+    Analyse,
+    Approve,
+    AwaitHealthy,
+    Bake,
+    Execution,
+    JournalEvent,
+    Outcome,
+    Status,
+    Step,
+    TrafficShare,
+    Verdict,
+)
 
 _BAR = 20  # cells
 _STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow", Outcome.ERROR: "red"}
@@ -25,6 +38,7 @@ class TreeReporter:
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         self._now = now
         self._execution: Execution | None = None
+        self.seen = Seen()
         self._live = Live(self, console=console, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> Self:
@@ -37,46 +51,88 @@ class TreeReporter:
         self._live.stop()
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The head changed; the event itself is in the plan's state."""
-        del event
+        """The head changed."""
+        if event is not None:
+            self.seen.event(event)
         self._execution = execution
         self._live.refresh()
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
         """A gate looked; its verdict is in the head."""
-        del verdict
+        self.seen.verdict(verdict)
         self._execution = execution
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """What is drawn now."""
-        yield Text("preparing…", style="dim") if self._execution is None else draw(self._execution, self._now())
+        yield (
+            Text("preparing…", style="dim")
+            if self._execution is None
+            else draw(self._execution, self._now(), self.seen)
+        )
 
 
-def draw(execution: Execution, now: datetime) -> Tree:
-    """The tree of one execution as it stands at `now`."""
+def draw(execution: Execution, now: datetime, seen: Seen | None = None) -> Tree:
+    """The tree of one execution as it stands at `now`, with what was seen beside its head."""
+    seen = seen or Seen()
     style = _STATUS_STYLES.get(execution.status, "cyan")
     taken = ((execution.completed_at or now) - execution.started_at).total_seconds()
-    title = f"{execution.purpose} {execution.candidate.release} by {execution.plan.strategy}"
+    title = f"{execution.purpose} {execution.candidate.release} by {execution.strategy or execution.plan.strategy}"
     state = f"  {execution.status.value} · {execution.phase.value} · {duration(taken)}"
     tree = Tree(Text.assemble((title, "bold"), (state, style)))
     for share in execution.traffic:
-        filled = round(share.weight * _BAR / 100)
-        bar = "█" * filled + "░" * (_BAR - filled)
-        tree.add(Text.assemble((bar, "cyan"), f" {share.weight:>3} %  {share.version}  ({share.release})"))
+        tree.add(_share_line(share, seen))
     for index, step in enumerate(execution.plan.steps):
-        branch = tree.add(_step_line(execution, index, step_sentence(step), now))
+        branch = tree.add(_step_line(execution, index, step, now, seen))
         if index == execution.step_index and not execution.finished:
             for verdict in execution.verdicts:
-                branch.add(Text(verdict_line(verdict), style=_STYLES[verdict.verdict]))
+                branch.add(_verdict_line(verdict, seen))
     if execution.error:
         tree.add(Text(f"✖ {execution.error.message}", style="red"))
     return tree
 
 
-def _step_line(execution: Execution, index: int, sentence: str, now: datetime) -> Text:
+def _share_line(share: TrafficShare, seen: Seen) -> Text:
+    filled = round(share.weight * _BAR / 100)
+    bar = "█" * filled + "░" * (_BAR - filled)
+    line = Text.assemble((bar, "cyan"), f" {share.weight:>3} %  {share.version}  ({share.release})")
+    if (counts := seen.health.get(share.release)) is not None:
+        healthy, registered = counts
+        line.append(f"  {healthy}/{registered} healthy", "green" if healthy and healthy == registered else "yellow")
+    return line
+
+
+def _verdict_line(verdict: Verdict, seen: Seen) -> Text:
+    line = Text(verdict_line(verdict), style=_STYLES[verdict.verdict])
+    if values := seen.values.get(verdict.gate):
+        line.append(f"  {sparkline(values)}", "cyan")
+    return line
+
+
+def _step_line(execution: Execution, index: int, step: Step, now: datetime, seen: Seen) -> Text:
+    sentence = step_sentence(step)
     if index < execution.step_index:
-        return Text(f"✔ {sentence}", style="green")
+        took = f"  [{duration(seen.seconds[index])}]" if index in seen.seconds else ""
+        return Text(f"✔ {sentence}{took}", style="green")
     if index > execution.step_index or execution.finished:
         return Text(f"○ {sentence}", style="dim")
-    since = (now - execution.step_started_at).total_seconds() if execution.step_started_at else 0.0
-    return Text(f"▶ {sentence}  [{duration(since)}]", style="bold cyan")
+    if execution.step_started_at is None:
+        return Text(f"▶ {sentence}", style="bold cyan")
+    since = duration((now - execution.step_started_at).total_seconds())
+    until = waits_until(execution, step)
+    shown = f", until {until:%H:%M:%S} UTC" if until is not None else ""
+    return Text(f"▶ {sentence}  [{since}{shown}]", style="bold cyan")
+
+
+def waits_until(execution: Execution, step: Step) -> datetime | None:
+    """When the step's own wait ends by itself; None where it has no end, or has not begun."""
+    match step:
+        case Bake(duration_seconds=seconds) | Analyse(duration_seconds=seconds):
+            limit: float | None = seconds
+        case AwaitHealthy(deadline_seconds=seconds):
+            limit = seconds
+        case Approve(timeout_seconds=timeout):
+            limit = timeout
+        case _:
+            limit = None
+    began = execution.step_started_at
+    return None if began is None or limit is None else began + timedelta(seconds=limit)

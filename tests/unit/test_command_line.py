@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,11 @@ from driver.cli.common import exit_code
 from driver.cli.main import complete_hint, json_first
 from driver.cli.preview import waits
 from driver.cli.reporters import JsonReporter
+from driver.cli.seen import Seen, sparkline
 from driver.cli.status_object import current_status, status_object
 from driver.cli.tree import draw
 from driver.cli.words import duration
-from driver.errors import Exit, StepFailed, TransientFailure
+from driver.errors import Exit, Interrupted, StepFailed, TransientFailure
 from driver.model import Allocation, Execution, JournalEvent, Status
 from driver.service import deploy, prepare
 from tests.fakes import FakeWorld, config_for
@@ -157,3 +159,37 @@ def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:
     assert lock_is_stale(LOCKED.format(host=host, pid=dead)) is True
     assert lock_is_stale(LOCKED.format(host=host, pid=os.getpid())) is False
     assert lock_is_stale(LOCKED.format(host="elsewhere", pid=dead)) is False
+
+
+def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() -> None:
+    world = FakeWorld()
+    gates = {"metrics": {"errors": {"preset": "error-rate", "at_most": 50, "delay": "0s", "interval": "10s"}}}
+    for count, version in enumerate(("v1", "v2")):
+        world.cloud.values |= {(version, "RequestCount"): 100.0, (version, "HTTPCode_Target_5XX_Count"): 10.0 * count}
+    deploy(world.driver("v1"))
+    strategy = {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {"timeout": "1h"}}]}}
+    world.clock.stop_after = world.clock.slept + 200
+    with pytest.raises(Interrupted):
+        deploy(world.driver("v2", strategy=strategy, gates=gates))
+    execution = world.ledger.latest_execution()
+    assert execution is not None
+    seen = Seen()
+    for event in world.ledger.journal(execution.execution_id):
+        seen.event(event)
+    driver = world.driver("v2", gates=gates)
+    seen.measurements(driver.config.gates, world.ledger.measurements(execution.execution_id))
+    seen.health = {execution.candidate.release: (2, 2)}
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(draw(execution, world.clock.now(), seen))
+    text = console.export_text()
+    assert re.search(r"✔ create \S+ with 2 tasks  \[\d", text)
+    assert "2/2 healthy" in text
+    assert re.search(r"wait for a person to promote, at most 1 h, then abort  \[.*, until \d\d:\d\d:\d\d UTC\]", text)
+    assert re.search(r"errors: 10 %.*▁{5,}", text)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"), [([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"), ([5, 5], "▁▁"), ([0, 100], "▁█")]
+)
+def test_a_sparkline_goes_from_the_lowest_to_the_highest(values: list[float], shown: str) -> None:
+    assert sparkline(values) == shown
