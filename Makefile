@@ -22,15 +22,15 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup demo test test-fast lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: setup ## deploy three versions on the local cloud under load: the second by blue-green, the third is refused
+demo: setup ## six versions on the local cloud under load: promoted, stopped by figures, stopped by analysis, by hand
 	python -m examples.demo
 
-test: setup ## every test, end to end ones included
+test: setup prometheus ## every test, end to end ones included
 	python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-fast: setup ## unit, properties and components only
@@ -54,6 +54,9 @@ docs: setup ## docs/configuration.md from the models
 
 lock: setup ## both locks from pyproject.toml; ARGS=--upgrade takes newer versions
 	tools/setup/lock.sh $(ARGS)
+
+prometheus: $(stamp)
+	@$(PYTHON) tools/setup/prometheus.py
 
 setup: $(stamp) $(engine)/pulumi ## virtual environment and engine, where they are missing
 

@@ -12,7 +12,6 @@ from xml.sax.saxutils import escape
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
-_QUERY_SERVICES = frozenset({"elasticloadbalancing", "ec2", "iam", "sts", "sns", "cloudwatch", "monitoring"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,8 @@ class Call:
     action: str
     fields: dict[str, Any]
     path: str
+    form: bool = False
+    """Whether it came as a form, AWS's query protocol, whose answers are XML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ def read_call(environ: WSGIEnvironment) -> Call:
         return Call(service, target.rpartition(".")[2], _json_object(body), environ.get("PATH_INFO", ""))
     if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         form = {key: values[-1] for key, values in parse_qs(body.decode()).items()}
-        return Call(service, form.get("Action", ""), dict(form), environ.get("PATH_INFO", ""))
+        return Call(service, form.get("Action", ""), dict(form), environ.get("PATH_INFO", ""), form=True)
     path = environ.get("PATH_INFO", "")
     return Call(service, path.rpartition("/operation/")[2] if "/operation/" in path else "", {}, path)
 
 
 def refuse(call: Call, refusal: Refusal, start: StartResponse) -> Iterable[bytes]:
     """Answer with the error in the protocol of the service that was called."""
-    if call.service in _QUERY_SERVICES:
+    if call.form:
         body = _xml_error(refusal).encode()
         headers = [("Content-Type", "text/xml")]
     else:

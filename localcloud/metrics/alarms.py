@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from localcloud.metrics.composites import Composites
 from localcloud.metrics.errors import CloudWatchError, bad_value, invalid, missing, not_found
 from localcloud.metrics.evaluation import ALARM, COMPARISONS, EXTRA_PERIODS, INSUFFICIENT, OK, next_state
 from localcloud.metrics.queries import Fields, check_statistic, evaluate_queries
@@ -41,6 +42,12 @@ class Alarms:
         self._prefix = f"arn:aws:cloudwatch:{region}:{account}:alarm:"
         self._lock = threading.RLock()
         self._alarms: dict[str, _Alarm] = {}
+        self._composites = Composites(self._prefix)
+
+    def put_composite(self, fields: Fields, now: float) -> dict[str, Any]:
+        """PutCompositeAlarm."""
+        with self._lock:
+            return self._composites.put(fields, now)
 
     def put(self, fields: Fields, now: float) -> dict[str, Any]:
         """PutMetricAlarm: creates with INSUFFICIENT_DATA, or changes all but state and tags."""
@@ -60,9 +67,11 @@ class Alarms:
         """DescribeAlarms, by names, prefix or state, in pages."""
         names, prefix = fields.get("AlarmNames"), fields.get("AlarmNamePrefix") or ""
         size, start = int(fields.get("MaxRecords") or _PAGE), str(fields.get("NextToken") or "")
-        if "MetricAlarm" not in (fields.get("AlarmTypes") or ["MetricAlarm"]):
-            return {"MetricAlarms": [], "CompositeAlarms": []}
+        types = fields.get("AlarmTypes") or ["MetricAlarm"]
         with self._lock:
+            composites = self._composites.described(names, prefix) if "CompositeAlarm" in types else []
+            if "MetricAlarm" not in types:
+                return {"MetricAlarms": [], "CompositeAlarms": composites}
             found = [
                 self._described(name, alarm)
                 for name, alarm in sorted(self._alarms.items())
@@ -72,13 +81,14 @@ class Alarms:
                 and name > start
             ]
         rest = {"NextToken": found[size - 1]["AlarmName"]} if len(found) > size else {}
-        return {"MetricAlarms": found[:size], "CompositeAlarms": [], **rest}
+        return {"MetricAlarms": found[:size], "CompositeAlarms": composites, **rest}
 
     def delete(self, fields: Fields) -> dict[str, Any]:
         """DeleteAlarms; a name that does not exist is no error, as with AWS."""
         with self._lock:
             for name in fields.get("AlarmNames") or []:
                 self._alarms.pop(name, None)
+            self._composites.delete(list(fields.get("AlarmNames") or []))
         return {}
 
     def set_state(self, fields: Fields, now: float) -> dict[str, Any]:
@@ -134,6 +144,8 @@ class Alarms:
             with self._lock:
                 if state != alarm.state:
                     self._move(alarm, state, reason, now)
+        with self._lock:
+            self._composites.evaluate({name: alarm.state for name, alarm in self._alarms.items()}, now)
 
     def _judge(self, alarm: _Alarm, now: float) -> tuple[str, str]:
         fields = alarm.fields

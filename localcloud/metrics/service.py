@@ -61,6 +61,7 @@ class CloudWatch:
             "GetMetricStatistics": lambda fields: queries.get_metric_statistics(store, fields),
             "ListMetrics": lambda fields: queries.list_metrics(store, fields),
             "PutMetricAlarm": lambda fields: alarms.put(fields, clock()),
+            "PutCompositeAlarm": lambda fields: alarms.put_composite(fields, clock()),
             "DescribeAlarms": alarms.describe,
             "DeleteAlarms": alarms.delete,
             "SetAlarmState": lambda fields: alarms.set_state(fields, clock()),

@@ -1,0 +1,248 @@
+"""Hooks as they really run: a function on the local cloud, a command, a signed webhook; and who is told of it all."""
+
+import http.server
+import io
+import json
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driver import service
+from driver.adapters.hooks import SIGNATURE, UserHooks, result_of, sign
+from driver.adapters.notifier import Notifications
+from driver.adapters.session import Session
+from driver.config.hooks import HookConfig
+from driver.config.notifications import NotificationConfig
+from driver.errors import StepFailed, TransientFailure
+from driver.ports import HookResult
+from tests.fakes import FakeWorld
+
+EVENT = {"DeploymentId": "x1", "LifecycleEventHookExecutionId": "x1.3"}
+CODE = """
+def handler(event, context):
+    if event['DeploymentId'] == 'raise':
+        raise ValueError('no stock')
+    return {'later': None, 'ok': 'Succeeded'}.get(event['DeploymentId'], {'status': 'Failed', 'message': 'no stock'})
+"""
+
+
+@dataclass
+class Receiver:
+    """A web server that keeps what it is sent, and answers as it is told."""
+
+    url: str = ""
+    status: int = 200
+    answer: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+    signatures: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            made.signatures.append(self.headers.get(SIGNATURE, ""))
+            self.send_response(made.status)
+            self.end_headers()
+            self.wfile.write(made.answer.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    made.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def run(session: Session, event: dict[str, Any], **hook: Any) -> HookResult:
+    under_way = UserHooks(session).start(HookConfig.model_validate({"timeout": "20s"} | hook), event)
+    deadline = time.monotonic() + 20
+    try:
+        while time.monotonic() < deadline:
+            if (found := under_way.poll()) is not None:
+                return found
+            time.sleep(0.02)
+    finally:
+        under_way.stop()
+    raise AssertionError("the hook did not end")
+
+
+@pytest.fixture(scope="module")
+def function(session: Session) -> str:
+    role = session.iam.create_role(RoleName="hooks", AssumeRolePolicyDocument='{"Statement": []}')["Role"]["Arn"]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("checks.py", CODE)
+    made = session.functions(5).create_function(
+        FunctionName="checks",
+        Runtime="python3.11",
+        Role=role,
+        Handler="checks.handler",
+        Code={"ZipFile": held.getvalue()},
+    )
+    return made["FunctionArn"]
+
+
+@pytest.mark.parametrize(
+    ("deployment", "result"),
+    [
+        ("ok", HookResult("Succeeded", "")),
+        ("bad", HookResult("Failed", "no stock")),
+        ("later", HookResult(None, "")),
+        ("raise", HookResult("Failed", "checks raised: no stock")),
+    ],
+)
+def test_a_function_answers_by_what_it_returns(
+    session: Session, function: str, deployment: str, result: HookResult
+) -> None:
+    assert function.endswith(":checks")
+    assert run(session, EVENT | {"DeploymentId": deployment}, function="checks") == result
+
+
+def test_a_function_that_is_not_there_is_a_failure_with_awss_words(session: Session) -> None:
+    with pytest.raises(StepFailed, match="ResourceNotFoundException"):
+        run(session, EVENT, function="nobody")
+
+
+def python(code: str) -> dict[str, Any]:
+    return {"command": [sys.executable, "-c", code]}
+
+
+def test_a_command_gets_the_event_on_stdin_and_answers_by_its_exit_code(session: Session) -> None:
+    good = "import json, sys; print(json.load(sys.stdin)['DeploymentId'])"
+    assert run(session, EVENT, **python(good)) == HookResult("Succeeded", "x1")
+    assert run(session, EVENT, **python("import sys; sys.exit('no stock')")) == HookResult("Failed", "no stock")
+
+
+def test_a_command_may_ask_to_be_tried_again(session: Session) -> None:
+    with pytest.raises(TransientFailure, match="busy"):
+        run(session, EVENT, **python("import sys; print('busy'); sys.exit(75)"))
+
+
+def test_a_command_that_does_not_exist_fails(session: Session) -> None:
+    with pytest.raises(StepFailed, match="cannot be run"):
+        run(session, EVENT, command=["/no/such/program"])
+
+
+def test_a_command_that_is_stopped_is_gone_with_its_children(session: Session, tmp_path: Path) -> None:
+    code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    under_way = UserHooks(session).start(HookConfig.model_validate(python(code)), EVENT)
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    under_way.stop()
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+
+
+def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(
+    session: Session, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", "s3cret")
+    webhook = {"url": receiver.url, "secret_variable": "HOOK_KEY"}
+    assert run(session, EVENT, webhook=webhook) == HookResult("Succeeded", "")
+    assert json.loads(receiver.bodies[0]) == EVENT
+    assert receiver.signatures == [sign(b"s3cret", receiver.bodies[0])]
+    assert sign(b"other", receiver.bodies[0]) != receiver.signatures[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "result"),
+    [
+        (200, '{"status": "Failed", "message": "no stock"}', HookResult("Failed", "no stock")),
+        (200, "ok", HookResult("Succeeded", "ok")),
+        (202, '{"status": "pending"}', HookResult(None, "")),
+        (403, "", HookResult("Failed", "answers 403")),
+    ],
+)
+def test_a_webhooks_answer_decides(
+    session: Session,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    answer: str,
+    result: HookResult,
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", "s3cret")
+    receiver.status, receiver.answer = status, answer
+    found = run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "HOOK_KEY"})
+    assert (found.status, found.message.endswith(result.message)) == (result.status, True)
+
+
+def test_a_webhook_that_is_down_may_be_tried_again(
+    session: Session, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", "s3cret")
+    receiver.status = 503
+    with pytest.raises(TransientFailure, match="503"):
+        run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "HOOK_KEY"})
+
+
+def test_a_webhook_without_its_key_is_not_sent(session: Session, receiver: Receiver) -> None:
+    with pytest.raises(StepFailed, match="NO_SUCH_KEY is empty"):
+        run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "NO_SUCH_KEY"})
+    assert receiver.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("Succeeded", "Succeeded"),
+        ({"hookStatus": "SUCCEEDED"}, "Succeeded"),
+        ({"Status": "Failed"}, "Failed"),
+        (None, None),
+    ],
+)
+def test_answers_in_every_shape_that_aws_uses(answer: object, status: str | None) -> None:
+    assert result_of(answer).status == status
+
+
+def told(world: FakeWorld, notifier: Notifications) -> None:
+    """Everything that a rolled back deployment says."""
+    world.notifier.tell = notifier.tell  # type: ignore[method-assign]
+    service.deploy(world.driver("v1"))
+    world.cloud.behaviour["v2"] = "unhealthy"
+    service.deploy(world.driver("v2"))
+
+
+def test_a_webhook_is_told_in_slacks_shape_of_what_it_asked_for(session: Session, receiver: Receiver) -> None:
+    asked = NotificationConfig.model_validate({"webhook": receiver.url, "on": ["start", "rollback", "end"]})
+    told(FakeWorld(), Notifications(session, [asked]))
+    texts = [json.loads(body)["text"] for body in receiver.bodies]
+    occasions = [text.split(": ")[1] for text in texts]
+    assert occasions == ["start", "end", "start", "rollback", "end"]
+    assert texts[3].startswith("[shop prod] deploy v2: rollback: prod-v2-")
+
+
+def test_a_topic_and_a_bus_are_told_and_a_receiver_that_is_gone_stops_nothing(session: Session) -> None:
+    topic = session.sns.create_topic(Name="deployments")["TopicArn"]
+    queue: Any = session._boto.client("sqs", endpoint_url=session.provider.endpoint)
+    url = queue.create_queue(QueueName="told")["QueueUrl"]
+    arn = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    session.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    receivers = [
+        NotificationConfig.model_validate(one)
+        for one in (
+            {"webhook": "http://127.0.0.1:9/"},
+            {"topic_arn": topic + "-gone"},
+            {"topic_arn": topic, "on": ["end"]},
+            {"event_bus": "default"},
+        )
+    ]
+    told(FakeWorld(), Notifications(session, receivers))
+    messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    details = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+    assert sorted(detail["status"] for detail in details) == ["COMPLETED", "ROLLED_BACK"]
