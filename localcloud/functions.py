@@ -60,8 +60,9 @@ class _Refused(Exception):
 class Functions:
     """Runs the functions of one account and region, each event in a process of its own, until `stop`."""
 
-    def __init__(self, account: str, region: str) -> None:
+    def __init__(self, account: str, region: str, directory: Path) -> None:
         self._account, self._region = account, region
+        self._directory = directory.absolute()  # the functions run in other folders
         self._running: set[subprocess.Popen[bytes]] = set()
         self._changed = threading.Condition()
         self._stopped = False
@@ -128,7 +129,8 @@ class Functions:
         return Invoked(payload, failed, log)
 
     def _run(self, function: Any, event: bytes, request: str, stream: str) -> _Ended:
-        with tempfile.TemporaryDirectory(prefix="cutover-lambda-", ignore_cleanup_errors=True) as name:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._directory, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
                 archive.extractall(folder / "code")

@@ -57,7 +57,7 @@ class LocalCloud:
             self._state_dir / "tasks",
             disorders=self.disorders,
         )
-        self._functions = Functions(ACCOUNT, self._region)
+        self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
         admin = Admin(self._status, self.faults, self.disorders)
         app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)

@@ -5,10 +5,11 @@ from typing import Literal
 
 from driver.engine import carry_out
 from driver.errors import LeaseLost
-from driver.model import Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
+from driver.model import Allocation, Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
 from driver.ports import EnvironmentOutputs
 from driver.recorder import Recorder
 from driver.steps.scene import Scene
+from driver.steps.set_traffic import shares_of
 from driver.world import World
 
 Purpose = Literal["deploy", "rollback", "drill", "gc"]
@@ -40,6 +41,7 @@ def new_execution(
         baseline=baseline,
         fired_before=fired_before,
         supersedes=supersedes,
+        traffic=shares_of(world.ledger.allocation() or Allocation()),
         started_by=world.identifiers.person(),
         started_at=now,
         updated_at=now,

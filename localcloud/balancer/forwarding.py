@@ -1,9 +1,10 @@
 """Carries one request: finds its action, asks a target, and answers as an Application Load Balancer does."""
 
+import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import aiohttp
@@ -12,6 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from localcloud.balancer.rules import Asked, action_for, choose_group, location_of
+from localcloud.balancer.stickiness import Cookies
 from localcloud.balancer.targets import TargetRegistry
 from localcloud.balancer.topology import (
     Balancer,
@@ -72,6 +74,7 @@ class Forwarder:
         self._meter = meter
         self._topology = topology
         self._chance = chance
+        self._cookies = Cookies()
 
     async def answer(self, request: web.BaseRequest, balancer: Balancer, listener: Listener) -> web.StreamResponse:
         """The response to a request that arrived at this listener."""
@@ -96,13 +99,18 @@ class Forwarder:
     async def _forward(
         self, request: web.BaseRequest, balancer: Balancer, listener: Listener, forward: Forward
     ) -> web.StreamResponse:
-        arn = choose_group(forward, self._chance)
+        sent = request.cookies
+        arn = self._cookies.group_of(forward, sent) or choose_group(forward, self._chance)
         group = self._topology().groups.get(arn) if arn else None
-        target = self._targets.take(group.arn) if group else None
-        if group is None or target is None:
+        if group is None:
+            return self._own(balancer, 503)
+        now = asyncio.get_running_loop().time()
+        target = self._targets.take(group.arn, now, bound=self._cookies.target_of(group, sent))
+        if target is None:
             return self._own(balancer, 503)
         try:
-            return await self._ask(request, balancer, listener, group, target)
+            cookies = self._cookies.to_set(forward, group, target, sent)
+            return await self._ask(request, balancer, listener, group, target, cookies=cookies)
         finally:
             self._targets.give_back(group.arn, target)
 
@@ -113,6 +121,8 @@ class Forwarder:
         listener: Listener,
         group: TargetGroup,
         target: Target,
+        *,
+        cookies: Sequence[str],
     ) -> web.StreamResponse:
         place = self._addresses.resolve(target.ip, target.port)
         if place is None:  # nothing has this address: on AWS the connection would run into its timeout
@@ -130,7 +140,7 @@ class Forwarder:
             ) as answer:
                 seconds = time.perf_counter() - began
                 self._meter.answered_by_target(balancer, group, answer.status, seconds)
-                return await _pass_on(request, answer)
+                return await _pass_on(request, answer, cookies)
         except aiohttp.ServerTimeoutError:
             self._meter.target_failed(balancer, group, connection=False)
             return self._own(balancer, 504)
@@ -188,9 +198,12 @@ async def _body_of(request: web.BaseRequest) -> bytes | aiohttp.StreamReader | N
     return await request.read() if length is not None and length <= _SMALL_BODY else request.content
 
 
-async def _pass_on(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    """Send a target's answer to the client, as a stream unless it is small."""
+async def _pass_on(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, cookies: Sequence[str]
+) -> web.StreamResponse:
+    """Send a target's answer to the client with our cookies, as a stream unless it is small."""
     headers = CIMultiDict((name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP)
+    headers.extend((hdrs.SET_COOKIE, cookie) for cookie in cookies)
     length = answer.content_length
     if request.method != "HEAD" and length is not None and length <= _SMALL_BODY:
         return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=await answer.read())

@@ -1,9 +1,10 @@
 """The data plane: one thread that serves every listener, checks every target and counts every answer.
 
 It looks at moto's models 20 times a second, so that a change of weights holds within 100 ms.
-Health check intervals and drain times run `time_scale` times faster than configured; traffic is never scaled.
-HTTPS listeners are served as plain HTTP, and HTTPS targets are asked in plain HTTP: there is no certificate
-on loopback. Neither slow start, stickiness, WebSockets nor targets other than addresses are simulated.
+Health check intervals, drain times and slow start run `time_scale` times faster than configured; traffic is never
+scaled, and so neither is how long a client's cookie holds. HTTPS listeners are served as plain HTTP, and HTTPS targets
+are asked in plain HTTP: there is no certificate on loopback. Neither stickiness by an application's cookie, WebSockets
+nor targets other than addresses are simulated.
 """
 
 import asyncio

@@ -130,7 +130,7 @@ class Serving:
             if self._disorders.fails_check(check.group_arn, check.settings.health_check.unhealthy_threshold):
                 result = NO_CONNECTION
         finally:
-            self._targets.report(check, result)
+            self._targets.report(check, result, self._loop.time())
 
     async def _probe(self, check: DueCheck) -> CheckResult:
         place = self._addresses.resolve(check.target.ip, check.port)

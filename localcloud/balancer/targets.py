@@ -31,6 +31,9 @@ class _Tracked:
     checking: bool = False
     gone_at: float | None = None  # when draining ends
     outstanding: int = 0
+    among_first: bool = False  # registered into an empty group, and not healthy yet
+    warming_since: float | None = None  # when slow start began
+    credit: float = 0.0  # what slow start owes it in the smooth round robin
 
 
 @dataclass(slots=True)
@@ -39,6 +42,12 @@ class _Group:
     in_use: bool
     tracked: dict[Target, _Tracked] = field(default_factory=dict)
     turn: int = 0
+
+    def share(self, entry: _Tracked, now: float, scale: float) -> float:
+        """How much of a full share of the requests a target gets: 1, or less while it starts slowly."""
+        if entry.warming_since is None or self.settings.slow_start <= 0:
+            return 1.0
+        return min(1.0, (now - entry.warming_since) * scale / self.settings.slow_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +91,25 @@ class TargetRegistry:
                 if tracked.health.state in _CHECKED and not tracked.checking and tracked.check_at <= now
             ]
 
-    def report(self, check: DueCheck, result: CheckResult) -> None:
+    def report(self, check: DueCheck, result: CheckResult, now: float) -> None:
         """Take over the result of a check."""
         with self._lock:
+            group = self._groups.get(check.group_arn)
             tracked = self._find(check.group_arn, check.target)
-            if tracked is not None:
-                tracked.checking = False
-                tracked.health = after(tracked.health, result, check.settings.health_check)
+            if group is None or tracked is None:
+                return
+            tracked.checking = False
+            health = after(tracked.health, result, check.settings.health_check)
+            if health.state != tracked.health.state:
+                tracked.warming_since = now if self._starts_slowly(group, tracked, health, now) else None
+                tracked.among_first = tracked.among_first and health.state != "healthy"
+            tracked.health = health
 
-    def take(self, group_arn: str) -> Target | None:
+    def take(self, group_arn: str, now: float, *, bound: Target | None = None) -> Target | None:
         """Choose the target of the next request and count it as outstanding; None if there is no target.
 
-        With no healthy target all registered ones are used ("fail open"); draining ones never are.
+        With no healthy target all registered ones are used ("fail open"); draining ones never are. It is `bound`, to
+        which the client's cookie binds it, if that is one of the targets to choose from.
         """
         with self._lock:
             group = self._groups.get(group_arn)
@@ -103,11 +119,8 @@ class TargetRegistry:
             able = [(t, k) for t, k in registered if k.health.state in {"healthy", "unavailable"}] or registered
             if not able:
                 return None
-            group.turn += 1
-            if group.settings.algorithm == "least_outstanding_requests":
-                fewest = min(tracked.outstanding for _, tracked in able)
-                able = [pair for pair in able if pair[1].outstanding == fewest]
-            target, tracked = able[group.turn % len(able)]
+            known = next((pair for pair in able if pair[0] == bound), None)
+            target, tracked = known or self._chosen(group, able, now)
             tracked.outstanding += 1
             return target
 
@@ -131,7 +144,34 @@ class TargetRegistry:
             states = [] if group is None else [entry.health.state for entry in group.tracked.values()]
         return states.count("healthy"), states.count("unhealthy")
 
+    def _chosen(self, group: _Group, able: list[tuple[Target, _Tracked]], now: float) -> tuple[Target, _Tracked]:
+        """The target whose turn it is."""
+        group.turn += 1
+        if group.settings.algorithm == "least_outstanding_requests":
+            # AWS refuses slow start with this algorithm.
+            fewest = min(tracked.outstanding for _, tracked in able)
+            able = [pair for pair in able if pair[1].outstanding == fewest]
+            return able[group.turn % len(able)]
+        shares = [group.share(tracked, now, self._scale) for _, tracked in able]
+        if min(shares) == 1.0:
+            return able[group.turn % len(able)]
+        # Smooth weighted round robin: each earns its share, and who is chosen pays what all of them earned.
+        for (_, tracked), share in zip(able, shares, strict=True):
+            tracked.credit += share
+        chosen = max(able, key=lambda pair: pair[1].credit)
+        chosen[1].credit -= sum(shares)
+        return chosen
+
+    def _starts_slowly(self, group: _Group, tracked: _Tracked, health: Health, now: float) -> bool:
+        """Whether a target whose health changes so begins a slow start, which needs one that is healthy and warm
+        (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html)."""
+        if health.state != "healthy" or group.settings.slow_start <= 0 or tracked.among_first:
+            return False
+        others = [entry for entry in group.tracked.values() if entry is not tracked]
+        return any(one.health.state == "healthy" and group.share(one, now, self._scale) == 1.0 for one in others)
+
     def _sync_group(self, group: _Group, now: float) -> None:
+        first = all(entry.gone_at is not None for entry in group.tracked.values())
         registered = set(group.settings.targets)
         for target, entry in list(group.tracked.items()):
             if target not in registered:
@@ -139,7 +179,7 @@ class TargetRegistry:
         for target in group.settings.targets:
             known = group.tracked.get(target)
             if known is None or known.gone_at is not None:
-                known = group.tracked[target] = _Tracked(REGISTERING, check_at=now)
+                known = group.tracked[target] = _Tracked(REGISTERING, check_at=now, among_first=first)
             known.health = self._placed(group, known.health)
 
     def _drain(self, group: _Group, target: Target, entry: _Tracked, now: float) -> None:

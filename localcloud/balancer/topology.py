@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ACTIONS_THAT_END = ("forward", "fixed-response", "redirect")
+_A_DAY = 86400.0  # seconds: AWS's default of stickiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class TargetGroup:
     deregistration_delay: float
     health_check: HealthCheck
     targets: tuple[Target, ...]
+    sticky_seconds: float | None = None  # how long a client stays with its target; None: it does not
+    slow_start: float = 0.0  # seconds as AWS takes them (not yet scaled)
 
     @property
     def dimension(self) -> str:
@@ -53,6 +56,7 @@ class Forward:
     """Send the request to one of these target groups, each chosen in proportion to its weight."""
 
     groups: tuple[tuple[str, int], ...]  # (target group ARN, weight 0-999)
+    sticky_seconds: float | None = None  # how long a client stays with its target group; None: it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +213,13 @@ def _action(data: Mapping[str, Any]) -> Action:
             path=str(redirect.get("Path") or "/#{path}"),
             query=str(redirect.get("Query", "#{query}")),
         )
-    groups = data.get("ForwardConfig", {}).get("TargetGroups") or []
+    config = data.get("ForwardConfig", {})
+    sticky = config.get("TargetGroupStickinessConfig") or {}
+    seconds = float(sticky.get("DurationSeconds") or _A_DAY) if _is_true(sticky.get("Enabled")) else None
+    groups = config.get("TargetGroups") or []
     if not groups and data.get("TargetGroupArn"):
-        return Forward(((str(data["TargetGroupArn"]), 1),))
-    return Forward(tuple((str(group["TargetGroupArn"]), int(group.get("Weight", 1))) for group in groups))
+        return Forward(((str(data["TargetGroupArn"]), 1),), seconds)
+    return Forward(tuple((str(group["TargetGroupArn"]), int(group.get("Weight", 1))) for group in groups), seconds)
 
 
 _CONFIG_OF_FIELD = {
@@ -242,7 +249,21 @@ def _group(model: Any) -> TargetGroup:
         deregistration_delay=float(attributes.get("deregistration_delay.timeout_seconds", 300)),
         health_check=_health_check(model),
         targets=tuple(Target(str(target["Id"]), int(target["Port"] or 0)) for target in list(model.targets.values())),
+        sticky_seconds=_sticky_seconds(attributes),
+        slow_start=float(attributes.get("slow_start.duration_seconds") or 0),
     )
+
+
+def _sticky_seconds(attributes: Mapping[str, Any]) -> float | None:
+    by_balancer = attributes.get("stickiness.type", "lb_cookie") == "lb_cookie"
+    if not by_balancer or not _is_true(attributes.get("stickiness.enabled")):
+        return None
+    return float(attributes.get("stickiness.lb_cookie.duration_seconds") or _A_DAY)
+
+
+def _is_true(value: object) -> bool:
+    """moto keeps some settings as they came, so a boolean may be text."""
+    return str(value).lower() == "true"
 
 
 def _health_check(model: Any) -> HealthCheck:

@@ -78,3 +78,19 @@ def test_users_reach_the_listeners_port_and_no_other(run: Callable[..., Any], co
     world = run(partial(environment_program, config, Allocation()))
     rule = world.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("0.0.0.0/0", 80, 80)
+
+
+def test_nobody_with_weight_is_told_the_recorded_maintenance(
+    listener: Callable[[Allocation], dict[str, Any]],
+) -> None:
+    (action,) = listener(Allocation(maintenance="back at seven"))["defaultActions"]
+    assert action["fixedResponse"]["messageBody"] == "back at seven"
+
+
+def test_sticky_sessions_bind_to_a_target_group_and_only_where_they_are_asked_for(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    sticky = config.model_copy(update={"load_balancer": config.load_balancer.model_copy(update={"stickiness": 3600.0})})
+    for settings, expected in ((config, None), (sticky, {"enabled": True, "duration": 3600})):
+        made = run(partial(environment_program, settings, allocation(a=100))).one(LISTENER)
+        assert made["defaultActions"][0]["forward"].get("stickiness") == expected

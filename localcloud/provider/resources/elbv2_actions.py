@@ -23,7 +23,13 @@ def _action(action: Properties) -> dict[str, Any]:
         {"TargetGroupArn": group["arn"], "Weight": group.get("weight", 1)}
         for group in action["forward"]["targetGroups"]
     ]
-    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+    forward: dict[str, Any] = {"TargetGroups": groups}
+    if stickiness := action["forward"].get("stickiness"):
+        forward["TargetGroupStickinessConfig"] = {
+            "Enabled": bool(stickiness.get("enabled", False)),
+            "DurationSeconds": int(stickiness["duration"]),
+        }
+    return {"Type": "forward", "ForwardConfig": forward}
 
 
 def seen_actions(actions: list[dict[str, Any]], asked: list[Properties] | None) -> list[Properties]:
@@ -43,4 +49,8 @@ def _seen_action(action: dict[str, Any], *, short: bool) -> Properties:
     if short and len(groups) == 1:
         return {"type": "forward", "targetGroupArn": groups[0]["TargetGroupArn"]}
     seen = [{"arn": group["TargetGroupArn"], "weight": int(group.get("Weight", 1))} for group in groups]
-    return {"type": "forward", "forward": {"targetGroups": sorted(seen, key=lambda group: str(group["arn"]))}}
+    forward: Properties = {"targetGroups": sorted(seen, key=lambda group: str(group["arn"]))}
+    stickiness = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig") or {}
+    if stickiness.get("Enabled"):
+        forward["stickiness"] = {"enabled": True, "duration": int(stickiness["DurationSeconds"])}
+    return {"type": "forward", "forward": forward}

@@ -6,6 +6,7 @@ from localcloud.provider.kinds import Client, Name, Shape, changed
 from localcloud.provider.resources.elbv2_calls import one, read_tags, retag, tags_of
 from localcloud.provider.values import Properties
 
+_DELAY, _SLOW_START = "deregistration_delay.timeout_seconds", "slow_start.duration_seconds"
 _HEALTH = {
     "protocol": "HealthCheckProtocol",
     "port": "HealthCheckPort",
@@ -41,7 +42,7 @@ class TargetGroup:
             **tags_of(inputs),
         )
         arn = str(made["TargetGroups"][0]["TargetGroupArn"])
-        self._set_delay(aws, arn, inputs)
+        self._set_attributes(aws, arn, inputs)
         return arn
 
     def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
@@ -51,7 +52,7 @@ class TargetGroup:
         if found is None:
             return None
         told = elbv2.describe_target_group_attributes(TargetGroupArn=identifier)["Attributes"]
-        delay = next((a["Value"] for a in told if a["Key"] == "deregistration_delay.timeout_seconds"), "300")
+        attributes = {attribute["Key"]: attribute["Value"] for attribute in told}
         asked = inputs.get("healthCheck") or {}
         health = {name: found[key] for name, key in _HEALTH.items() if key in found and (name in asked or not asked)}
         if "matcher" in asked or not asked:
@@ -62,7 +63,8 @@ class TargetGroup:
             "port": found["Port"],
             "vpcId": found["VpcId"],
             "targetType": found.get("TargetType", "instance"),
-            "deregistrationDelay": int(delay),
+            "deregistrationDelay": int(attributes.get(_DELAY, "300")),
+            "slowStart": int(attributes.get(_SLOW_START, "0")),
             "healthCheck": health,
             "tags": read_tags(aws, identifier),
             "arn": identifier,
@@ -74,8 +76,8 @@ class TargetGroup:
         """See `Kind`."""
         if changed(old, new, "healthCheck"):
             aws("elbv2").modify_target_group(TargetGroupArn=identifier, **_health(new))
-        if changed(old, new, "deregistrationDelay"):
-            self._set_delay(aws, identifier, new)
+        if changed(old, new, "deregistrationDelay", "slowStart"):
+            self._set_attributes(aws, identifier, new)
         retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
@@ -83,10 +85,11 @@ class TargetGroup:
         del state
         aws("elbv2").delete_target_group(TargetGroupArn=identifier)
 
-    def _set_delay(self, aws: Client, arn: str, inputs: Properties) -> None:
-        if "deregistrationDelay" in inputs:
-            attribute = {"Key": "deregistration_delay.timeout_seconds", "Value": str(inputs["deregistrationDelay"])}
-            aws("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=[attribute])
+    def _set_attributes(self, aws: Client, arn: str, inputs: Properties) -> None:
+        asked = {_DELAY: inputs.get("deregistrationDelay"), _SLOW_START: inputs.get("slowStart")}
+        attributes = [{"Key": key, "Value": str(value)} for key, value in asked.items() if value is not None]
+        if attributes:
+            aws("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
 
 
 def _health(inputs: Properties) -> dict[str, Any]:

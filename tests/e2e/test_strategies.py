@@ -1,0 +1,207 @@
+"""Every strategy, and people in the loop, with the real engine on the local cloud."""
+
+import io
+import json
+import time
+import zipfile
+from typing import Any
+
+import boto3
+import pytest
+from ruamel.yaml import YAML
+
+from tests.e2e.conftest import Ended, Shell, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
+
+HOOK = """
+import urllib.request
+def handler(event, context):
+    told = event['Cutover']
+    header = told['test_traffic_header']
+    request = urllib.request.Request(event['Cutover']['url'], headers={header['name']: header['value']})
+    return {'status': 'Succeeded' if told['release']['version'] != '6.0.0' else 'Failed', 'message': 'no stock'}
+"""
+
+
+def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str = "good", **sections: Any) -> None:
+    """The environment's file with another version, strategy, and whatever else is given."""
+    shell.set_release(version, behaviour)
+    file, yaml = shell.project / "Pulumi.local.yaml", YAML()
+    document = yaml.load(file.read_text(encoding="utf-8"))
+    waits = {"bake": "1s", "propagation_margin": "100ms", "drain": "1s"}
+    document["config"]["cutover:strategy"] = waits | strategy
+    for name, section in sections.items():
+        document["config"][f"cutover:{name}"] = section
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(document, out)
+
+
+def client(shell: Shell, service: str) -> Any:
+    endpoint = shell.variables["AWS_ENDPOINT_URL"]
+    return boto3.client(
+        service, endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
+    )
+
+
+def traffic(ended: Ended) -> dict[str, int]:
+    return {share["version"]: share["weight"] for share in ended.last["traffic"] if share["weight"]}
+
+
+def weights(ended: Ended) -> list[dict[str, int]]:
+    """Every allocation that a deployment went through, by version."""
+    found: list[dict[str, int]] = []
+    for line in ended.out.splitlines():
+        told = json.loads(line)
+        shares = {s["version"]: s["weight"] for s in told.get("traffic", ()) if s["weight"]}
+        if told.get("event") == "outcome" and shares and (not found or found[-1] != shares):
+            found.append(shares)
+    return found
+
+
+def desired(shell: Shell) -> dict[str, int]:
+    """Version → desired count, of everything that stands."""
+    ecs, found = client(shell, "ecs"), {}
+    for release in shell.cutover("releases").last_list:
+        if release["state"] in ("RETIRED", "CREATING"):
+            continue
+        stand = next(arn for arn in ecs.list_clusters()["clusterArns"] if f"-{release['digest'][:8]}-" in arn)
+        (service,) = ecs.describe_services(cluster=stand, services=ecs.list_services(cluster=stand)["serviceArns"])[
+            "services"
+        ]
+        found[release["version"]] = service["desiredCount"]
+    return found
+
+
+def test_rolling_grows_the_new_and_shrinks_the_old(shell: Shell) -> None:
+    set_up(shell, "1.0.0", {"kind": "blue-green"})
+    assert shell.cutover("deploy").code == 0
+    set_up(shell, "2.0.0", {"kind": "rolling", "rolling": {"batch_percent": 50}})
+    ended = shell.cutover("deploy")
+    assert (ended.code, traffic(ended)) == (0, {"2.0.0": 100}), ended.err
+    assert weights(ended)[1:] == [{"2.0.0": 50, "1.0.0": 50}, {"2.0.0": 100}]
+    assert desired(shell) == {"1.0.0": 0, "2.0.0": 2}
+
+
+def test_a_rollback_to_a_warm_release_says_so_before_and_starts_its_tasks(shell: Shell) -> None:
+    preview = shell.cutover("rollback", "--preview").last
+    assert (preview["readiness"], preview["weights_only"]) == ("warm", False)
+    ended = shell.cutover("rollback")
+    assert (ended.code, traffic(ended)) == (0, {"1.0.0": 100}), ended.err
+
+
+def test_recreate_answers_with_its_maintenance_while_nobody_serves(shell: Shell) -> None:
+    outage = {"outage": "nobody asks by night", "maintenance": "back at seven"}
+    set_up(shell, "3.0.0", {"kind": "recreate", "recreate": outage})
+    driver = shell.start("deploy")
+    until(driver, "intent", "creating")
+    elbv2 = client(shell, "elbv2")
+    balancer = elbv2.describe_load_balancers(Names=["shop-local"])["LoadBalancers"][0]["LoadBalancerArn"]
+    action = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["DefaultActions"][0]
+    assert action["FixedResponseConfig"]["MessageBody"] == "back at seven"
+    assert desired(shell)["1.0.0"] == 0
+    out, _ = driver.communicate(timeout=120)
+    assert (driver.returncode, json.loads(out.splitlines()[-1])["status"]) == (0, "COMPLETED")
+
+
+def test_linear_under_codedeploys_name_can_be_promoted_to_its_end(shell: Shell) -> None:
+    set_up(shell, "4.0.0", {"kind": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"})
+    driver = shell.start("deploy")
+    until(driver, "intent", "baking")
+    began = time.monotonic()
+    assert shell.cutover("promote", "--full", "--reason", "seen enough").code == 0
+    out, _ = driver.communicate(timeout=120)
+    last = json.loads(out.splitlines()[-1])
+    assert (driver.returncode, last["status"], last["strategy"]) == (
+        0,
+        "COMPLETED",
+        "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    )
+    assert time.monotonic() - began < 60, "nine minutes were passed over"
+    journal = shell.cutover("show", last["execution_id"]).last["journal"]
+    assert any("asked to promote-full: seen enough" in event["message"] for event in journal)
+
+
+def test_a_hook_on_lambda_lets_a_release_through_or_keeps_users_from_it(shell: Shell) -> None:
+    role = client(shell, "iam").create_role(RoleName="hooks", AssumeRolePolicyDocument='{"Statement": []}')
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("smoke.py", HOOK)
+    client(shell, "lambda").create_function(
+        FunctionName="smoke",
+        Runtime="python3.11",
+        Role=role["Role"]["Arn"],
+        Handler="smoke.handler",
+        Code={"ZipFile": held.getvalue()},
+    )
+    hooks = {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke", "timeout": "20s"}}
+    set_up(shell, "5.0.0", {"kind": "blue-green"}, hooks=hooks)
+    ended = shell.cutover("deploy")
+    assert (ended.code, traffic(ended)) == (0, {"5.0.0": 100}), ended.err
+    set_up(shell, "6.0.0", {"kind": "blue-green"}, hooks=hooks)
+    ended = shell.cutover("deploy")
+    assert (ended.code, traffic(ended)) == (5, {"5.0.0": 100})
+    assert "hook smoke at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
+
+
+def test_a_canary_with_a_drill_left_at_its_approval_is_finished_elsewhere(shell: Shell) -> None:
+    steps = [{"drill": True}, {"weight": 25}, {"approve": {"timeout": "5m"}}]
+    set_up(shell, "7.0.0", {"kind": "canary", "canary": {"steps": steps}}, hooks={})
+    left = shell.cutover("deploy", "--exit-on-pause")
+    assert left.code == 7, left.err
+    status = shell.cutover("status").last
+    assert (status["phase"], traffic(shell.cutover("status"))) == ("paused", {"5.0.0": 75, "7.0.0": 25})
+    assert any(verdict["gate"] == "drill" for verdict in status["verdicts"])
+    assert shell.cutover("promote").code == 0
+    resumed = shell.cutover("resume")
+    assert (resumed.code, traffic(resumed)) == (0, {"7.0.0": 100}), resumed.err
+
+
+def test_a_drill_by_itself_leaves_the_traffic_as_it_was(shell: Shell) -> None:
+    ended = shell.cutover("drill")
+    assert (ended.code, traffic(ended)) == (0, {"7.0.0": 100}), ended.err
+
+
+def test_a_detached_deployment_is_carried_out_by_a_worker_and_a_pause_holds_it(shell: Shell) -> None:
+    set_up(shell, "8.0.0", {"kind": "canary", "canary": {"steps": [{"weight": 50}, {"pause": "2s"}]}})
+    submitted = shell.cutover("deploy", "--detach")
+    assert (submitted.code, submitted.last["status"]) == (0, "IN_PROGRESS")
+    worker = shell.start("work", "--once")
+    until(worker, "intent", "baking")
+    assert shell.cutover("pause").code == 0
+    until(worker, "paused", "paused")
+    time.sleep(3)
+    assert shell.cutover("status").last["phase"] == "paused", "longer than the step's two seconds"
+    assert shell.cutover("resume").code == 0
+    worker.communicate(timeout=120)
+    assert worker.returncode == 0
+    assert traffic(shell.cutover("status")) == {"8.0.0": 100}
+
+
+def test_gc_says_what_it_would_destroy_and_then_destroys_it(shell: Shell) -> None:
+    set_up(shell, "8.0.0", {"kind": "blue-green"}, retention={"mode": "cold", "keep": 0})
+    named = [release["version"] for release in json.loads(shell.cutover("gc", "--dry-run").out)]
+    assert "8.0.0" not in named
+    assert "7.0.0" not in named, "the last good release"
+    ended = shell.cutover("gc")
+    assert ended.code == 0, ended.err
+    standing = {r["version"] for r in shell.cutover("releases").last_list if r["state"] != "RETIRED"}
+    assert standing == {"7.0.0", "8.0.0"}
+
+
+def test_sticky_sessions_are_written_alike_by_the_direct_call_and_by_the_stack(shell: Shell) -> None:
+    file, yaml = shell.project / "Pulumi.local.yaml", YAML()
+    document = yaml.load(file.read_text(encoding="utf-8"))
+    document["config"]["cutover:load_balancer"]["stickiness"] = "60s"
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(document, out)
+    set_up(shell, "9.0.0", {"kind": "blue-green"})
+    assert shell.cutover("deploy").code == 0
+    # A rollback writes directly first, then by the stack.
+    assert shell.cutover("rollback").code == 0
+    again = shell.run("pulumi", "up", "-s", "local", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.code == 0, again.out
+    elbv2 = client(shell, "elbv2")
+    balancer = elbv2.describe_load_balancers(Names=["shop-local"])["LoadBalancers"][0]["LoadBalancerArn"]
+    action = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["DefaultActions"][0]
+    assert action["ForwardConfig"]["TargetGroupStickinessConfig"] == {"Enabled": True, "DurationSeconds": 60}
