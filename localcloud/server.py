@@ -56,6 +56,7 @@ class LocalCloud:
             self._state_dir / "images",
             self._state_dir / "tasks",
             disorders=self.disorders,
+            metrics=self.metrics.store,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
         admin = Admin(self._status, self.faults, self.disorders)

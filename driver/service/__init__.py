@@ -1,6 +1,6 @@
 """What a person or a pipeline can ask for; rendering is elsewhere."""
 
-from driver.service.ask import ask, is_driven_now
+from driver.service.ask import ask, is_driven_now, is_held_now
 from driver.service.deploy import deploy, submit, supersede
 from driver.service.drill import drill
 from driver.service.gc import collect, surplus
@@ -19,6 +19,7 @@ __all__ = [
     "drill",
     "form",
     "is_driven_now",
+    "is_held_now",
     "prepare",
     "preview_rollback",
     "resume",

@@ -14,6 +14,12 @@ def is_driven_now(world: World) -> bool:
     return head is not None and not head.finished and is_driven(world, head)
 
 
+def is_held_now(world: World) -> bool:
+    """Whether a live driver holds the newest execution paused, so that a resume is its to act on."""
+    head = world.ledger.latest_execution()
+    return head is not None and head.phase is Phase.PAUSED and is_driven_now(world)
+
+
 def ask(world: World, wish: Wish, reason: str) -> Request:
     """Record the wish with who asked; the same wish for the same step is one.
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from localcloud.agent.records import Task, new_task, records_lock
 from localcloud.agent.services import ServiceKeeper
 from localcloud.agent.targets import Targets
 from localcloud.agent.tasks import Means, RunningTask
+from localcloud.agent.usage import EVERY, UsageMeter
+from localcloud.balancer.traffic import MetricSink
 from localcloud.disorders import Disorders
 
 STOPPED_TASKS_STAY = timedelta(hours=1)  # as DescribeTasks documents
@@ -41,6 +44,7 @@ class EcsAgent:
         workdir: Path,
         *,
         disorders: Disorders,
+        metrics: MetricSink,
         interval: float = 0.1,
     ) -> None:
         # Tasks of ours stand where moto's would: its API renders either by attribute names.
@@ -48,6 +52,8 @@ class EcsAgent:
         self._account = account
         self._interval = interval
         self._disorders = disorders
+        self._usage = UsageMeter(metrics)
+        self._measured_at = 0.0
         self._means = Means(
             addresses=addresses,
             interfaces=Interfaces(account, region),
@@ -95,6 +101,7 @@ class EcsAgent:
             if keeper.finished:
                 del self._keepers[key]
         self._count_clusters()
+        self._measure()
         self._forget_stopped()
 
     def _start_task(self, service: Any, deployment: dict[str, Any]) -> RunningTask:
@@ -102,6 +109,14 @@ class EcsAgent:
         record = new_task(service, deployment, definition, self._account)
         self._ecs.tasks.setdefault(service.cluster_name, {})[record.task_arn] = record
         return RunningTask(record, service, definition, self._means)
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if now - self._measured_at < EVERY:
+            return
+        self._measured_at = now
+        for service, keeper in self._keepers.values():
+            self._usage.measure(service.cluster_name, service.name, keeper.running, now)
 
     def _count_clusters(self) -> None:
         for cluster in self._ecs.clusters.values():

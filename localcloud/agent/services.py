@@ -57,6 +57,11 @@ class ServiceKeeper:
         """Whether a task runs that could crash."""
         return any(task.record.last_status == "RUNNING" for task in self._wanted())
 
+    @property
+    def running(self) -> list[RunningTask]:
+        """The tasks that run now."""
+        return [task for task in self._tasks if task.record.last_status == "RUNNING"]
+
     def crash_one(self) -> None:
         """Let the processes of one running task die."""
         next(task for task in self._wanted() if task.record.last_status == "RUNNING").crash()

@@ -41,6 +41,7 @@ class RunningTask:
         self.record = record
         self._service = service
         self._definitions: list[dict[str, Any]] = definition.container_definitions
+        self.cpu_units, self.memory_mib = int(definition.cpu or 1024), int(definition.memory or 512)
         self._means = means
         self._processes: dict[str, ContainerProcess] = {}
         self._address = ""
@@ -51,6 +52,11 @@ class RunningTask:
     def stopped(self) -> bool:
         """Whether nothing of the task is left."""
         return self.record.last_status == "STOPPED"
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes, one for each container."""
+        return [process.pid for process in self._processes.values()]
 
     def seconds_running(self) -> float:
         """Seconds since the task came to RUNNING; 0 before."""

@@ -18,6 +18,7 @@ from localcloud.addresses import AddressBook
 from localcloud.agent import EcsAgent
 from localcloud.disorders import Disorders
 from localcloud.images import build
+from localcloud.metrics.store import Metric, MetricStore
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
@@ -30,6 +31,7 @@ class Cloud:
 
     agent: EcsAgent
     disorders: Disorders
+    store: MetricStore
     addresses: AddressBook
     images_dir: Path
     workdir: Path
@@ -130,13 +132,20 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
         boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
         addresses = AddressBook()
-        disorders = Disorders()
+        disorders, store = Disorders(), MetricStore()
         agent = EcsAgent(
-            addresses, ACCOUNT, REGION, tmp_path / "images", tmp_path / "work", disorders=disorders, interval=0.05
+            addresses,
+            ACCOUNT,
+            REGION,
+            tmp_path / "images",
+            tmp_path / "work",
+            disorders=disorders,
+            metrics=store,
+            interval=0.05,
         )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        made = Cloud(agent, disorders, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        made = Cloud(agent, disorders, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
         yield made
         agent.stop()
         assert made.processes() == []
@@ -304,3 +313,20 @@ def test_a_task_that_is_told_to_crash_dies_and_is_replaced(cloud: Cloud) -> None
     (dead,) = cloud.tasks("STOPPED")
     assert dead["containers"][0]["exitCode"] == 137
     cloud.until(lambda service: service["runningCount"] == 1)
+
+
+def test_cpu_and_memory_of_a_service_are_measured_as_percent_of_what_it_reserves(cloud: Cloud) -> None:
+    cloud.create(cloud.task_definition(), 1, target=False)
+    cloud.completed()
+    dimensions = frozenset({("ClusterName", "c"), ("ServiceName", "s")})
+    found: dict[str, float] = {}
+    deadline = time.monotonic() + DEADLINE
+    while len(found) < 2 and time.monotonic() < deadline:
+        for name in ("CPUUtilization", "MemoryUtilization"):
+            samples = cloud.store.samples(Metric("AWS/ECS", name, dimensions), 0, time.time() + 1)
+            if samples:
+                found[name] = samples[-1].total
+        time.sleep(0.1)
+    # The shop takes some megabytes of the 512 that its task definition asks for.
+    assert 0.5 < found["MemoryUtilization"] < 50
+    assert 0 <= found["CPUUtilization"] < 400

@@ -246,3 +246,24 @@ def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(w
     execution = service.resume(world.driver("v2", strategy=APPROVED), None)
     assert began is not None
     assert execution.status is Status.ROLLED_BACK, "the hour was over while nobody drove"
+
+
+def test_a_resume_is_for_the_driver_only_while_that_one_holds_the_execution_paused(world: FakeWorld) -> None:
+    seen: list[bool] = []
+
+    def look() -> None:
+        head = world.ledger.latest_execution()
+        if head is None or head.finished:
+            return
+        if head.phase is Phase.PAUSED:
+            seen.append(service.is_held_now(world.driver("v2")))
+            service.ask(world.driver("v2"), Wish.RESUME, "")
+        elif not seen and head.phase is Phase.BAKING:
+            assert not service.is_held_now(world.driver("v2"))
+            service.ask(world.driver("v2"), Wish.PAUSE, "")
+
+    world.clock.on_sleep = look
+    assert deploy(world, CANARY).status is Status.COMPLETED
+    assert seen
+    assert all(seen)
+    assert not service.is_held_now(world.driver("v2"))
