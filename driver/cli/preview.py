@@ -7,6 +7,7 @@ from dataclasses import asdict
 from driver.cli.common import watched_world
 from driver.cli.context import Context
 from driver.cli.words import duration, step_sentence
+from driver.gates.alarms import firing
 from driver.model import Allocation, Analyse, Bake, Plan, Retire, Scale, SetTraffic, Step
 from driver.ports import StackDiff
 from driver.service import Prepared, prepare
@@ -17,9 +18,12 @@ def run(context: Context) -> int:
     with watched_world(context) as world:
         prepared = prepare(world)
         allocation = world.ledger.allocation() or Allocation()
+        names = world.config.gates.alarms.names
+        alarms = firing(world.alarms.states(names)) if names else ()
+        outage = world.config.strategy.recreate
         diffs = [world.stacks.preview_release(prepared.manifest), world.stacks.preview_environment(allocation)]
     if context.json:
-        print(json.dumps(_object(prepared, diffs)))
+        print(json.dumps({**_object(prepared, diffs), "alarms_firing": alarms}))
         return 0
     release = prepared.manifest.ref.release
     print(f"release {release} (digest {prepared.manifest.digest[:16]}…)")
@@ -30,6 +34,10 @@ def run(context: Context) -> int:
     if prepared.nothing_to_do:
         print("\nnothing to do: this release has all traffic already")
         return 0
+    for alarm in alarms:
+        print(f"\n! {alarm} is in ALARM: `deploy` refuses while it is, unless gates.alarms.firing_before is report")
+    if outage is not None:
+        print(f"\n! this plan has an outage: {outage.outage}")
     print(f"\nplan: {prepared.plan.strategy}, waits {duration(waits(prepared.plan))} at least")
     for number, step in enumerate(prepared.plan.steps, start=1):
         print(f"  {number:>2}. {step_sentence(step)}")

@@ -207,3 +207,64 @@ def test_a_hook_that_never_answers_fails_at_its_timeout(world: FakeWorld) -> Non
     execution = deploy(world, hooks=hooks())
     assert execution.error is not None
     assert "no answer within 60 s" in execution.error.message
+
+
+@pytest.mark.parametrize(("background", "status"), [(False, Status.COMPLETED), (True, Status.ROLLED_BACK)])
+def test_allowed_failures_are_counted_by_step_or_over_the_whole_execution(
+    world: FakeWorld, background: bool, status: Status
+) -> None:
+    bad_at: set[int] = set()
+
+    def one_failure_in_each_step() -> None:
+        head = world.ledger.latest_execution()
+        fails = head is not None and not head.finished and head.step_index not in bad_at
+        if (
+            fails
+            and head is not None
+            and any(m.step_index == head.step_index for m in world.ledger.measurements(head.execution_id))
+        ):
+            bad_at.add(head.step_index)
+            fails = False
+        serve(world, "v2", requests=100, errors=50 if fails else 0)
+
+    world.clock.on_sleep = one_failure_in_each_step
+    execution = deploy(world, gates=with_errors(failures=1, background=background))
+    assert execution.status is status
+
+
+def test_a_release_whose_targets_fall_ill_while_it_bakes_is_stopped_after_a_few_looks(world: FakeWorld) -> None:
+    def fall_ill() -> None:
+        head = world.ledger.latest_execution()
+        if head is not None and not head.finished and world.weight_of("v2") == 50:
+            world.cloud.behaviour["v2"] = "unhealthy"
+
+    world.clock.on_sleep = fall_ill
+    steps = [{"weight": 10}, {"weight": 50}, {"pause": "5m"}]
+    execution = deploy(world, WAITS | {"kind": "canary", "canary": {"steps": steps}})
+    assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
+    assert execution.error is not None
+    assert "did not pass the targets gate 4 looks in a row" in execution.error.message
+
+
+def test_a_background_gate_looks_while_a_hook_runs(world: FakeWorld) -> None:
+    serve(world, "v2", requests=100, errors=50)
+    world.cloud.hook_results["load"] = [HookResult(None, "")]
+    steps = [{"weight": 10}, {"hook": "load"}]
+    execution = deploy(
+        world,
+        WAITS | {"kind": "canary", "canary": {"steps": steps}},
+        hooks={"load": {"function": "load", "timeout": "1h"}},
+        gates=with_errors(background=True),
+    )
+    assert execution.error is not None
+    assert "errors gate" in execution.error.message
+
+
+def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(world: FakeWorld) -> None:
+    world.cloud.values[("v2", SUMS[0])] = 100.0
+    errors = {"metrics": {"errors": {"preset": "error-rate"}}, "delay": "0s"}
+    execution = deploy(world, ANALYSED, gates={"analysis": errors})
+    (measured,) = world.ledger.measurements(execution.execution_id)
+    assert measured.series["errors.candidate"] == (0.0,) * 15
+    assert measured.series["errors.baseline"] == (0.2,) * 15
+    assert execution.status is Status.COMPLETED, "fewer errors are a change for the better"

@@ -67,8 +67,10 @@ def test_a_count_that_cloudwatch_does_not_have_is_zero_where_there_were_requests
     assert value_of(gate(), {"requests": 10, "errors": None}) == 0.0
 
 
-def test_no_requests_are_no_pass() -> None:
-    assert judge_metric("errors", gate(), measurements(NONE)).verdict is Outcome.INCONCLUSIVE
+@pytest.mark.parametrize("requests", [None, 0])
+def test_no_requests_are_no_pass(requests: float | None) -> None:
+    verdict = judge_metric("errors", gate(), measurements({"requests": requests, "errors": None}))
+    assert verdict.verdict is Outcome.INCONCLUSIVE
 
 
 def test_too_few_requests_are_inconclusive_whatever_they_say() -> None:

@@ -243,9 +243,11 @@ def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(w
     assert head is not None
     began = head.step_started_at
     world.clock.time += timedelta(hours=2)
+    slept = world.clock.slept
     execution = service.resume(world.driver("v2", strategy=APPROVED), None)
     assert began is not None
-    assert execution.status is Status.ROLLED_BACK, "the hour was over while nobody drove"
+    assert execution.status is Status.ROLLED_BACK
+    assert world.clock.slept - slept < 600, "the hour was over while nobody drove"
 
 
 def test_a_resume_is_for_the_driver_only_while_that_one_holds_the_execution_paused(world: FakeWorld) -> None:
