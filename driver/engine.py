@@ -56,7 +56,7 @@ def _carry_out_step(scene: Scene, step: Step) -> None:
         except TransientFailure as failure:
             if attempt == RETRIES:
                 raise StepFailed(failure.code, f"{step.kind}: {failure.message}", failure.hint) from failure
-            recorder.note("failure", f"{step.kind}: {failure.message}; tried again in {2**attempt} s")
+            recorder.note("retry", f"{step.kind}: {failure.message}; tried again in {2**attempt} s")
             scene.world.clock.sleep(2.0**attempt)
 
 

@@ -8,7 +8,7 @@ from driver.adapters.session import Session, aws_errors
 from driver.adapters.web import request
 from driver.config.notifications import NotificationConfig, Occasion
 from driver.errors import CutoverError
-from driver.model import Execution, JournalEvent, Phase
+from driver.model import Execution, JournalEvent, Phase, Status
 
 _log = logging.getLogger("cutover.notifier")
 _TIMEOUT_SECONDS = 5.0
@@ -24,11 +24,10 @@ class Notifications:
 
     def tell(self, execution: Execution, event: JournalEvent) -> None:
         """See `driver.ports.Notifier`: what cannot be sent is logged, and the deployment goes on."""
-        occasion = occasion_of(event)
-        if occasion is None:
-            return
+        occasions = occasions_of(event)
         for receiver in self._receivers:
-            if occasion in receiver.on:
+            occasion = next((each for each in occasions if each in receiver.on), None)
+            if occasion is not None:
                 try:
                     self._send(receiver, occasion, execution, event)
                 except CutoverError as error:
@@ -65,22 +64,23 @@ class Notifications:
             request("POST", receiver.webhook, body=body, headers=headers, timeout_seconds=_TIMEOUT_SECONDS)
 
 
-def occasion_of(event: JournalEvent) -> Occasion | None:
-    """What a journal event is to a receiver; None where nobody needs to be told."""
+def occasions_of(event: JournalEvent) -> tuple[Occasion, ...]:
+    """What a journal event is to receivers; one that asked for several of them is told once, of the first."""
     match event.kind:
         case "started":
-            return "start"
+            return ("start",)
         case "outcome":
-            return "step"
+            return ("step",)
         case "paused":
-            return "pause"
-        case "failure":
-            # A step that will be tried again is no failure yet; the plan's turn is.
-            return "rollback" if event.phase is Phase.ROLLING_BACK and event.step_index == 0 else "failure"
+            return ("pause",)
+        case "failure" if event.phase is Phase.ROLLING_BACK:
+            return ("rollback", "failure")
+        case "finished" if event.status is Status.FAILED:
+            return ("failure", "end")
         case "finished":
-            return "end"
+            return ("end",)
         case _:
-            return None
+            return ()
 
 
 def sentence_of(occasion: Occasion, execution: Execution, event: JournalEvent) -> str:

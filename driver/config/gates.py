@@ -130,6 +130,9 @@ class AlarmGate(Section):
     names: tuple[Annotated[str, StringConstraints(min_length=1, max_length=255)], ...] = Field(
         default=(), max_length=100, description="None may be in ALARM; INSUFFICIENT_DATA does not pass."
     )
+    patience: Duration = Field(
+        default=300.0, ge=0, le=86_400, description="So long they may lack data, or be unreadable, in a row."
+    )
     firing_before: Literal["refuse", "report"] = Field(
         default="refuse",
         description="An alarm that fires before the start: refuse (exit 4), or report and watch the others.",

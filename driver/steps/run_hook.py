@@ -72,7 +72,7 @@ def _run_with_retries(scene: Scene, step: RunHook, hook: HookConfig) -> HookResu
         except TransientFailure as failure:
             if attempt == hook.retries:
                 return HookResult("Failed", failure.message)
-            scene.recorder.note("failure", f"hook {step.hook}: {failure.message}; tried again")
+            scene.recorder.note("retry", f"hook {step.hook}: {failure.message}; tried again")
     raise AssertionError("the last try returns")
 
 

@@ -268,3 +268,19 @@ def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(world: Fake
     assert measured.series["errors.candidate"] == (0.0,) * 15
     assert measured.series["errors.baseline"] == (0.2,) * 15
     assert execution.status is Status.COMPLETED, "fewer errors are a change for the better"
+
+
+@pytest.mark.parametrize(("silent", "status"), [(200, Status.COMPLETED), (2000, Status.ROLLED_BACK)])
+def test_an_alarm_without_data_is_waited_for_as_long_as_patience_says(
+    world: FakeWorld, silent: float, status: Status
+) -> None:
+    world.cloud.alarm_states["checkout"] = "INSUFFICIENT_DATA"
+    began = world.clock.slept
+
+    def come_to_data() -> None:
+        if world.clock.slept - began > silent:
+            world.cloud.alarm_states["checkout"] = "OK"
+
+    world.clock.on_sleep = come_to_data
+    execution = deploy(world, gates={"alarms": {"names": ["checkout"], "patience": "5m"}})
+    assert execution.status is status
