@@ -147,6 +147,10 @@ class AnalysisMetric(Section):
     direction: Literal["increase", "decrease", "either"] = Field(default="increase", description="Which change is bad.")
     critical: bool = Field(default=False, strict=True, description="Its failure fails the analysis.")
     must_have_data: bool = Field(default=False, strict=True, description="No data is a failure.")
+    missing: Literal["gap", "zero"] = Field(
+        default="gap",
+        description="A period without data: no sample, or 0 for counts that are only told when they occur.",
+    )
     weight: float = Field(default=1.0, gt=0, le=1000, description="In the score.")
     smallest_effect: float = Field(default=0.1, ge=0, le=100, description="Relative change that matters: 0.1 is 10 %.")
     smallest_difference: float = Field(

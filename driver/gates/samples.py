@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from driver.config.gates import AnalysisGate
 from driver.gates.analysis import Marks
@@ -31,8 +32,8 @@ def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricP
     return tuple(
         MetricPair(
             name=name,
-            candidate=series.get(f"{name}.candidate", ()),
-            baseline=series.get(f"{name}.baseline", ()),
+            candidate=_filled(series.get(f"{name}.candidate", ()), metric.missing),
+            baseline=_filled(series.get(f"{name}.baseline", ()), metric.missing),
             direction=metric.direction,
             critical=metric.critical,
             must_have_data=metric.must_have_data,
@@ -42,6 +43,10 @@ def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricP
         )
         for name, metric in gate.metrics.items()
     )
+
+
+def _filled(samples: Samples, missing: Literal["gap", "zero"]) -> Samples:
+    return samples if missing == "gap" else tuple(0.0 if sample is None else sample for sample in samples)
 
 
 def marks_of(gate: AnalysisGate) -> Marks:

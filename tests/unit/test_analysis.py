@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driver.config.gates import AnalysisGate
 from driver.gates.analysis import Marks, judge_analysis
-from driver.gates.comparison import Classification, MetricPair, classify, measure
+from driver.gates.comparison import Classification, MetricPair, classify, known, measure
+from driver.gates.samples import pairs_of
 from driver.model import Outcome, Verdict
 
 FEW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0)
@@ -82,6 +84,13 @@ def test_gaps_and_infinities_are_no_samples() -> None:
     holes = (None, math.nan, math.inf, -math.inf)
     assert kind(pair(FEW + holes, holes + FEW)) is Classification.PASS
     assert kind(pair((1.0, 2.0, 3.0, 4.0, *holes), FEW)) is Classification.NODATA
+
+
+@pytest.mark.parametrize(("missing", "count"), [("gap", 1), ("zero", 4)])
+def test_a_period_without_data_is_a_gap_or_zero_as_kayentas_nan_strategy(missing: str, count: int) -> None:
+    gate = AnalysisGate.model_validate({"metrics": {"errors": {"preset": "error-rate", "missing": missing}}})
+    (one,) = pairs_of(gate, {"errors.candidate": (None, 3.0, None, None), "errors.baseline": ()})
+    assert len(known(one.candidate)) == count
 
 
 def test_constant_series_that_are_equal_pass_and_others_do_not() -> None:
