@@ -38,11 +38,11 @@ def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
     """The one number that the threshold is for, computed from raw sums; None where there is none to compute."""
     match gate.preset:
         case "error-rate":
-            return _rate(values, "errors", "requests")
+            return _error_rate(values, "")
         case "slo-burn-rate":
             slo = gate.slo
             budget = 100.0 - (slo.objective if slo else 99.9)
-            burns = [_rate(values, f"errors_{w}", f"requests_{w}") for w in ("long", "short")]
+            burns = [_error_rate(values, f"_{window}") for window in ("long", "short")]
             known = [burn / budget for burn in burns if burn is not None]
             # Both windows have to burn: the long one says that it matters, the short one that it still goes on.
             return min(known) if len(known) == len(burns) else None
@@ -76,17 +76,21 @@ def _judge(gate: MetricGate, measurement: Measurement) -> _Judged:
     return _Judged(Outcome.PASS, f"{shown} ({bound}{_unit(gate)})")
 
 
-def _rate(values: dict[str, float | None], part: str, whole: str) -> float | None:
-    """Percent; CloudWatch has no data point for a count of zero, so a missing part of a known whole is zero."""
-    total = values.get(whole)
-    return None if not total else 100.0 * (values.get(part) or 0.0) / total
+def _error_rate(values: dict[str, float | None], suffix: str) -> float | None:
+    """Percent; CloudWatch has no data point for a count of zero, so missing errors of known requests are none."""
+    total = values.get(f"requests{suffix}")
+    return None if not total else 100.0 * _errors(values, suffix) / total
+
+
+def _errors(values: dict[str, float | None], suffix: str) -> float:
+    return (values.get(f"errors{suffix}") or 0.0) + (values.get(f"connection_errors{suffix}") or 0.0)
 
 
 def _shown(gate: MetricGate, value: float, measurement: Measurement) -> str:
     text = f"{value:.3g}{_unit(gate)}"
     if gate.preset == "error-rate":
-        errors, requests = measurement.values.get("errors") or 0, measurement.values.get("requests") or 0
-        text += f" ({errors:g} of {requests:g} requests)"
+        requests = measurement.values.get("requests") or 0
+        text += f" ({_errors(measurement.values, ''):g} of {requests:g} requests)"
     return text
 
 

@@ -80,15 +80,20 @@ def wanted_by(gate: MetricGate, subject: Subject) -> tuple[Wanted, ...]:
 
 
 def sampled_by(metric: AnalysisMetric, subject: Subject, period: int) -> tuple[CloudWatchQuery, ...]:
-    """The queries of one metric of an analysis: one, or errors and requests for a rate."""
+    """The queries of one metric of an analysis: one, or for a rate all kinds of errors and, last, the requests."""
     if metric.preset == "error-rate":
-        requests, errors = _requests_and_errors(subject, period, period, "")
-        return tuple(w.query for w in (errors, requests) if isinstance(w.query, CloudWatchQuery))
+        requests, *errors = _requests_and_errors(subject, period, period, "")
+        return tuple(w.query for w in (*errors, requests) if isinstance(w.query, CloudWatchQuery))
     return (_query(metric.preset, metric.metric, subject, period),)
 
 
 def _requests_and_errors(subject: Subject, period: int, window: float, suffix: str) -> tuple[Wanted, ...]:
-    names = (("requests", "RequestCount"), ("errors", "HTTPCode_Target_5XX_Count"))
+    # A target that refuses the connection answers nothing: its user's 502 is counted by load balancer alone.
+    names = (
+        ("requests", "RequestCount"),
+        ("errors", "HTTPCode_Target_5XX_Count"),
+        ("connection_errors", "TargetConnectionErrorCount"),
+    )
     return tuple(
         Wanted(f"{name}{suffix}", _alb(subject, metric, "Sum", period), window, "sum") for name, metric in names
     )

@@ -15,16 +15,18 @@ Samples = tuple[float | None, ...]
 def samples_of(points: Sequence[Points], start: datetime, end: datetime, period: float) -> Samples:
     """One sample for each whole period from `start` to `end`; None where CloudWatch has no data.
 
-    Two series of points are errors and requests, whose ratio in percent is the sample; no errors in a period with
-    requests are zero, since CloudWatch has no data point for a count of zero.
+    Of several series the last are the requests and the others errors, whose ratio in percent is the sample; no errors
+    in a period with requests are zero, since CloudWatch has no data point for a count of zero.
     """
     count = int((end - start).total_seconds() // period)
     times = [start + timedelta(seconds=period * index) for index in range(count)]
     known = [dict(series) for series in points]
     if len(known) == 1:
         return tuple(known[0].get(at) for at in times)
-    errors, requests = known
-    return tuple(100.0 * errors.get(at, 0.0) / requests[at] if requests.get(at) else None for at in times)
+    *errors, requests = known
+    return tuple(
+        100.0 * sum(kind.get(at, 0.0) for kind in errors) / requests[at] if requests.get(at) else None for at in times
+    )
 
 
 def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricPair, ...]:

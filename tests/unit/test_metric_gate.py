@@ -63,6 +63,10 @@ def test_a_rate_is_computed_from_sums_and_the_reason_tells_them() -> None:
     assert verdict.reason == "5 % (50 of 1000 requests), more than 1 %"
 
 
+def test_a_connection_that_a_target_refuses_is_an_error_too() -> None:
+    assert value_of(gate(), {"requests": 200, "errors": 1, "connection_errors": 3}) == 2.0
+
+
 def test_a_count_that_cloudwatch_does_not_have_is_zero_where_there_were_requests() -> None:
     assert value_of(gate(), {"requests": 10, "errors": None}) == 0.0
 
@@ -131,10 +135,12 @@ def test_a_burn_rate_fails_only_while_both_windows_burn(
 
 
 def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
-    requests, errors = wanted_by(gate(period="1m", window="5m"), SUBJECT)
+    requests, errors, refused = wanted_by(gate(period="1m", window="5m"), SUBJECT)
     dimensions = (("LoadBalancer", "app/shop/50dc6c49"), ("TargetGroup", "targetgroup/shop-tg/73e2d6bc"))
     assert requests.query == CloudWatchQuery("AWS/ApplicationELB", "RequestCount", dimensions, "Sum", 60)
     assert errors.query == CloudWatchQuery("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", dimensions, "Sum", 60)
+    assert isinstance(refused.query, CloudWatchQuery)
+    assert refused.query.name == "TargetConnectionErrorCount"
     assert (requests.fold, requests.window_seconds) == ("sum", 300.0)
 
 
