@@ -123,3 +123,33 @@ def test_killing_the_resume_too_is_healed_by_the_next() -> None:
         resume(world, "v2")
         check(world)
         assert world.weight_of("v2") == 100
+
+
+STRATEGIES: dict[str, dict[str, object]] = {
+    "canary": {"kind": "canary", "canary": {"steps": [{"scale": 50}, {"weight": 10}, {"pause": "5s"}, {"weight": 50}]}},
+    "drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 50}]}},
+    "linear": {"kind": "linear", "linear": {"percent": 50, "interval": "5s"}},
+    "rolling": {"kind": "rolling", "rolling": {"batch_percent": 50}},
+    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody asks by night"}},
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("behaviour", ["good", "unhealthy", "cannot-be-created"])
+def test_a_kill_at_any_call_of_any_strategy_is_healed_by_resume(strategy: str, behaviour: str) -> None:
+    waits = {"bake": "5s", "propagation_margin": "1s", "drain": "1s"}
+    changes = {"strategy": waits | STRATEGIES[strategy], "hooks": {"smoke": {"at": "AfterInstall", "function": "f"}}}
+    struck, number = True, 0
+    while struck:
+        number += 1
+        world = FakeWorld()
+        service.deploy(world.driver("v1"))
+        world.cloud.behaviour["v2"] = behaviour
+        struck = run_killed(world, number, lambda world=world: service.deploy(world.driver("v2", **changes)))  # type: ignore[misc]
+        head = world.ledger.latest_execution()
+        if head is not None and not head.finished:
+            service.resume(world.driver("v2", **changes), None)
+        check(world)
+        serving = "v2" if behaviour == "good" and len(world.ledger.heads) == 2 else "v1"
+        assert world.weight_of(serving) == 100
+    assert number > 10
