@@ -82,6 +82,7 @@ class FakeCloud:
     behaviour: dict[str, str] = field(default_factory=dict)
     stacks: dict[str, Manifest] = field(default_factory=dict)
     desired: dict[str, int] = field(default_factory=dict)
+    scaled_at: dict[str, datetime] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     before_call: Callable[[str], None] = lambda _: None
@@ -172,6 +173,9 @@ class FakeCloud:
             return None
         count = self.desired[name]
         good = ServiceState("ACTIVE", count, count, 0, count, "COMPLETED", "", 0, (), ())
+        if self._behaves(name) == "slow-stop" and count == 0:
+            left = 2 if self.clock.now() - self.scaled_at[name] < timedelta(seconds=30) else 0
+            return replace(good, running=left)
         if self._behaves(name) == "crash":
             stopped = StoppedTask("task/1", "Essential container in task exited", 1, self.clock.now())
             return replace(
@@ -183,6 +187,7 @@ class FakeCloud:
 
     def scale(self, stand: Stand, desired_count: int) -> None:
         self._call(f"scale {stand.service_name.split('-')[1]} to {desired_count}")
+        self.scaled_at[stand.service_name] = self.clock.now()
         self.desired[stand.service_name] = desired_count
 
     # Probe

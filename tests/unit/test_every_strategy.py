@@ -10,11 +10,12 @@ import pytest
 
 from driver import service
 from driver.errors import StepFailed
-from driver.model import Execution, Status, Wish
+from driver.model import Execution, Plan, Scale, Status, Wish
+from driver.service.start import new_execution, start
 from driver.steps import work
 from driver.steps.scene import Scene
 from strategies.capacity import tasks_for
-from tests.fakes import FakeWorld
+from tests.fakes import OUTPUTS, FakeWorld
 
 CAPACITY = 4
 STRATEGIES: dict[str, dict[str, object]] = {
@@ -214,3 +215,31 @@ def test_a_baseline_that_alone_is_alive_takes_everything_at_once() -> None:
 def _kill(world: Watched) -> None:
     if world.weight_of("v2") >= 30:
         world.cloud.behaviour["v2"] = "unhealthy"
+
+
+def test_recreate_starts_the_new_release_only_when_no_task_of_the_old_runs() -> None:
+    world = prepared()
+    world.cloud.behaviour["v1"] = "slow-stop"
+    running: list[int] = []
+
+    def look(call: str) -> None:
+        if call == "create v2":
+            (old,) = [name for name, manifest in world.cloud.stacks.items() if manifest.version == "v1"]
+            found = world.cloud.service(world.ledger.all_releases[old].stand)  # type: ignore[arg-type]
+            assert found is not None
+            running.append(found.running)
+
+    world.cloud.before_call = look
+    assert world.deploy("v2", "recreate").status is Status.COMPLETED
+    assert running == [0]
+
+
+def test_a_release_never_gets_smaller_than_its_weight_needs() -> None:
+    world = prepared()
+    driver = world.driver("v2")
+    (release,) = world.ledger.releases()
+    plan = Plan(strategy="by hand", steps=(Scale(release=release.ref, desired_count=1, drain_seconds=0),))
+    made = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
+    execution = start(driver, made, OUTPUTS)
+    assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
+    assert world.cloud.desired[release.ref.release] == CAPACITY
