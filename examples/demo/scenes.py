@@ -56,7 +56,7 @@ SCENES = (
         "a canary that is 60 ms slower and errs in nothing: only the analysis sees it",
         5,
         build={"BEHAVIOUR": "slow", "SLOW_SECONDS": "0.06"},
-        strategy=_canary({"weight": 20}, {"analyse": "8s"}, {"weight": 50}),
+        strategy=_canary({"weight": 20}, {"analyse": "10s"}, {"weight": 50}),
         gates={"analysis": ANALYSIS, "metrics": {"error-rate": ERROR_RATE}},
     ),
     Scene(

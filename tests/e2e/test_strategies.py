@@ -10,6 +10,8 @@ import boto3
 import pytest
 from ruamel.yaml import YAML
 
+from driver.adapters.probe import load_balancer_url
+from examples.demo.load import LoadGenerator
 from tests.e2e.conftest import Ended, Shell, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -205,3 +207,34 @@ def test_sticky_sessions_are_written_alike_by_the_direct_call_and_by_the_stack(s
     balancer = elbv2.describe_load_balancers(Names=["shop-local"])["LoadBalancers"][0]["LoadBalancerArn"]
     action = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["DefaultActions"][0]
     assert action["ForwardConfig"]["TargetGroupStickinessConfig"] == {"Enabled": True, "DurationSeconds": 60}
+
+
+def test_an_analysis_against_a_fresh_baseline_shares_the_traffic_three_ways_and_leaves_nothing_of_it(
+    shell: Shell,
+) -> None:
+    analysis = {
+        "baseline": "fresh",
+        "period": "1s",
+        "delay": "1s",
+        "metrics": {"latency": {"preset": "latency-p50", "critical": True, "smallest_effect": 0.5}},
+    }
+    steps = [{"weight": 20}, {"analyse": "10s"}]
+    set_up(shell, "10.0.0", {"kind": "canary", "canary": {"steps": steps}}, "slow")
+    file, yaml = shell.project / "Pulumi.local.yaml", YAML()
+    document = yaml.load(file.read_text(encoding="utf-8"))
+    document["config"]["cutover:load_balancer"].pop("stickiness", None)
+    document["config"]["cutover:gates"] |= {"analysis": analysis, "probe": None}
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(document, out)
+    generator = LoadGenerator(load_balancer_url(shell.variables["AWS_ENDPOINT_URL"], "shop-local") + "/", rate=60)
+    generator.start()
+    ended = shell.cutover("deploy")
+    summary = generator.stop()
+    assert ended.code == 5, ended.err
+    assert "latency: mean 0.8" in ended.last["error"]["message"]
+    assert summary["failed"] == 0
+    shares = [sorted(s["weight"] for s in json.loads(line).get("traffic", ())) for line in ended.out.splitlines()]
+    assert [20, 20, 60] in shares
+    standing = [r["version"] for r in shell.cutover("releases").last_list if r["state"] != "RETIRED"]
+    assert "10.0.0" not in standing
+    assert len(standing) == len(set(standing)), "the copy of the baseline is gone"
