@@ -71,8 +71,8 @@ def _table(model: type[BaseModel], prefix: str) -> str:
 def _value(field: FieldInfo) -> str:
     words = _words(field.annotation)
     if _is_duration(field):
-        words = "duration"
-    limits = [_limit(m, duration=words == "duration") for m in field.metadata]
+        words = "duration or `null`" if types.NoneType in get_args(field.annotation) else "duration"
+    limits = [_limit(m, duration=_is_duration(field)) for m in field.metadata]
     told = ", ".join(limit for limit in limits if limit)
     return f"{words} ({told})" if told else words
 
@@ -95,7 +95,8 @@ def _holds_models(default: object) -> bool:
 
 
 def _is_duration(field: FieldInfo) -> bool:
-    return any("parse_duration" in repr(m) for m in field.metadata)
+    # An optional duration carries its validator within the annotation.
+    return any("parse_duration" in repr(part) for part in (*field.metadata, *get_args(field.annotation)))
 
 
 def _words(annotation: Any) -> str:
