@@ -5,6 +5,7 @@ import json
 from driver.cli.common import exit_code, watched_world
 from driver.cli.context import Context
 from driver.cli.status_object import status_object
+from driver.errors import Exit
 from driver.model import Status
 from driver.service import abort
 
@@ -20,4 +21,5 @@ def run(context: Context, reason: str) -> int:
         print(f"  next: cutover -e {execution.environment} status --watch")
     else:
         print(f"{execution.execution_id} is {execution.status.value}")
-    return exit_code(execution)
+    # Asked for is done; what becomes of it is the driver's to tell.
+    return Exit.OK if execution.status is Status.IN_PROGRESS else exit_code(execution)

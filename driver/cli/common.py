@@ -10,8 +10,8 @@ from driver.cli.context import Context
 from driver.cli.reporters import JsonReporter, PlainReporter
 from driver.cli.status_object import status_object
 from driver.cli.words import duration, evidence
-from driver.errors import Exit
-from driver.model import Execution, Status
+from driver.errors import Exit, Paused
+from driver.model import Execution, Phase, Status
 from driver.ports import Reporter
 from driver.world import World
 
@@ -35,7 +35,11 @@ def run(
 ) -> int:
     """Carry something out and tell how it ended; `nothing` is said where there was nothing to do."""
     with watched_world(context, "leave" if leave_when_paused else "wait") as world:
-        execution = carry_out(world)
+        try:
+            execution = carry_out(world)
+        except Paused:
+            # What a pipeline reads last is the status object, also where a person is waited for.
+            execution = world.ledger.latest_execution()
         shown = execution or world.ledger.latest_execution()
     if execution is not None:
         return finish(context, execution)
@@ -62,6 +66,8 @@ def exit_code(execution: Execution | None) -> Exit:
         return Exit.OK
     if execution.status is Status.ROLLED_BACK:
         return Exit.ROLLED_BACK
+    if execution.phase is Phase.PAUSED:
+        return Exit.PAUSED
     return Exit.NEEDS_OPERATOR if execution.status is Status.FAILED else Exit.OK
 
 
@@ -85,6 +91,10 @@ def _tell(execution: Execution) -> None:
     if execution.status is Status.COMPLETED:
         done = "has all traffic" if execution.purpose in ("deploy", "rollback") else f"{execution.purpose} is done"
         print(f"✔ {name} {done} after {taken} (execution {execution.execution_id})")
+        return
+    if execution.phase is Phase.PAUSED:
+        print(f"… {name} waits for a person after {taken} (execution {execution.execution_id})")
+        print(f"  next: cutover -e {execution.environment} promote, then cutover -e {execution.environment} resume")
         return
     reason = execution.error.message if execution.error else "unknown reason"
     ended = "rolled back" if execution.status is Status.ROLLED_BACK else execution.status.value

@@ -150,7 +150,7 @@ def test_a_canary_with_a_drill_left_at_its_approval_is_finished_elsewhere(shell:
     steps = [{"drill": True}, {"weight": 25}, {"approve": {"timeout": "5m"}}]
     set_up(shell, "7.0.0", {"kind": "canary", "canary": {"steps": steps}}, hooks={})
     left = shell.cutover("deploy", "--exit-on-pause")
-    assert left.code == 7, left.err
+    assert (left.code, left.last["phase"]) == (7, "paused"), left.err
     status = shell.cutover("status").last
     assert (status["phase"], traffic(shell.cutover("status"))) == ("paused", {"5.0.0": 75, "7.0.0": 25})
     assert any(verdict["gate"] == "drill" for verdict in status["verdicts"])
