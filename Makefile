@@ -28,7 +28,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: setup ## six versions on the local cloud under load: promoted, stopped by figures, stopped by analysis, by hand
-	python -m examples.demo
+	python -m cutover.examples.demo
 
 test: setup prometheus ## every test, end to end ones included
 	python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
@@ -50,7 +50,7 @@ bench: setup ## the table of figures, beside bare boto3 calls
 	python -m benchmarks
 
 docs: setup ## docs/configuration.md from the models
-	python -m driver.config_docs
+	python -m cutover.config.reference
 
 lock: setup ## both locks from pyproject.toml; ARGS=--upgrade takes newer versions
 	tools/setup/lock.sh $(ARGS)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pulumi
 
-from driver.config import load_environment
-from driver.model import Allocation
-from programs.environment import environment_program
-from programs.release import release_program
-from programs.render import load_release
+from cutover.config import load_environment
+from cutover.domain import Allocation
+from cutover.programs.environment import environment_program
+from cutover.programs.release import release_program
+from cutover.programs.render import load_release
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     if pulumi.Config("cutover").get("kind") == "release":
         release_program(*load_release(project / f"Pulumi.{stack}.yaml"))
         return
-    from driver.adapters.dynamodb import read_allocation
+    from cutover.adapters.dynamodb import read_allocation
 
     config = load_environment(project, stack)
     # Where the records cannot be read this fails: a `pulumi up` by hand never decides about traffic.

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.gates.analysis import Marks, judge_analysis
-from driver.gates.comparison import MetricPair
-from driver.model import Outcome
+from cutover.domain import Outcome
+from cutover.gates.analysis import Thresholds, judge_analysis
+from cutover.gates.comparison import MetricPair
 
 SEED = 20261124
 PERIODS = 10
@@ -88,7 +88,7 @@ def passes(candidate: Series, baseline: Series) -> bool:
     pairs = [
         MetricPair(name=name, candidate=candidate[name], baseline=baseline[name], critical=True) for name in candidate
     ]
-    return judge_analysis(pairs, Marks())[0].verdict is Outcome.PASS
+    return judge_analysis(pairs, Thresholds())[0].verdict is Outcome.PASS
 
 
 def sample(chance: np.random.Generator, rate: int, error_percent: float, slower: float) -> Series:

@@ -7,13 +7,13 @@ from itertools import cycle
 from benchmarks.bare import Bare
 from benchmarks.figures import Figure, timed
 from benchmarks.stage import Stage
-from driver.adapters.alb import AlbTraffic
-from driver.adapters.clock import SystemClock
-from driver.adapters.dynamodb import DynamoLedger
-from driver.adapters.pulumi_stacks import PulumiStacks
-from driver.adapters.session import Session
-from driver.config import load_environment
-from driver.model import Allocation, Weight
+from cutover.adapters.alb import AlbTraffic
+from cutover.adapters.clock import SystemClock
+from cutover.adapters.dynamodb import DynamoLedger
+from cutover.adapters.session import Session
+from cutover.adapters.stacks import PulumiStacks
+from cutover.config import load_environment
+from cutover.domain import Allocation, Weight
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
@@ -22,14 +22,14 @@ def measure(stage: Stage, runs: int) -> list[Figure]:
     config = load_environment(stage.project, "local")
     session = Session(config.provider)
     ledger = DynamoLedger(session, config.records, config.application, config.environment, SystemClock())
-    stands = [(r.ref, r.stand) for r in ledger.releases() if r.stand is not None][:2]
+    stands = [(r.ref, r.outputs) for r in ledger.releases() if r.outputs is not None][:2]
     choices = cycle(
         Allocation(
             weights=(
-                Weight(release=ref.release, version=ref.version, target_group_arn=stand.target_group_arn, weight=100),
+                Weight(release=ref.release, version=ref.version, target_group_arn=outputs.target_group_arn, weight=100),
             )
         )
-        for ref, stand in stands
+        for ref, outputs in stands
     )
     stacks, traffic, bare = PulumiStacks(config, session, threading.Event()), AlbTraffic(session), Bare(stage.endpoint)
     listener = stacks.environment().listener_arn

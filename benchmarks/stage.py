@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud import process
+from cutover.localcloud import process
 
 ROOT = Path(__file__).resolve().parents[1]
 _NO_WAITS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ec2, lb, vpc, wafv2
 
-from components.weighted_listener import WeightedListener, WeightedListenerArgs
+from cutover.components.weighted_listener import NO_TRAFFIC, WeightedListener, WeightedListenerArgs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class EnvironmentArgs:
     access_logs_bucket: str | None
     web_acl_arn: str | None
     weights: Mapping[str, int]
-    maintenance: str = ""
+    no_traffic_body: str = NO_TRAFFIC
     stickiness_seconds: int | None = None
 
 
@@ -79,7 +79,7 @@ class Environment(pulumi.ComponentResource):
                 certificate_arn=args.certificate_arn,
                 tls_policy=args.tls_policy,
                 weights=args.weights,
-                maintenance=args.maintenance,
+                no_traffic_body=args.no_traffic_body,
                 stickiness_seconds=args.stickiness_seconds,
             ),
             child,

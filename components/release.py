@@ -1,33 +1,52 @@
-"""Release: one version, whole: everything that runs it, and nothing that another release uses."""
+"""Release: everything that runs one version, and nothing that another release uses."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
-from components.cluster import Cluster
-from components.log_group import LogGroup, LogGroupArgs
-from components.roles import Roles, RolesArgs
-from components.service import Service, ServiceArgs
-from components.service_security_group import ServiceSecurityGroup, ServiceSecurityGroupArgs
-from components.target_group import TargetGroup, TargetGroupArgs
-from components.task_definition import TaskDefinition, TaskDefinitionArgs
-from components.test_traffic_rule import TestTrafficRule, TestTrafficRuleArgs
-from driver.model.release import Manifest
+from cutover.components.cluster import Cluster
+from cutover.components.log_group import LogGroup, LogGroupArgs
+from cutover.components.roles import Roles, RolesArgs
+from cutover.components.service import Service, ServiceArgs
+from cutover.components.service_security_group import ServiceSecurityGroup, ServiceSecurityGroupArgs
+from cutover.components.target_group import HealthCheckArgs, TargetGroup, TargetGroupArgs
+from cutover.components.task_definition import ContainerArgs, TaskDefinition, TaskDefinitionArgs
+from cutover.components.test_traffic_rule import TestTrafficRule, TestTrafficRuleArgs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseArgs:
-    """`manifest` determines the release; `repository_arn` is where its image lies; it begins with
-    `desired_count` tasks, whatever its full capacity."""
+    """One version of a service behind an existing listener of an application load balancer.
 
-    manifest: Manifest
+    `repository_arn` is the ECR repository of the container's image. `cpu` is in units of 1/1024 vCPU, `memory` in MiB.
+    The service starts with `desired_count` tasks. Requests with the header `test_traffic_header` set to
+    `test_traffic_value` reach this release, whatever its weight.
+    """
+
+    container: ContainerArgs
+    cpu: int
+    memory: int
     repository_arn: str
     region: str
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    load_balancer_security_group_id: str
+    listener_arn: str
+    test_traffic_header: str
+    test_traffic_value: str
     desired_count: int
+    architecture: str = "X86_64"
+    health_check: HealthCheckArgs = field(default_factory=HealthCheckArgs)
+    health_check_grace_period_seconds: int = 60
+    deregistration_delay_seconds: int = 60
+    slow_start_seconds: int = 0
+    log_retention_days: int = 30
 
 
 class Release(pulumi.ComponentResource):
-    """Outputs: the fields of `driver.model.release.Stand`."""
+    """Outputs: `cluster_arn`, `service_name`, `task_definition_arn`, `target_group_arn`, `security_group_id` and
+    `log_group_name`."""
 
     cluster_arn: pulumi.Output[str]
     service_name: pulumi.Output[str]
@@ -39,24 +58,24 @@ class Release(pulumi.ComponentResource):
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:release:Release", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        manifest = args.manifest
-        logs = LogGroup(name, LogGroupArgs(retention_days=manifest.log_retention_days), child)
-        group = TargetGroup(name, _target_group(manifest), child)
+        logs = LogGroup(name, LogGroupArgs(retention_days=args.log_retention_days), child)
+        group = TargetGroup(name, _target_group(args), child)
         rule = TestTrafficRule(
             name,
             TestTrafficRuleArgs(
-                listener_arn=manifest.network.listener_arn,
+                listener_arn=args.listener_arn,
                 target_group_arn=group.arn,
-                digest8=manifest.ref.digest8,
+                header=args.test_traffic_header,
+                value=args.test_traffic_value,
             ),
             child,
         )
         security_group = ServiceSecurityGroup(
             name,
             ServiceSecurityGroupArgs(
-                vpc_id=manifest.network.vpc_id,
-                load_balancer_security_group_id=manifest.network.load_balancer_security_group_id,
-                port=manifest.container.port,
+                vpc_id=args.vpc_id,
+                load_balancer_security_group_id=args.load_balancer_security_group_id,
+                port=args.container.port,
             ),
             child,
         )
@@ -68,11 +87,11 @@ class Release(pulumi.ComponentResource):
                 cluster_arn=cluster.arn,
                 task_definition_arn=definition.arn,
                 desired_count=args.desired_count,
-                port=manifest.container.port,
+                port=args.container.port,
                 target_group_arn=group.arn,
-                subnet_ids=manifest.network.subnet_ids,
+                subnet_ids=args.subnet_ids,
                 security_group_id=security_group.id,
-                grace_period_seconds=manifest.health_check.grace_period_seconds,
+                grace_period_seconds=args.health_check_grace_period_seconds,
             ),
             child,
             depends_on=[rule],
@@ -83,7 +102,7 @@ class Release(pulumi.ComponentResource):
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[str]]:
-        """What the release's stack exports."""
+        """Every output by its name, to export from a stack."""
         return {
             "cluster_arn": self.cluster_arn,
             "service_name": self.service_name,
@@ -94,45 +113,31 @@ class Release(pulumi.ComponentResource):
         }
 
 
-def _target_group(manifest: Manifest) -> TargetGroupArgs:
-    health = manifest.health_check
+def _target_group(args: ReleaseArgs) -> TargetGroupArgs:
     return TargetGroupArgs(
-        vpc_id=manifest.network.vpc_id,
-        port=manifest.container.port,
-        deregistration_delay_seconds=manifest.deregistration_delay_seconds,
-        path=health.path,
-        interval_seconds=health.interval_seconds,
-        timeout_seconds=health.timeout_seconds,
-        healthy_threshold=health.healthy_threshold,
-        unhealthy_threshold=health.unhealthy_threshold,
-        matcher=health.matcher,
-        slow_start_seconds=manifest.slow_start_seconds,
+        vpc_id=args.vpc_id,
+        port=args.container.port,
+        health_check=args.health_check,
+        deregistration_delay_seconds=args.deregistration_delay_seconds,
+        slow_start_seconds=args.slow_start_seconds,
     )
 
 
 def _task_definition(name: str, args: ReleaseArgs, logs: LogGroup, child: pulumi.ResourceOptions) -> TaskDefinitionArgs:
-    manifest, container = args.manifest, args.manifest.container
     roles = Roles(
         name,
         RolesArgs(
             repository_arn=args.repository_arn,
             log_group_arn=logs.arn,
-            secret_arns=tuple(container.secrets.values()),
+            secret_arns=tuple(args.container.secrets.values()),
         ),
         child,
     )
     return TaskDefinitionArgs(
-        image=container.image,
-        port=container.port,
-        command=container.command,
-        user=container.user,
-        environment=container.environment,
-        secrets=container.secrets,
-        writable_paths=container.writable_paths,
-        stop_timeout_seconds=container.stop_timeout_seconds,
-        cpu=manifest.cpu,
-        memory=manifest.memory,
-        architecture=manifest.architecture,
+        container=args.container,
+        cpu=args.cpu,
+        memory=args.memory,
+        architecture=args.architecture,
         region=args.region,
         log_group_name=logs.name,
         execution_role_arn=roles.execution_role_arn,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ecs
 
-from components.task_definition import CONTAINER
+from cutover.components.task_definition import CONTAINER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

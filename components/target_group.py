@@ -7,18 +7,32 @@ from pulumi_aws import lb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheckArgs:
+    """How the load balancer checks a target. The defaults are AWS's own.
+
+    Thresholds count consecutive checks; `matcher` lists the HTTP codes of a healthy answer, such as `200-299`.
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
+
+    path: str = "/"
+    interval_seconds: int = 30
+    timeout_seconds: int = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    matcher: str = "200"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroupArgs:
-    """Times in seconds, thresholds in looks; `matcher` lists the healthy HTTP codes."""
+    """The target group's port, network and health check; times are in seconds.
+
+    `slow_start_seconds` is the time in which a new target's share of the requests grows; 0 turns it off.
+    """
 
     vpc_id: pulumi.Input[str]
     port: pulumi.Input[int]
+    health_check: HealthCheckArgs
     deregistration_delay_seconds: int
-    path: str
-    interval_seconds: int
-    timeout_seconds: int
-    healthy_threshold: int
-    unhealthy_threshold: int
-    matcher: str
     slow_start_seconds: int = 0
 
 
@@ -41,12 +55,12 @@ class TargetGroup(pulumi.ComponentResource):
                 "enabled": True,
                 "protocol": "HTTP",
                 "port": "traffic-port",
-                "path": args.path,
-                "interval": args.interval_seconds,
-                "timeout": args.timeout_seconds,
-                "healthy_threshold": args.healthy_threshold,
-                "unhealthy_threshold": args.unhealthy_threshold,
-                "matcher": args.matcher,
+                "path": args.health_check.path,
+                "interval": args.health_check.interval_seconds,
+                "timeout": args.health_check.timeout_seconds,
+                "healthy_threshold": args.health_check.healthy_threshold,
+                "unhealthy_threshold": args.health_check.unhealthy_threshold,
+                "matcher": args.health_check.matcher,
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -6,7 +6,7 @@ capability dropped, secrets by ARN (Security Hub ECS.3, .4, .5, .8, .9, .17, .20
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import ecs
@@ -15,17 +15,29 @@ CONTAINER = "app"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDefinitionArgs:
-    """`cpu` in units of 1/1024 vCPU, `memory` in MiB; `secrets` maps variables to ARNs, never to values."""
+class ContainerArgs:
+    """The one container of a task.
+
+    `image` is an ECR image, best by digest. `secrets` maps environment variables to ARNs in Secrets Manager or the
+    Parameter Store, never to values. `writable_paths` are directories backed by an empty volume; the rest of the file
+    system is read-only. The container gets the environment variable `PORT`.
+    """
 
     image: str
     port: int
-    command: Sequence[str]
-    user: str
-    environment: Mapping[str, str]
-    secrets: Mapping[str, str]
-    writable_paths: Sequence[str]
-    stop_timeout_seconds: int
+    command: Sequence[str] = ()
+    user: str = "65532:65532"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    writable_paths: Sequence[str] = ()
+    stop_timeout_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinitionArgs:
+    """`cpu` is in units of 1/1024 vCPU, `memory` in MiB; `architecture` is `X86_64` or `ARM64`."""
+
+    container: ContainerArgs
     cpu: int
     memory: int
     architecture: str
@@ -52,9 +64,9 @@ class TaskDefinition(pulumi.ComponentResource):
             runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": args.architecture},
             execution_role_arn=args.execution_role_arn,
             task_role_arn=args.task_role_arn,
-            volumes=[{"name": volume} for volume in _volumes(args.writable_paths)],
+            volumes=[{"name": volume} for volume in _volumes(args.container.writable_paths)],
             container_definitions=pulumi.Output.from_input(args.log_group_name).apply(
-                lambda log_group: json.dumps([container(args, str(log_group))])
+                lambda log_group: json.dumps([container(args.container, str(log_group), args.region)])
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -62,13 +74,13 @@ class TaskDefinition(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def container(args: TaskDefinitionArgs, log_group: str) -> dict[str, object]:
-    """The one container; lists sorted, so that the same release gives the same text.
+def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, object]:
+    """The container definition. Lists are sorted, so that the same release always gives the same text.
 
     Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
     volumes = _volumes(args.writable_paths)
-    found: dict[str, object] = {
+    definition: dict[str, object] = {
         "name": CONTAINER,
         "image": args.image,
         "essential": True,
@@ -89,14 +101,14 @@ def container(args: TaskDefinitionArgs, log_group: str) -> dict[str, object]:
             "logDriver": "awslogs",
             "options": {
                 "awslogs-group": log_group,
-                "awslogs-region": args.region,
+                "awslogs-region": region,
                 "awslogs-stream-prefix": CONTAINER,
             },
         },
     }
     if args.command:
-        found["command"] = list(args.command)
-    return found
+        definition["command"] = list(args.command)
+    return definition
 
 
 def _volumes(paths: Sequence[str]) -> dict[str, str]:

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb
 
-HEADER = "X-Cutover-Release"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestTrafficRuleArgs:
-    """`digest8` is the header's value: the first eight characters of the release digest."""
+    """Requests whose `header` has exactly this `value` go to the target group."""
 
     listener_arn: pulumi.Input[str]
     target_group_arn: pulumi.Input[str]
-    digest8: str
+    header: str
+    value: str
 
 
 class TestTrafficRule(pulumi.ComponentResource):
@@ -34,7 +33,7 @@ class TestTrafficRule(pulumi.ComponentResource):
             f"{name}-test-traffic",
             listener_arn=args.listener_arn,
             # No priority: the plugin takes the next free one. One that followed from the digest met another release's.
-            conditions=[{"http_header": {"http_header_name": HEADER, "values": [args.digest8]}}],
+            conditions=[{"http_header": {"http_header_name": args.header, "values": [args.value]}}],
             actions=[{"type": "forward", "target_group_arn": args.target_group_arn}],
             opts=pulumi.ResourceOptions(parent=self),
         )

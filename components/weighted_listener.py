@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb
 
-from driver.model.allocation import NO_RELEASE
+NO_TRAFFIC = "no release has traffic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedListenerArgs:
-    """`weights` maps target group ARNs to percent and is empty before the first release.
+    """`weights` maps target group ARNs to percent; it is empty before the first release.
 
-    `maintenance` is the body of the 503 where nobody has weight; `stickiness_seconds` binds a user to a target group
-    for so long (AWS: `AWSALBTG`), which only a target group that is named no more ends earlier.
-    HTTPS with `certificate_arn` and `tls_policy`; without a certificate the listener speaks plain HTTP.
+    Where no target group has weight, the load balancer answers 503 with `no_traffic_body`. `stickiness_seconds` binds
+    a user to a target group for that time, or until the listener no longer names the target group. With
+    `certificate_arn` and `tls_policy` the listener speaks HTTPS, without a certificate plain HTTP.
     """
 
     load_balancer_arn: pulumi.Input[str]
@@ -23,7 +23,7 @@ class WeightedListenerArgs:
     certificate_arn: str | None
     tls_policy: str
     weights: Mapping[str, int]
-    maintenance: str = ""
+    no_traffic_body: str = NO_TRAFFIC
     stickiness_seconds: int | None = None
 
 
@@ -42,7 +42,7 @@ class WeightedListener(pulumi.ComponentResource):
             protocol="HTTPS" if encrypted else "HTTP",
             certificate_arn=args.certificate_arn,
             ssl_policy=args.tls_policy if encrypted else None,
-            default_actions=default_actions(args.weights, args.maintenance, args.stickiness_seconds),
+            default_actions=default_actions(args.weights, args.no_traffic_body, args.stickiness_seconds),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = listener.arn
@@ -50,7 +50,7 @@ class WeightedListener(pulumi.ComponentResource):
 
 
 def default_actions(
-    weights: Mapping[str, int], maintenance: str = "", stickiness_seconds: int | None = None
+    weights: Mapping[str, int], no_traffic_body: str = NO_TRAFFIC, stickiness_seconds: int | None = None
 ) -> Sequence[lb.ListenerDefaultActionArgsDict]:
     """One forward to every target group with a weight, in a stable order; else a fixed 503."""
     groups = [{"arn": arn, "weight": weight} for arn, weight in sorted(weights.items()) if weight > 0]
@@ -62,6 +62,6 @@ def default_actions(
     answer: lb.ListenerDefaultActionFixedResponseArgsDict = {
         "content_type": "text/plain",
         "status_code": "503",
-        "message_body": maintenance or NO_RELEASE,
+        "message_body": no_traffic_body,
     }
     return [{"type": "fixed-response", "fixed_response": answer}]

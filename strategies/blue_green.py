@@ -1,8 +1,8 @@
 """Blue-green: create the candidate beside the baseline, prove it, move all traffic at once, bake, then retire."""
 
-from driver.model import Plan
-from strategies.facts import Facts
-from strategies.parts import all_traffic, bake_and_retire, prove
+from cutover.domain import Plan
+from cutover.strategies.common import all_traffic, bake_and_retire, prove
+from cutover.strategies.facts import Facts
 
 
 def blue_green(facts: Facts) -> Plan:

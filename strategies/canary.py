@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from driver.config.strategy import CanaryStep
-from driver.model import Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
-from driver.model.steps import Analyse, Approve, CreateRelease, Drill, RunHook, Share
-from strategies.capacity import share, tasks_for
-from strategies.facts import Facts
-from strategies.parts import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.config.strategy import CanaryStep
+from cutover.domain import Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
+from cutover.domain.steps import Analyse, Approve, CreateRelease, Drill, RunHook, Share
+from cutover.strategies.capacity import share, tasks_for
+from cutover.strategies.common import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.strategies.facts import Facts
 
 
 def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") -> Plan:
@@ -42,14 +42,14 @@ class _Progress:
         yield from self._scale(facts.capacity)
         yield all_traffic(facts)
         if facts.fresh_baseline is not None:
-            yield Retire(release=facts.fresh_baseline, drain_seconds=facts.waits.drain)
+            yield Retire(release=facts.fresh_baseline, drain_seconds=facts.timings.drain)
         yield from bake_and_retire(facts)
 
     def _step(self, step: CanaryStep) -> Iterator[Step]:
         facts = self._facts
         if step.weight is not None:
             self._weight = step.weight
-            yield SetTraffic(shares=self._shares(), margin_seconds=facts.waits.margin)
+            yield SetTraffic(shares=self._shares(), margin_seconds=facts.timings.margin)
         elif step.scale is not None:
             yield from self._scale(tasks_for(step.scale, facts.capacity))
         elif step.pause is not None:
@@ -61,21 +61,21 @@ class _Progress:
                 release=facts.candidate,
                 gates=self._gates(),
                 required_count=self._needed(),
-                interval_seconds=facts.waits.interval,
+                interval_seconds=facts.timings.interval,
                 timeout_seconds=step.approve.timeout,
                 on_timeout=step.approve.then,
             )
         elif step.hook is not None:
             yield RunHook(release=facts.candidate, hook=step.hook, point="Step")
         elif step.drill:
-            yield Drill(release=facts.candidate, serving=self._baseline, margin_seconds=facts.waits.margin)
+            yield Drill(release=facts.candidate, serving=self._baseline, margin_seconds=facts.timings.margin)
             self._weight = 1
 
     def _scale(self, tasks: int) -> Iterator[Step]:
         if tasks > self._tasks:
             self._tasks = tasks
             yield Scale(release=self._facts.candidate, desired_count=tasks, drain_seconds=0)
-            yield await_healthy(self._facts.candidate, tasks, self._facts.waits)
+            yield await_healthy(self._facts.candidate, tasks, self._facts.timings)
 
     def _analyse(self, seconds: float) -> Analyse:
         facts = self._facts
@@ -85,7 +85,7 @@ class _Progress:
             gates=self._gates(),
             required_count=self._needed(),
             duration_seconds=seconds,
-            interval_seconds=facts.waits.interval,
+            interval_seconds=facts.timings.interval,
         )
 
     def _shares(self) -> tuple[Share, ...]:
@@ -106,7 +106,7 @@ class _Progress:
         most = max((step.weight for step in self._steps if step.weight and step.weight <= 50), default=1)
         count = tasks_for(most, facts.baseline_capacity)
         yield CreateRelease(release=fresh, desired_count=count)
-        yield await_healthy(fresh, count, facts.waits)
+        yield await_healthy(fresh, count, facts.timings)
 
     def _needed(self) -> int:
         return max(1, tasks_for(self._weight, self._facts.capacity))

@@ -1,7 +1,7 @@
 """How many tasks carry a share of the traffic: no release gets more than its healthy capacity carries."""
 
-from driver.model import ReleaseRef
-from driver.model.steps import Share
+from cutover.domain import ReleaseRef
+from cutover.domain.steps import Share
 
 
 def tasks_for(percent: int, capacity: int) -> int:

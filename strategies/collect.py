@@ -1,7 +1,7 @@
 """Clean-up: take what is not needed out of the listener, and destroy it."""
 
-from driver.model import Plan, ReleaseRef, Retire, SetTraffic
-from strategies.capacity import share
+from cutover.domain import Plan, ReleaseRef, Retire, SetTraffic
+from cutover.strategies.capacity import share
 
 
 def collect(serving: ReleaseRef, capacity: int, surplus: tuple[ReleaseRef, ...], drain: float) -> Plan:

@@ -1,8 +1,8 @@
 """A rollback drill on request: the standby gets 1 %, nothing, 1 %, and in the end nothing."""
 
-from driver.model import Drill, Plan, ReleaseRef, SetTraffic
-from driver.model.steps import Share
-from strategies.capacity import share
+from cutover.domain import Drill, Plan, ReleaseRef, SetTraffic
+from cutover.domain.steps import Share
+from cutover.strategies.capacity import share
 
 
 def drill(serving: ReleaseRef, capacity: int, standby: ReleaseRef, margin: float) -> Plan:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from driver.model import ReleaseRef
-from driver.model.steps import HookPoint
+from cutover.domain import ReleaseRef
+from cutover.domain.steps import HookPoint
 
 HEALTH_GATES = ("ecs", "targets")
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Timings:
     """The times of a plan, in seconds, and the looks that gates take."""
 
     deadline: float
@@ -31,7 +31,7 @@ class Facts:
     """Tasks of the candidate at full capacity."""
     baseline: ReleaseRef | None
     """The release that has the traffic now; None at a first deployment."""
-    waits: Waits
+    timings: Timings
     probe: bool
     retention: Literal["hot", "warm", "cold"]
     baseline_capacity: int = 1

@@ -1,9 +1,9 @@
 """Linear: so many percent more at every interval, until the candidate has everything."""
 
-from driver.config.strategy import CanaryStep
-from driver.model import Plan
-from strategies.canary import canary
-from strategies.facts import Facts
+from cutover.config.strategy import CanaryStep
+from cutover.domain import Plan
+from cutover.strategies.canary import canary
+from cutover.strategies.facts import Facts
 
 
 def linear(facts: Facts, percent: int, interval: float) -> Plan:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from driver.model import Plan, ReleaseRef, Scale, SetTraffic, Step
-from driver.model.steps import AwaitStopped
-from strategies.facts import Facts
-from strategies.parts import all_traffic, bake_and_retire, prove
+from cutover.domain import Plan, ReleaseRef, Scale, SetTraffic, Step
+from cutover.domain.steps import AwaitStopped
+from cutover.strategies.common import all_traffic, bake_and_retire, prove
+from cutover.strategies.facts import Facts
 
 
 def recreate(facts: Facts, maintenance: str) -> Plan:
@@ -16,6 +16,8 @@ def recreate(facts: Facts, maintenance: str) -> Plan:
 
 
 def _end(facts: Facts, baseline: ReleaseRef, maintenance: str) -> Iterator[Step]:
-    yield SetTraffic(shares=(), margin_seconds=facts.waits.margin, maintenance=maintenance)
-    yield Scale(release=baseline, desired_count=0, drain_seconds=facts.waits.drain)
-    yield AwaitStopped(release=baseline, interval_seconds=facts.waits.interval, deadline_seconds=facts.waits.deadline)
+    yield SetTraffic(shares=(), margin_seconds=facts.timings.margin, maintenance=maintenance)
+    yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)
+    yield AwaitStopped(
+        release=baseline, interval_seconds=facts.timings.interval, deadline_seconds=facts.timings.deadline
+    )

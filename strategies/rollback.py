@@ -7,11 +7,11 @@ deployment failed or a person asked for it.
 from dataclasses import dataclass
 from typing import Literal
 
-from driver.model import CreateRelease, Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
-from driver.model.steps import Share
-from strategies.capacity import share
-from strategies.facts import Waits
-from strategies.parts import await_healthy
+from cutover.domain import CreateRelease, Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
+from cutover.domain.steps import Share
+from cutover.strategies.capacity import share
+from cutover.strategies.common import await_healthy
+from cutover.strategies.facts import Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class RollbackFacts:
     target_state: Literal["serving", "hot", "warm", "cold", "none"]
     target_healthy: int
     """Healthy targets that the target has now."""
-    waits: Waits
+    timings: Timings
     target_desired: int = 0
     """Tasks that the target's service is asked for now; fewer than its capacity where it was scaled down."""
     target_weight: int = 0
@@ -50,7 +50,7 @@ def rollback_after_failure(facts: RollbackFacts) -> Plan:
         steps.append(_all_to(facts, facts.target, margin=0))
     elif facts.target is None and gone:
         steps.append(SetTraffic(shares=(), margin_seconds=0, direct_first=True))
-    drain = facts.waits.drain if facts.failed_weight > 0 else 0.0
+    drain = facts.timings.drain if facts.failed_weight > 0 else 0.0
     for release in gone:
         steps += [
             Scale(release=release, desired_count=0, drain_seconds=drain),
@@ -64,7 +64,7 @@ def rollback_on_request(facts: RollbackFacts) -> Plan:
     if facts.target is None:
         raise ValueError("a rollback on request needs a target")
     shares = (share(facts.target, 100, facts.target_capacity), share(facts.failed, 0, 1))
-    move = SetTraffic(shares=shares, margin_seconds=facts.waits.margin, direct_first=True)
+    move = SetTraffic(shares=shares, margin_seconds=facts.timings.margin, direct_first=True)
     return Plan(strategy="rollback", steps=(*_ready(facts, facts.target), move))
 
 
@@ -86,12 +86,12 @@ def _ready(facts: RollbackFacts, target: ReleaseRef) -> list[Step]:
         steps.append(CreateRelease(release=target, desired_count=facts.target_capacity))
     elif small or facts.target_state == "warm":
         steps.append(Scale(release=target, desired_count=facts.target_capacity, drain_seconds=0))
-    steps.append(await_healthy(target, facts.target_capacity, facts.waits))
+    steps.append(await_healthy(target, facts.target_capacity, facts.timings))
     return steps
 
 
 def _all_to(facts: RollbackFacts, target: ReleaseRef, margin: float | None = None) -> SetTraffic:
     # One healthy target is enough: what is left behind is worse.
     everything = Share(release=target, weight=100, required_count=min(1, facts.target_capacity))
-    seconds = facts.waits.margin if margin is None else margin
+    seconds = facts.timings.margin if margin is None else margin
     return SetTraffic(shares=(everything,), margin_seconds=seconds, direct_first=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from driver.model import Plan, ReleaseRef, Scale, SetTraffic, Step
-from strategies.capacity import percent_of, share, tasks_for
-from strategies.facts import Facts
-from strategies.parts import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.domain import Plan, ReleaseRef, Scale, SetTraffic, Step
+from cutover.strategies.capacity import percent_of, share, tasks_for
+from cutover.strategies.common import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.strategies.facts import Facts
 
 
 def rolling(facts: Facts, batch_percent: int, pause: float) -> Plan:
@@ -33,17 +33,17 @@ def _batches(facts: Facts, baseline: ReleaseRef, batch: int, pause: float) -> It
         weight = percent_of(tasks, facts.capacity)
         yield SetTraffic(
             shares=(share(facts.candidate, weight, facts.capacity), share(baseline, 100 - weight, old)),
-            margin_seconds=facts.waits.margin,
+            margin_seconds=facts.timings.margin,
         )
         yield Scale(release=baseline, desired_count=tasks_for(100 - weight, old), drain_seconds=0)
         if pause > 0:
             yield watch(facts, pause, tasks)
         grown = min(tasks + batch, facts.capacity)
         yield Scale(release=facts.candidate, desired_count=grown, drain_seconds=0)
-        yield await_healthy(facts.candidate, grown, facts.waits)
+        yield await_healthy(facts.candidate, grown, facts.timings)
 
 
 def _shrink_the_rest(facts: Facts, baseline: ReleaseRef) -> Iterator[Step]:
     """A hot standby would need the capacity that has just been given up, so the old release is left warm."""
     if facts.retention == "hot":
-        yield Scale(release=baseline, desired_count=0, drain_seconds=facts.waits.drain)
+        yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from driver.cli.local import state_dir
-from examples.demo.deployment import Deployment, deploy
-from examples.demo.load import LoadGenerator
-from examples.demo.scenes import SCENES, Scene
-from examples.demo.summary import Row, print_summary, verdict_on
-from localcloud import process
+from cutover.cli.local import state_dir
+from cutover.examples.demo.deployment import Deployment, deploy
+from cutover.examples.demo.load import LoadGenerator
+from cutover.examples.demo.scenarios import SCENES, Scene
+from cutover.examples.demo.summary import Row, print_summary, verdict_on
+from cutover.localcloud import process
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 120.0  # requests per second
@@ -70,7 +70,7 @@ def fresh_local_cloud() -> dict[str, str]:
 def cutover(environment: dict[str, str], *arguments: str) -> str:
     """Run a verb that must succeed; its stdout."""
     done = subprocess.run(
-        [sys.executable, "-m", "driver.cli.main", "-e", "local", *arguments],
+        [sys.executable, "-m", "cutover.cli.main", "-e", "local", *arguments],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -117,7 +117,7 @@ class Promoter:
         """Ask, and do not wait for the answer."""
         if self._process is None:
             say("a second process asks: cutover -e local promote --reason 'the figures look good'")
-            command = ["driver.cli.main", "-e", "local", "promote", "--reason", "the figures look good"]
+            command = ["cutover.cli.main", "-e", "local", "promote", "--reason", "the figures look good"]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL
             )
@@ -125,7 +125,7 @@ class Promoter:
 
 def shop_url(environment: dict[str, str]) -> str:
     """Where the environment's load balancer listens on loopback."""
-    from driver.adapters.probe import load_balancer_url
+    from cutover.adapters.probe import load_balancer_url
 
     return load_balancer_url(environment["AWS_ENDPOINT_URL"], "shop-local") + "/"
 

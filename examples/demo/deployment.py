@@ -31,7 +31,7 @@ def deploy(
     `on_traffic` is called once the candidate has its first traffic, `on_pause` when the deployment waits for a person.
     """
     driver = subprocess.Popen(
-        [sys.executable, "-m", "driver.cli.main", "--project", str(project), "-e", "local", "--json", "deploy"],
+        [sys.executable, "-m", "cutover.cli.main", "--project", str(project), "-e", "local", "--json", "deploy"],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -3,8 +3,8 @@
 The rate is held whatever the answers do (open loop): a request that starts late counts its lateness as latency,
 and none is dropped, so that a stall shows in the percentiles instead of hiding ("coordinated omission").
 
-As a process: `python -m examples.demo.load --url URL --rate 150 --out FILE [--duration S]`; SIGTERM and SIGINT end
-it in order: it waits for the answers under way, then writes its summary as JSON. In a program: `LoadGenerator`.
+As a process: `python -m cutover.examples.demo.load --url URL --rate 150 --out FILE [--duration S]`; SIGTERM and
+SIGINT end it in order: it waits for the answers under way, then writes its summary as JSON.
 """
 
 import argparse
@@ -164,7 +164,9 @@ class LoadGenerator:
 
 def main(arguments: list[str] | None = None) -> int:
     """Generate load until the duration is over or a signal comes; 0 if no request failed, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m examples.demo.load", description="Constant-rate load on a URL.")
+    parser = argparse.ArgumentParser(
+        prog="python -m cutover.examples.demo.load", description="Constant-rate load on a URL."
+    )
     parser.add_argument("--url", required=True)
     parser.add_argument("--rate", type=float, required=True, help="requests per second")
     parser.add_argument("--out", type=Path, required=True, help="file for the summary, as JSON")

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from examples.demo.deployment import Deployment
-from examples.demo.scenes import Scene
+from cutover.examples.demo.deployment import Deployment
+from cutover.examples.demo.scenarios import Scene
 
 _WIDTH = 170
 

@@ -10,7 +10,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime.stack import wait_for_rpcs
 from pulumi.runtime.sync_await import _sync_await
 
-from driver.config import EnvironmentConfig, load_environment
+from cutover.config import EnvironmentConfig, load_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

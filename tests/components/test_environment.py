@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.weighted_listener import default_actions
-from driver.config import EnvironmentConfig
-from driver.config.schema import HttpWaiver, LoadBalancer
-from driver.model import Allocation, Weight
-from programs.environment import environment_program
+from cutover.components.weighted_listener import default_actions
+from cutover.config import EnvironmentConfig
+from cutover.config.schema import HttpWaiver, LoadBalancer
+from cutover.domain import Allocation, Weight
+from cutover.programs.environment import environment_program
 
 LISTENER = "aws:lb/listener:Listener"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from driver.config import EnvironmentConfig
-from programs.platform import platform_program
+from cutover.config import EnvironmentConfig
+from cutover.programs.platform import platform_program
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pulumi
 import pytest
 from pulumi_aws import ecs
 
-from components.test_traffic_rule import TestTrafficRule
-from driver.config import EnvironmentConfig, form_manifest
-from driver.model.release import Manifest, Network
-from programs.release import release_program
+from cutover.components.test_traffic_rule import TestTrafficRule
+from cutover.config import EnvironmentConfig, build_manifest
+from cutover.domain.release import Manifest, Network
+from cutover.programs.release import release_program
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:" + "a" * 64
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf:::v-1"
@@ -27,7 +27,7 @@ def manifest(config: EnvironmentConfig) -> Manifest:
         load_balancer_security_group_id="sg-lb",
         listener_arn="arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop-local/1/2",
     )
-    return form_manifest(config, image=IMAGE, secrets={"DB": SECRET, "FLAG": PARAMETER}, network=network)
+    return build_manifest(config, image=IMAGE, secrets={"DB": SECRET, "FLAG": PARAMETER}, network=network)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def service_options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOpti
         seen.append(arguments["opts"])
         return real(name, **arguments)
 
-    monkeypatch.setattr("components.service.ecs.Service", spy)
+    monkeypatch.setattr("cutover.components.service.ecs.Service", spy)
     return seen
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from driver.adapters.session import Session
-from driver.config.schema import Provider, Records
-from localcloud.server import LocalCloud
+from cutover.adapters.session import Session
+from cutover.config.schema import Provider
+from cutover.localcloud.server import LocalCloud
+from support.records import RECORDS
 
-RECORDS = Records(artifact_bucket="contract-artifacts", lease="60s")
 _numbers = count(1)
 
 

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from driver.adapters.alb import AlbTraffic
-from driver.adapters.configuration import AwsConfiguration
-from driver.adapters.ecr import EcrImages
-from driver.adapters.ecs import EcsCompute
-from driver.adapters.probe import HttpProbe, probe_for
-from driver.adapters.session import Session
-from driver.errors import InvalidInput, PreflightFailed, StepFailed, TransientFailure
-from driver.model import Allocation, ReleaseRef, Stand, Weight
-from localcloud.faults import THROTTLE, UNAVAILABLE, Fault
-from localcloud.server import LocalCloud
-from tests.fakes import OUTPUTS
+from cutover.adapters.alb import AlbTraffic
+from cutover.adapters.configuration import AwsConfiguration
+from cutover.adapters.ecr import EcrImages
+from cutover.adapters.ecs import EcsCompute
+from cutover.adapters.probe import HttpProbe, probe_for
+from cutover.adapters.session import Session
+from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, Weight
+from cutover.domain.errors import InvalidInput, PreflightFailed, StepFailed, TransientFailure
+from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault
+from cutover.localcloud.server import LocalCloud
+from support.fakes import OUTPUTS
 
 DIGEST = "sha256:" + "a" * 64
 REF = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
@@ -70,7 +70,7 @@ def test_a_target_group_that_is_gone_says_so(session: Session, balancer: dict[st
 
 
 def test_a_service_that_ecs_does_not_know_is_none(session: Session) -> None:
-    stand = Stand(
+    outputs = ReleaseOutputs(
         cluster_arn="arn:aws:ecs:eu-west-1:123456789012:cluster/none",
         service_name="none",
         task_definition_arn="arn:t",
@@ -78,7 +78,7 @@ def test_a_service_that_ecs_does_not_know_is_none(session: Session) -> None:
         security_group_id="sg-1",
         log_group_name="l",
     )
-    assert EcsCompute(session).service(stand) is None
+    assert EcsCompute(session).service(outputs) is None
 
 
 def test_a_service_is_seen_with_its_count_after_it_was_scaled(session: Session) -> None:
@@ -88,7 +88,7 @@ def test_a_service_is_seen_with_its_count_after_it_was_scaled(session: Session) 
         family="scaled", containerDefinitions=[{"name": "app", "image": "i", "memory": 64}]
     )["taskDefinition"]["taskDefinitionArn"]
     ecs.create_service(cluster=cluster, serviceName="s", taskDefinition=definition, desiredCount=1)
-    stand = Stand(
+    outputs = ReleaseOutputs(
         cluster_arn=cluster,
         service_name="s",
         task_definition_arn=definition,
@@ -97,8 +97,8 @@ def test_a_service_is_seen_with_its_count_after_it_was_scaled(session: Session) 
         log_group_name="l",
     )
     compute = EcsCompute(session)
-    compute.scale(stand, 0)
-    state = compute.service(stand)
+    compute.scale(outputs, 0)
+    state = compute.service(outputs)
     assert state is not None
     assert (state.status, state.desired) == ("ACTIVE", 0)
 
@@ -165,7 +165,7 @@ def test_what_may_succeed_later_is_transient(
     error: type[Exception],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("driver.adapters.session._ATTEMPTS", 1)
+    monkeypatch.setattr("cutover.adapters.session._ATTEMPTS", 1)
     cloud.faults.add(Fault("elasticloadbalancing", fault, "DescribeListeners", times=50))
     try:
         with pytest.raises(error):
@@ -175,7 +175,7 @@ def test_what_may_succeed_later_is_transient(
 
 
 def test_an_endpoint_where_nobody_answers_is_told_before_the_work() -> None:
-    from driver.config.schema import Provider
+    from cutover.config.schema import Provider
 
     provider = Provider(
         region="eu-west-1", account_id="123456789012", endpoint="http://127.0.0.1:9", access_key="t", secret_key="t"

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from driver import service
-from driver.adapters.hooks import SIGNATURE, UserHooks, result_of, sign
-from driver.adapters.notifier import Notifications
-from driver.adapters.session import Session
-from driver.config.hooks import HookConfig
-from driver.config.notifications import NotificationConfig
-from driver.errors import StepFailed, TransientFailure
-from driver.ports import HookResult
-from tests.fakes import FakeWorld
+from cutover import operations
+from cutover.adapters.hooks.registry import SIGNATURE, UserHooks, result_of, sign
+from cutover.adapters.notifier import Notifications
+from cutover.adapters.session import Session
+from cutover.config.hooks import HookConfig
+from cutover.config.notifications import NotificationConfig
+from cutover.domain.errors import StepFailed, TransientFailure
+from cutover.ports import HookResult
+from support.fakes import FakeWorld
 
 EVENT = {"DeploymentId": "x1", "LifecycleEventHookExecutionId": "x1.3"}
 CODE = """
@@ -212,10 +212,10 @@ def test_answers_in_every_shape_that_aws_uses(answer: object, status: str | None
 
 def told(world: FakeWorld, notifier: Notifications) -> None:
     """Everything that a rolled back deployment says."""
-    world.notifier.tell = notifier.tell  # type: ignore[method-assign]
-    service.deploy(world.driver("v1"))
+    world.notifier.notify = notifier.notify  # type: ignore[method-assign]
+    operations.deploy(world.driver("v1"))
     world.cloud.behaviour["v2"] = "unhealthy"
-    service.deploy(world.driver("v2"))
+    operations.deploy(world.driver("v2"))
 
 
 def test_a_webhook_is_told_in_slacks_shape_of_what_it_asked_for(session: Session, receiver: Receiver) -> None:

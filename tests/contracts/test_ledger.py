@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from driver.adapters.dynamodb import DynamoLedger, read_allocation
-from driver.adapters.session import Session
-from driver.config.schema import Records
-from driver.errors import LeaseLost, PreflightFailed, Refused
-from driver.model import (
+from cutover.adapters.dynamodb import DynamoLedger, read_allocation
+from cutover.adapters.session import Session
+from cutover.config.schema import Records
+from cutover.domain import (
     Allocation,
     Execution,
     JournalEvent,
@@ -20,13 +19,14 @@ from driver.model import (
     Release,
     ReleaseRef,
     ReleaseState,
+    RequestKind,
     Status,
     Weight,
-    Wish,
 )
-from driver.ports import HookResult, Lease, Ledger
-from tests.contracts.conftest import RECORDS
-from tests.fakes import FakeClock, FakeLedger, config_for, manifest_for
+from cutover.domain.errors import LeaseLost, PreflightFailed, Refused
+from cutover.ports import HookResult, Lease, Ledger
+from support.fakes import FakeClock, FakeLedger, config_for, manifest_for
+from support.records import RECORDS
 
 Made = tuple[Ledger, FakeClock]
 REF = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
@@ -153,7 +153,7 @@ def test_an_abort_is_seen_by_the_driver_at_work(made: Made) -> None:
     lease = take(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
     assert ledger.requests("e1", 0) == ()
-    asked = ledger.ask("e1", Wish.ABORT, "alice", "too slow")
+    asked = ledger.add_request("e1", RequestKind.ABORT, "alice", "too slow")
     assert ledger.requests("e1", 0) == (asked,)
     assert (asked.by, asked.reason, asked.seq) == ("alice", "too slow", 1)
 
@@ -162,15 +162,15 @@ def test_the_same_wish_for_the_same_step_is_recorded_once_and_another_after_it(m
     ledger, clock = made
     lease = take(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
-    wishes = [Wish.PAUSE, Wish.PAUSE, Wish.RESUME, Wish.PAUSE]
-    assert [ledger.ask("e1", wish, "alice", "").seq for wish in wishes] == [1, 1, 2, 3]
-    assert [request.wish for request in ledger.requests("e1", 1)] == [Wish.RESUME, Wish.PAUSE]
+    wishes = [RequestKind.PAUSE, RequestKind.PAUSE, RequestKind.RESUME, RequestKind.PAUSE]
+    assert [ledger.add_request("e1", kind, "alice", "").seq for kind in wishes] == [1, 1, 2, 3]
+    assert [request.kind for request in ledger.requests("e1", 1)] == [RequestKind.RESUME, RequestKind.PAUSE]
 
 
 def test_nothing_is_asked_of_what_is_not_under_way(made: Made) -> None:
     ledger, _ = made
     with pytest.raises(Refused):
-        ledger.ask("e9", Wish.PROMOTE, "alice", "")
+        ledger.add_request("e9", RequestKind.PROMOTE, "alice", "")
 
 
 def test_measurements_come_back_in_order_and_only_under_the_fence(made: Made) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from driver.adapters.alarms import CloudWatchAlarms
-from driver.adapters.metrics import MetricSources
-from driver.adapters.session import Session
-from driver.errors import StepFailed, TransientFailure
-from driver.ports import CloudWatchQuery, PrometheusQuery
-from localcloud.faults import THROTTLE, Fault
-from localcloud.server import LocalCloud
+from cutover.adapters.alarms import CloudWatchAlarms
+from cutover.adapters.metrics.registry import MetricSources
+from cutover.adapters.session import Session
+from cutover.domain.errors import StepFailed, TransientFailure
+from cutover.localcloud.faults import THROTTLE, Fault
+from cutover.localcloud.server import LocalCloud
+from cutover.ports import CloudWatchQuery, PrometheusQuery
 from tools.setup.prometheus import binary
 
 DIMENSIONS = (("TargetGroup", "targetgroup/x/1"),)

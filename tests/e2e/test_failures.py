@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.provider.serving import serve
-from tests.e2e.conftest import Shell
+from cutover.localcloud.provider.serving import serve
+from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.e2e.conftest import Shell, resume_when_free, stop, until
+from support.shell import Shell, resume_when_free, stop, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from driver.adapters.probe import load_balancer_url
-from tests.e2e.conftest import Shell
+from cutover.adapters.probe import load_balancer_url
+from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 

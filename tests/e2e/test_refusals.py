@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import Shell
+from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 

@@ -8,8 +8,8 @@ import pulumi_aws as aws
 import pytest
 from pulumi import automation
 
-from localcloud.provider.serving import serve
-from tests.e2e.conftest import Shell
+from cutover.localcloud.provider.serving import serve
+from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from ruamel.yaml import YAML
 
-from driver.adapters.probe import load_balancer_url
-from examples.demo.load import LoadGenerator
-from tests.e2e.conftest import Ended, Shell, until
+from cutover.adapters.probe import load_balancer_url
+from cutover.examples.demo.load import LoadGenerator
+from support.shell import Ended, Shell, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
@@ -31,8 +31,8 @@ def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str 
     shell.set_release(version, behaviour)
     file, yaml = shell.project / "Pulumi.local.yaml", YAML()
     document = yaml.load(file.read_text(encoding="utf-8"))
-    waits = {"bake": "1s", "propagation_margin": "100ms", "drain": "1s"}
-    document["config"]["cutover:strategy"] = waits | strategy
+    timings = {"bake": "1s", "propagation_margin": "100ms", "drain": "1s"}
+    document["config"]["cutover:strategy"] = timings | strategy
     for name, section in sections.items():
         document["config"][f"cutover:{name}"] = section
     with file.open("w", encoding="utf-8") as out:
@@ -67,8 +67,8 @@ def desired(shell: Shell) -> dict[str, int]:
     for release in shell.cutover("releases").last_list:
         if release["state"] in ("RETIRED", "CREATING"):
             continue
-        stand = next(arn for arn in ecs.list_clusters()["clusterArns"] if f"-{release['digest'][:8]}-" in arn)
-        (service,) = ecs.describe_services(cluster=stand, services=ecs.list_services(cluster=stand)["serviceArns"])[
+        outputs = next(arn for arn in ecs.list_clusters()["clusterArns"] if f"-{release['digest'][:8]}-" in arn)
+        (service,) = ecs.describe_services(cluster=outputs, services=ecs.list_services(cluster=outputs)["serviceArns"])[
             "services"
         ]
         found[release["version"]] = service["desiredCount"]

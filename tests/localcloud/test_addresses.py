@@ -1,6 +1,6 @@
 """The address book gives the loopback port of a task's private address."""
 
-from localcloud.addresses import AddressBook
+from cutover.localcloud.addresses import AddressBook
 
 
 def test_a_bound_address_resolves_to_loopback() -> None:

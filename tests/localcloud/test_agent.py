@@ -14,11 +14,11 @@ import pytest
 from moto import mock_aws
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
-from localcloud.addresses import AddressBook
-from localcloud.agent import EcsAgent
-from localcloud.disorders import Disorders
-from localcloud.images import build
-from localcloud.metrics.store import Metric, MetricStore
+from cutover.localcloud.addresses import AddressBook
+from cutover.localcloud.agent import EcsAgent
+from cutover.localcloud.images import build
+from cutover.localcloud.metrics.store import Metric, MetricStore
+from cutover.localcloud.task_faults import Disorders
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SHOP = Path(__file__).parents[2] / "examples" / "shop"

@@ -1,174 +1,26 @@
 """The data plane with real sockets: moto's models on one side, small HTTP servers on the other."""
 
-import asyncio
 import json
-import random
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
-from moto.elbv2.models import elbv2_backends
 
-from localcloud.balancer import DataPlane
-from localcloud.disorders import Disorders
-
-ACCOUNT, REGION = "123456789012", "eu-west-1"
-
-
-class Addresses:
-    """Maps addresses of the private network to ports on loopback."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, int], tuple[str, int]] = {}
-
-    def resolve(self, ip: str, port: int) -> tuple[str, int] | None:
-        return self.known.get((ip, port))
-
-
-@dataclass
-class Sink:
-    """Keeps what was recorded."""
-
-    sums: Counter[tuple[str, frozenset[str]]] = field(default_factory=Counter)
-
-    def record(
-        self, namespace: str, name: str, dimensions: Mapping[str, str], values: Sequence[float],
-        *, unit: str = "None", at: float | None = None,
-    ) -> None:  # fmt: skip
-        self.sums[name, frozenset(dimensions)] += sum(values)
-
-
-class Shop:
-    """A target: answers its version on a thread of its own; `status` and `delay` can be changed at any time."""
-
-    def __init__(self, version: str) -> None:
-        self.version, self.status, self.health, self.delay = version, 200, 200, 0.0
-        self.seen: list[Mapping[str, str]] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
-
-    async def _open(self) -> int:
-        self._web = web.Server(self._answer, access_log=None)
-        self._server = await self._loop.create_server(self._web, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
-        if request.path == "/health":
-            return web.Response(status=self.health)
-        await asyncio.sleep(self.delay)
-        self.seen.append(dict(request.headers))
-        body = await request.content.read()  # `request.read` refuses more than a mebibyte
-        return web.Response(
-            status=self.status, text=json.dumps({"version": self.version, "path": request.raw_path, "got": len(body)})
-        )
-
-    def close(self) -> None:
-        async def down() -> None:
-            self._server.close()
-            await self._web.shutdown(0.1)
-
-        asyncio.run_coroutine_threadsafe(down(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-class World:
-    """A load balancer in moto with its data plane."""
-
-    def __init__(self, stack: ExitStack, time_scale: float = 50.0) -> None:
-        self._stack = stack
-        self.elb = elbv2_backends[ACCOUNT][REGION]
-        self.elb.reset()
-        self.elb.ec2_backend.reset()
-        self.vpc = next(iter(self.elb.ec2_backend.vpcs))
-        subnets = [subnet.id for subnet in self.elb.ec2_backend.get_default_subnets().values()]
-        self.lb = self.elb.create_load_balancer("shop", [], subnets)
-        self.addresses, self.sink, self.disorders = Addresses(), Sink(), Disorders()
-        self.plane = DataPlane(
-            self.addresses, ACCOUNT, REGION, self.sink, self.disorders, time_scale=time_scale, chance=random.Random(7)
-        )
-        self.plane.start()
-        stack.callback(self.plane.stop)
-        self._next = 10
-
-    def group(self, name: str, *shops: Shop, **options: object) -> str:
-        group = self.elb.create_target_group(
-            name, protocol="HTTP", port="8080", vpc_id=self.vpc, target_type="ip",
-            healthcheck_path="/health", healthcheck_interval_seconds=5, healthcheck_timeout_seconds=2,
-            healthy_threshold_count="2", unhealthy_threshold_count="2", **options,
-        )  # fmt: skip
-        for shop in shops:
-            self.register(group.arn, shop)
-        return str(group.arn)
-
-    def register(self, arn: str, shop: Shop | None) -> str:
-        self._next += 1
-        ip = f"10.0.0.{self._next}"
-        if shop is not None:
-            self.addresses.known[ip, 8080] = ("127.0.0.1", shop.port)
-        self.elb.register_targets(arn, [{"Id": ip, "Port": 8080}])
-        return ip
-
-    def shop(self, version: str) -> Shop:
-        shop = Shop(version)
-        self._stack.callback(shop.close)
-        return shop
-
-    def listen(self, *actions: dict[str, object], port: str = "80") -> str:
-        return str(self.elb.create_listener(self.lb.arn, "HTTP", port, "", None, list(actions)).arn)
-
-    def states(self, arn: str) -> list[tuple[str, str | None]]:
-        return [(row.status, row.reason) for row in self.elb.describe_target_health(arn, [])]
-
-    def until(self, holds: Callable[[], bool], seconds: float = 8.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, "it did not become so in time"
-            time.sleep(0.02)
-
-    def until_healthy(self, *arns: str) -> None:
-        self.until(lambda: all({state for state, _ in self.states(arn)} == {"healthy"} for arn in arns))
-
-    def url(self, name: str = "shop") -> str:
-        self.until(lambda: name in self.plane.endpoints())
-        return self.plane.endpoints()[name]
-
-    def get(self, path: str = "/", **headers: str) -> tuple[int, str]:
-        request = urllib.request.Request(
-            self.url() + path, headers={k.replace("_", "-"): v for k, v in headers.items()}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.read().decode()
-
-    def version(self, **headers: str) -> str:
-        return str(json.loads(self.get(**headers)[1])["version"])
-
-
-def to(*weights: tuple[str, int]) -> dict[str, object]:
-    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights]
-    return {"Type": "forward", "Order": 1, "ForwardConfig": {"TargetGroups": groups}}
+from support.balancer import BalancedShop, Shop, to
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[BalancedShop]:
     with ExitStack() as stack:
-        yield World(stack)
+        yield BalancedShop(stack)
 
 
-def test_traffic_follows_the_weights(world: World) -> None:
+def test_traffic_follows_the_weights(world: BalancedShop) -> None:
     blue, green = world.group("blue", world.shop("1")), world.group("green", world.shop("2"))
     world.listen(to((blue, 80), (green, 20)))
     world.until_healthy(blue, green)
@@ -176,7 +28,7 @@ def test_traffic_follows_the_weights(world: World) -> None:
     assert 40 <= seen["2"] <= 80  # 60 ± 2.9 standard deviations
 
 
-def test_a_change_of_weights_holds_within_a_tenth_of_a_second(world: World) -> None:
+def test_a_change_of_weights_holds_within_a_tenth_of_a_second(world: BalancedShop) -> None:
     blue, green = world.group("blue", world.shop("1")), world.group("green", world.shop("2"))
     listener = world.listen(to((blue, 100), (green, 0)))
     world.until_healthy(blue, green)
@@ -186,7 +38,7 @@ def test_a_change_of_weights_holds_within_a_tenth_of_a_second(world: World) -> N
     assert {world.version() for _ in range(20)} == {"2"}
 
 
-def test_a_rule_with_a_header_comes_before_the_default(world: World) -> None:
+def test_a_rule_with_a_header_comes_before_the_default(world: BalancedShop) -> None:
     blue, green = world.group("blue", world.shop("1")), world.group("green", world.shop("2"))
     listener = world.listen(to((blue, 100)))
     header = {"HttpHeaderName": "X-Cutover-Release", "Values": ["abc12345"]}
@@ -197,26 +49,26 @@ def test_a_rule_with_a_header_comes_before_the_default(world: World) -> None:
     assert world.version() == "1"
 
 
-def test_no_weight_above_zero_answers_503(world: World) -> None:
+def test_no_weight_above_zero_answers_503(world: BalancedShop) -> None:
     blue = world.group("blue", world.shop("1"))
     green = world.group("green", world.shop("2"))
     world.listen(to((blue, 0), (green, 0)))
     assert world.get()[0] == 503
 
 
-def test_a_group_without_targets_answers_503(world: World) -> None:
+def test_a_group_without_targets_answers_503(world: BalancedShop) -> None:
     world.listen(to((world.group("blue"), 1)))
     assert world.get()[0] == 503
     world.until(lambda: world.sink.sums["HTTPCode_ELB_503_Count", frozenset({"LoadBalancer"})] == 1)
 
 
-def test_a_fixed_response_is_answered_without_a_target(world: World) -> None:
+def test_a_fixed_response_is_answered_without_a_target(world: BalancedShop) -> None:
     fixed = {"StatusCode": "503", "ContentType": "text/plain", "MessageBody": "nothing here"}
     world.listen({"Type": "fixed-response", "FixedResponseConfig": fixed})
     assert world.get() == (503, "nothing here")
 
 
-def test_a_target_that_refuses_connections_answers_502(world: World) -> None:
+def test_a_target_that_refuses_connections_answers_502(world: BalancedShop) -> None:
     shop = Shop("1")
     blue = world.group("blue", shop)
     world.listen(to((blue, 1)))
@@ -225,7 +77,7 @@ def test_a_target_that_refuses_connections_answers_502(world: World) -> None:
     world.until(lambda: world.sink.sums["TargetConnectionErrorCount", frozenset({"LoadBalancer"})] == 1)
 
 
-def test_a_target_that_answers_too_late_answers_504(world: World) -> None:
+def test_a_target_that_answers_too_late_answers_504(world: BalancedShop) -> None:
     shop = world.shop("1")
     blue = world.group("blue", shop)
     world.lb.attrs["idle_timeout.timeout_seconds"] = "1"
@@ -235,7 +87,7 @@ def test_a_target_that_answers_too_late_answers_504(world: World) -> None:
     assert world.get()[0] == 504
 
 
-def test_health_goes_from_initial_to_healthy_to_unhealthy_and_back(world: World) -> None:
+def test_health_goes_from_initial_to_healthy_to_unhealthy_and_back(world: BalancedShop) -> None:
     shop = world.shop("1")
     shop.health = 500
     blue = world.group("blue", shop)
@@ -249,7 +101,7 @@ def test_health_goes_from_initial_to_healthy_to_unhealthy_and_back(world: World)
     world.until(lambda: world.states(blue) == [("unhealthy", "Target.ResponseCodeMismatch")])
 
 
-def test_health_that_is_told_to_flap_goes_and_comes(world: World) -> None:
+def test_health_that_is_told_to_flap_goes_and_comes(world: BalancedShop) -> None:
     blue = world.group("blue", world.shop("1"))
     world.listen(to((blue, 1)))
     world.until_healthy(blue)
@@ -258,14 +110,14 @@ def test_health_that_is_told_to_flap_goes_and_comes(world: World) -> None:
         world.until(lambda state=state: world.states(blue)[0][0] == state)  # type: ignore[misc]
 
 
-def test_an_address_that_nothing_answers_for_times_out(world: World) -> None:
+def test_an_address_that_nothing_answers_for_times_out(world: BalancedShop) -> None:
     blue = world.group("blue")
     world.register(blue, None)
     world.listen(to((blue, 1)))
     world.until(lambda: world.states(blue) == [("unhealthy", "Target.Timeout")])
 
 
-def test_only_healthy_targets_get_requests(world: World) -> None:
+def test_only_healthy_targets_get_requests(world: BalancedShop) -> None:
     good, bad = world.shop("good"), world.shop("bad")
     bad.health = 500
     blue = world.group("blue", good, bad)
@@ -274,7 +126,7 @@ def test_only_healthy_targets_get_requests(world: World) -> None:
     assert {world.version() for _ in range(20)} == {"good"}
 
 
-def test_with_no_healthy_target_all_of_them_get_requests(world: World) -> None:
+def test_with_no_healthy_target_all_of_them_get_requests(world: BalancedShop) -> None:
     shops = [world.shop("a"), world.shop("b")]
     for shop in shops:
         shop.health = 500
@@ -284,7 +136,7 @@ def test_with_no_healthy_target_all_of_them_get_requests(world: World) -> None:
     assert Counter(world.version() for _ in range(20)) == {"a": 10, "b": 10}
 
 
-def test_a_draining_target_ends_its_request_and_gets_no_other(world: World) -> None:
+def test_a_draining_target_ends_its_request_and_gets_no_other(world: BalancedShop) -> None:
     old, new = world.shop("old"), world.shop("new")
     blue = world.group("blue", old)
     ip = world.elb.target_groups[blue].targets.copy().popitem()[0]
@@ -305,7 +157,7 @@ def test_a_draining_target_ends_its_request_and_gets_no_other(world: World) -> N
     assert world.elb.describe_target_health(blue, [{"Id": ip}])[0].reason == "Target.NotRegistered"
 
 
-def test_bodies_of_any_size_and_forwarding_headers_reach_the_target(world: World) -> None:
+def test_bodies_of_any_size_and_forwarding_headers_reach_the_target(world: BalancedShop) -> None:
     shop = world.shop("1")
     blue = world.group("blue", shop)
     world.listen(to((blue, 1)))
@@ -318,7 +170,7 @@ def test_bodies_of_any_size_and_forwarding_headers_reach_the_target(world: World
     assert shop.seen[0]["X-Forwarded-Port"] == "80"
 
 
-def test_each_listener_keeps_its_own_port(world: World) -> None:
+def test_each_listener_keeps_its_own_port(world: BalancedShop) -> None:
     fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "x"}}
     first = world.listen(fixed, port="80")
     world.listen(fixed, port="8081")
@@ -330,7 +182,7 @@ def test_each_listener_keeps_its_own_port(world: World) -> None:
     assert before["shop"] == before["shop:80"] != before["shop:8081"]
 
 
-def test_what_targets_answered_is_counted_by_balancer_and_group(world: World) -> None:
+def test_what_targets_answered_is_counted_by_balancer_and_group(world: BalancedShop) -> None:
     shop = world.shop("1")
     blue = world.group("blue", shop)
     world.listen(to((blue, 1)))
@@ -345,7 +197,7 @@ def test_what_targets_answered_is_counted_by_balancer_and_group(world: World) ->
     assert world.sink.sums["HealthyHostCount", both] >= 1
 
 
-def test_it_starts_and_stops_again_and_again_without_a_thread_left(world: World) -> None:
+def test_it_starts_and_stops_again_and_again_without_a_thread_left(world: BalancedShop) -> None:
     world.plane.stop()
     before = threading.active_count()
     for _ in range(3):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from localcloud.metrics.composites import parse_rule
-from localcloud.metrics.errors import CloudWatchError
+from cutover.localcloud.metrics.composites import parse_rule
+from cutover.localcloud.metrics.errors import CloudWatchError
 
 STATES = {"a": "ALARM", "b": "OK", "c": "INSUFFICIENT_DATA", "with space": "ALARM"}
 

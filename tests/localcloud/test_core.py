@@ -11,11 +11,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from localcloud import process
-from localcloud.app import guarded
-from localcloud.backends import Refusal
-from localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
-from localcloud.server import LocalCloud
+from cutover.localcloud import process
+from cutover.localcloud.app import guarded
+from cutover.localcloud.backends import Refusal
+from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
+from cutover.localcloud.server import LocalCloud
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_there_is_a_network_in_two_zones(aws: Any) -> None:
 def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any) -> None:
     s3 = aws("s3")
     s3.create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    from components.platform import tls_only
+    from cutover.components.platform import tls_only
 
     s3.put_bucket_policy(Bucket="closed", Policy=tls_only("arn:aws:s3:::closed"))
     s3.put_object(Bucket="closed", Key="k", Body=b"v")

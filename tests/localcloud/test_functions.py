@@ -19,10 +19,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 
-from localcloud import process
-from localcloud.backends import ACCOUNT, REGION
-from localcloud.functions import Functions, Invoked
-from localcloud.server import LocalCloud
+from cutover.localcloud import process
+from cutover.localcloud.backends import ACCOUNT, REGION
+from cutover.localcloud.functions import Functions, Invoked
+from cutover.localcloud.server import LocalCloud
 
 CODE = r"""
 import os, pathlib, subprocess, sys, time

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localcloud.dockerfile import DockerfileRefused, parse
-from localcloud.images import ImageError, build, config, unpack
+from cutover.localcloud.dockerfile import DockerfileRefused, parse
+from cutover.localcloud.images import ImageError, build, config, unpack
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 

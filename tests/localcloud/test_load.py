@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.demo.load import LoadGenerator
+from cutover.examples.demo.load import LoadGenerator
 
 
 class Server(ThreadingHTTPServer):
@@ -101,7 +101,17 @@ def test_a_slow_server_does_not_slow_the_rate(server: Server) -> None:
 
 def test_a_signal_ends_the_process_with_its_summary(server: Server, tmp_path: Path) -> None:
     out = tmp_path / "load.json"
-    command = [sys.executable, "-m", "examples.demo.load", "--url", url(server), "--rate", "50", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "cutover.examples.demo.load",
+        "--url",
+        url(server),
+        "--rate",
+        "50",
+        "--out",
+        str(out),
+    ]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
     time.sleep(2.0)
     os.kill(process.pid, signal.SIGTERM)

@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as some
 
-from localcloud.metrics import CloudWatch, wrap
-from localcloud.metrics.cbor import MalformedCbor, decode, encode
-from localcloud.metrics.errors import CloudWatchError
-from localcloud.metrics.evaluation import next_state
-from localcloud.metrics.expressions import evaluate
+from cutover.localcloud.metrics import CloudWatch, wrap
+from cutover.localcloud.metrics.cbor import MalformedCbor, decode, encode
+from cutover.localcloud.metrics.errors import CloudWatchError
+from cutover.localcloud.metrics.evaluation import next_state
+from cutover.localcloud.metrics.expressions import evaluate
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 NOW = 1_800_000_000.0  # a multiple of 60

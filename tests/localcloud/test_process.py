@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from localcloud import process
+from cutover.localcloud import process
 
 
 def gone(pid: int, within: float = 10.0) -> bool:

@@ -13,13 +13,13 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
-from localcloud.provider.kinds import HalfMade
-from localcloud.provider.properties import input_names
-from localcloud.provider.registry import KINDS
-from localcloud.provider.resources.listeners import ListenerRule
-from localcloud.provider.serving import serve
-from localcloud.provider.values import UNKNOWN
-from localcloud.server import LocalCloud
+from cutover.localcloud.provider.kinds import HalfMade
+from cutover.localcloud.provider.properties import input_names
+from cutover.localcloud.provider.registry import KINDS
+from cutover.localcloud.provider.resources.listeners import ListenerRule
+from cutover.localcloud.provider.serving import serve
+from cutover.localcloud.provider.values import UNKNOWN
+from cutover.localcloud.server import LocalCloud
 
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLE = "aws:iam/role:Role"

@@ -11,10 +11,10 @@ from http.cookiejar import CookieJar
 
 import pytest
 
-from localcloud.balancer.health import CheckResult
-from localcloud.balancer.stickiness import Cookies
-from localcloud.balancer.targets import TargetRegistry
-from localcloud.balancer.topology import (
+from cutover.localcloud.balancer.health import CheckResult
+from cutover.localcloud.balancer.stickiness import Cookies
+from cutover.localcloud.balancer.targets import TargetRegistry
+from cutover.localcloud.balancer.topology import (
     Balancer,
     Forward,
     HealthCheck,
@@ -24,7 +24,7 @@ from localcloud.balancer.topology import (
     TargetGroup,
     Topology,
 )
-from tests.localcloud.test_balancer_plane import World, to
+from support.balancer import BalancedShop, to
 
 PASSED, FAILED = CheckResult(), CheckResult("Target.FailedHealthChecks", "Health checks failed")
 SLOW_START = 100.0  # seconds
@@ -33,7 +33,7 @@ SLOW_START = 100.0  # seconds
 class Browser:
     """Keeps cookies and sends them again."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: BalancedShop) -> None:
         self.jar = CookieJar()
         self._url = world.url()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
@@ -62,7 +62,7 @@ def sticky(seconds: int, *weights: tuple[str, int], enabled: bool = True) -> dic
     return action | {"ForwardConfig": {**action["ForwardConfig"], "TargetGroupStickinessConfig": config}}  # type: ignore[dict-item]
 
 
-def keep_clients(world: World, arn: str, seconds: int = 60, **attributes: str) -> None:
+def keep_clients(world: BalancedShop, arn: str, seconds: int = 60, **attributes: str) -> None:
     wanted = {
         "stickiness.enabled": "true",
         "stickiness.type": "lb_cookie",
@@ -77,13 +77,13 @@ def settle() -> None:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[BalancedShop]:
     with ExitStack() as stack:
-        yield World(stack)
+        yield BalancedShop(stack)
 
 
 @pytest.fixture
-def pair(world: World) -> str:
+def pair(world: BalancedShop) -> str:
     """A target group of the targets a and b behind the listener, which keeps clients for a minute."""
     arn = world.group("blue", world.shop("a"), world.shop("b"))
     keep_clients(world, arn)
@@ -92,7 +92,7 @@ def pair(world: World) -> str:
     return arn
 
 
-def test_a_client_with_a_cookie_stays_with_its_target(world: World, pair: str) -> None:
+def test_a_client_with_a_cookie_stays_with_its_target(world: BalancedShop, pair: str) -> None:
     browsers = [Browser(world) for _ in range(4)]
     assert Counter(browser.version() for browser in browsers) == {"a": 2, "b": 2}
     for browser in browsers:
@@ -100,11 +100,11 @@ def test_a_client_with_a_cookie_stays_with_its_target(world: World, pair: str) -
         assert browser.cookies() == {"AWSALB", "AWSALBCORS"}
 
 
-def test_a_client_that_keeps_no_cookies_goes_round(world: World, pair: str) -> None:
+def test_a_client_that_keeps_no_cookies_goes_round(world: BalancedShop, pair: str) -> None:
     assert Counter(world.version() for _ in range(20)) == {"a": 10, "b": 10}
 
 
-def test_a_target_group_keeps_nobody_unless_told(world: World, pair: str) -> None:
+def test_a_target_group_keeps_nobody_unless_told(world: BalancedShop, pair: str) -> None:
     world.elb.modify_target_group_attributes(pair, {"stickiness.enabled": "false"})
     settle()
     browser = Browser(world)
@@ -112,14 +112,14 @@ def test_a_target_group_keeps_nobody_unless_told(world: World, pair: str) -> Non
     assert browser.cookies() == set()
 
 
-def test_an_application_cookie_is_not_simulated(world: World, pair: str) -> None:
+def test_an_application_cookie_is_not_simulated(world: BalancedShop, pair: str) -> None:
     app = {"stickiness.type": "app_cookie", "stickiness.app_cookie.cookie_name": "session"}
     world.elb.modify_target_group_attributes(pair, app)
     settle()
     assert Browser(world).versions() == {"a", "b"}
 
 
-def test_a_cookie_holds_for_its_duration_and_then_gives_way_to_a_new_one(world: World, pair: str) -> None:
+def test_a_cookie_holds_for_its_duration_and_then_gives_way_to_a_new_one(world: BalancedShop, pair: str) -> None:
     keep_clients(world, pair, seconds=2)
     settle()
     browser = Browser(world)
@@ -132,7 +132,7 @@ def test_a_cookie_holds_for_its_duration_and_then_gives_way_to_a_new_one(world: 
     assert browser.value("AWSALB") != first
 
 
-def test_a_forged_cookie_binds_to_nothing_and_is_replaced(world: World, pair: str) -> None:
+def test_a_forged_cookie_binds_to_nothing_and_is_replaced(world: BalancedShop, pair: str) -> None:
     browser = Browser(world)
     browser.version()
     browser.forge("AWSALB")
@@ -141,7 +141,7 @@ def test_a_forged_cookie_binds_to_nothing_and_is_replaced(world: World, pair: st
     assert browser.versions() == {first}
 
 
-def test_a_client_moves_for_good_when_its_target_becomes_unhealthy(world: World) -> None:
+def test_a_client_moves_for_good_when_its_target_becomes_unhealthy(world: BalancedShop) -> None:
     shops = {name: world.shop(name) for name in ("a", "b")}
     arn = world.group("blue", *shops.values())
     keep_clients(world, arn)
@@ -158,7 +158,7 @@ def test_a_client_moves_for_good_when_its_target_becomes_unhealthy(world: World)
     assert browser.versions() == {second}
 
 
-def test_a_client_moves_when_its_target_is_deregistered(world: World) -> None:
+def test_a_client_moves_when_its_target_is_deregistered(world: BalancedShop) -> None:
     arn = world.group("blue", world.shop("a"))
     keep_clients(world, arn)
     ip = next(iter(world.elb.target_groups[arn].targets))
@@ -175,7 +175,7 @@ def test_a_client_moves_when_its_target_is_deregistered(world: World) -> None:
 
 
 @pytest.fixture
-def colours(world: World) -> tuple[str, str, str]:
+def colours(world: BalancedShop) -> tuple[str, str, str]:
     """The groups blue and green behind a listener that keeps clients with a group for a minute; and the listener."""
     blue, green = world.group("blue", world.shop("blue")), world.group("green", world.shop("green"))
     listener = world.listen(sticky(60, (blue, 1), (green, 0)))
@@ -184,7 +184,7 @@ def colours(world: World) -> tuple[str, str, str]:
 
 
 def test_a_bound_client_stays_with_its_target_group_whatever_the_weights_become(
-    world: World, colours: tuple[str, str, str]
+    world: BalancedShop, colours: tuple[str, str, str]
 ) -> None:
     blue, green, listener = colours
     bound = Browser(world)
@@ -196,7 +196,7 @@ def test_a_bound_client_stays_with_its_target_group_whatever_the_weights_become(
     assert Browser(world).versions(5) == {"green"}
 
 
-def test_weights_still_decide_where_a_new_client_goes(world: World, colours: tuple[str, str, str]) -> None:
+def test_weights_still_decide_where_a_new_client_goes(world: BalancedShop, colours: tuple[str, str, str]) -> None:
     blue, green, listener = colours
     world.elb.modify_listener(listener, actions=[sticky(60, (blue, 80), (green, 20))])
     settle()
@@ -204,7 +204,7 @@ def test_weights_still_decide_where_a_new_client_goes(world: World, colours: tup
     assert 40 <= seen["green"] <= 80  # 60 ± 2.9 standard deviations
 
 
-def test_a_target_group_that_left_the_action_binds_nobody(world: World, colours: tuple[str, str, str]) -> None:
+def test_a_target_group_that_left_the_action_binds_nobody(world: BalancedShop, colours: tuple[str, str, str]) -> None:
     _, green, listener = colours
     browser = Browser(world)
     assert browser.version() == "blue"
@@ -216,7 +216,9 @@ def test_a_target_group_that_left_the_action_binds_nobody(world: World, colours:
     assert browser.versions(5) == {"green"}
 
 
-def test_a_binding_to_a_target_group_ends_after_its_duration(world: World, colours: tuple[str, str, str]) -> None:
+def test_a_binding_to_a_target_group_ends_after_its_duration(
+    world: BalancedShop, colours: tuple[str, str, str]
+) -> None:
     blue, green, listener = colours
     world.elb.modify_listener(listener, actions=[sticky(1, (blue, 1), (green, 0))])
     settle()
@@ -229,7 +231,7 @@ def test_a_binding_to_a_target_group_ends_after_its_duration(world: World, colou
     assert browser.versions(5) == {"green"}
 
 
-def test_a_binding_ends_when_stickiness_is_switched_off(world: World, colours: tuple[str, str, str]) -> None:
+def test_a_binding_ends_when_stickiness_is_switched_off(world: BalancedShop, colours: tuple[str, str, str]) -> None:
     blue, green, listener = colours
     browser = Browser(world)
     assert browser.version() == "blue"
@@ -239,7 +241,7 @@ def test_a_binding_ends_when_stickiness_is_switched_off(world: World, colours: t
 
 
 def test_a_bound_client_gets_503_while_its_target_group_has_no_target(
-    world: World, colours: tuple[str, str, str]
+    world: BalancedShop, colours: tuple[str, str, str]
 ) -> None:
     blue, green, listener = colours
     browser = Browser(world)
@@ -252,7 +254,7 @@ def test_a_bound_client_gets_503_while_its_target_group_has_no_target(
         browser.version()
 
 
-def test_both_cookies_together_bind_to_a_target_in_a_target_group(world: World) -> None:
+def test_both_cookies_together_bind_to_a_target_in_a_target_group(world: BalancedShop) -> None:
     blue = world.group("blue", world.shop("a"), world.shop("b"))
     green = world.group("green", world.shop("c"), world.shop("d"))
     for arn in (blue, green):
@@ -447,7 +449,7 @@ def test_a_bound_client_reaches_a_target_that_starts_slowly() -> None:
     assert {fleet.registry.take(GROUP.arn, fleet.now, bound=new) for _ in range(5)} == {new}
 
 
-def test_slow_start_runs_by_the_time_scale_in_the_data_plane(world: World) -> None:
+def test_slow_start_runs_by_the_time_scale_in_the_data_plane(world: BalancedShop) -> None:
     arn = world.group("blue", world.shop("old"))
     slow_start = "slow_start.duration_seconds"
     world.elb.modify_target_group_attributes(arn, {slow_start: "900"})  # 18 s at 50 times the speed

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from driver import service
-from driver.model import Status
-from tests.fakes import FakeWorld
+from cutover import operations
+from cutover.domain import Status
+from support.fakes import FakeWorld
 
 
 class Killed(BaseException):
@@ -66,7 +66,7 @@ def check(world: FakeWorld) -> None:
 def resume(world: FakeWorld, version: str) -> None:
     head = world.ledger.latest_execution()
     if head is not None and not head.finished:
-        service.resume(world.driver(version), None)
+        operations.resume(world.driver(version), None)
 
 
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "crash", "errors", "cannot-be-created"])
@@ -75,9 +75,9 @@ def test_a_kill_at_any_call_of_a_deployment_is_healed_by_resume(behaviour: str) 
     while struck:
         number += 1
         world = FakeWorld()
-        service.deploy(world.driver("v1"))
+        operations.deploy(world.driver("v1"))
         world.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(world, number, lambda world=world: service.deploy(world.driver("v2")))  # type: ignore[misc]
+        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v2")))  # type: ignore[misc]
         resume(world, "v2")
         check(world)
         serving = "v2" if behaviour == "good" and len(world.ledger.heads) == 2 else "v1"
@@ -91,7 +91,7 @@ def test_a_kill_at_any_call_of_a_first_deployment_leaves_no_dangling_weight() ->
         number += 1
         world = FakeWorld()
         world.cloud.behaviour["v1"] = "unhealthy"
-        struck = run_killed(world, number, lambda world=world: service.deploy(world.driver("v1")))  # type: ignore[misc]
+        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v1")))  # type: ignore[misc]
         resume(world, "v1")
         check(world)
         assert world.cloud.weights == {}
@@ -103,8 +103,8 @@ def test_a_kill_at_any_call_of_a_rollback_converges() -> None:
         number += 1
         world = FakeWorld()
         for version in ("v1", "v2"):
-            service.deploy(world.driver(version))
-        struck = run_killed(world, number, lambda world=world: service.rollback(world.driver("v2"), None))  # type: ignore[misc]
+            operations.deploy(world.driver(version))
+        struck = run_killed(world, number, lambda world=world: operations.rollback(world.driver("v2"), None))  # type: ignore[misc]
         resume(world, "v2")
         check(world)
         finished = [head.status for head in world.ledger.heads.values()]
@@ -117,8 +117,8 @@ def test_killing_the_resume_too_is_healed_by_the_next() -> None:
     while struck:
         number += 1
         world = FakeWorld()
-        service.deploy(world.driver("v1"))
-        assert run_killed(world, 9, lambda world=world: service.deploy(world.driver("v2")))  # type: ignore[misc]
+        operations.deploy(world.driver("v1"))
+        assert run_killed(world, 9, lambda world=world: operations.deploy(world.driver("v2")))  # type: ignore[misc]
         struck = run_killed(world, number, lambda world=world: resume(world, "v2"))  # type: ignore[misc]
         resume(world, "v2")
         check(world)
@@ -137,18 +137,18 @@ STRATEGIES: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "cannot-be-created"])
 def test_a_kill_at_any_call_of_any_strategy_is_healed_by_resume(strategy: str, behaviour: str) -> None:
-    waits = {"bake": "5s", "propagation_margin": "1s", "drain": "1s"}
-    changes = {"strategy": waits | STRATEGIES[strategy], "hooks": {"smoke": {"at": "AfterInstall", "function": "f"}}}
+    timings = {"bake": "5s", "propagation_margin": "1s", "drain": "1s"}
+    changes = {"strategy": timings | STRATEGIES[strategy], "hooks": {"smoke": {"at": "AfterInstall", "function": "f"}}}
     struck, number = True, 0
     while struck:
         number += 1
         world = FakeWorld()
-        service.deploy(world.driver("v1"))
+        operations.deploy(world.driver("v1"))
         world.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(world, number, lambda world=world: service.deploy(world.driver("v2", **changes)))  # type: ignore[misc]
+        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v2", **changes)))  # type: ignore[misc]
         head = world.ledger.latest_execution()
         if head is not None and not head.finished:
-            service.resume(world.driver("v2", **changes), None)
+            operations.resume(world.driver("v2", **changes), None)
         check(world)
         serving = "v2" if behaviour == "good" and len(world.ledger.heads) == 2 else "v1"
         assert world.weight_of(serving) == 100

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver.config.strategy import CanaryStep
-from driver.model import AwaitHealthy, Bake, CreateRelease, Drill, Plan, ReleaseRef, Retire, Scale, SetTraffic
-from strategies.blue_green import blue_green
-from strategies.canary import canary
-from strategies.capacity import tasks_for
-from strategies.facts import Facts, Waits
-from strategies.linear import linear
-from strategies.recreate import recreate
-from strategies.rollback import RollbackFacts, rollback_after_failure, rollback_on_request
-from strategies.rolling import rolling
+from cutover.config.strategy import CanaryStep
+from cutover.domain import AwaitHealthy, Bake, CreateRelease, Drill, Plan, ReleaseRef, Retire, Scale, SetTraffic
+from cutover.strategies.blue_green import blue_green
+from cutover.strategies.canary import canary
+from cutover.strategies.capacity import tasks_for
+from cutover.strategies.facts import Facts, Timings
+from cutover.strategies.linear import linear
+from cutover.strategies.recreate import recreate
+from cutover.strategies.rollback import RollbackFacts, rollback_after_failure, rollback_on_request
+from cutover.strategies.rolling import rolling
 
 WAITS = st.builds(
-    Waits,
+    Timings,
     deadline=st.floats(1, 1000),
     interval=st.floats(0.1, 60),
     consecutive=st.integers(1, 10),
@@ -36,7 +36,7 @@ FACTS = st.builds(
     capacity=st.integers(1, 20),
     baseline=st.none() | st.just(ref(8)),
     baseline_capacity=st.integers(1, 20),
-    waits=WAITS,
+    timings=WAITS,
     probe=st.booleans(),
     retention=st.sampled_from(["hot", "warm", "cold"]),
     candidate_scaled_to_zero=st.booleans(),
@@ -92,7 +92,7 @@ ROLLBACK = st.builds(
     target_healthy=st.integers(0, 20),
     target_weight=st.integers(0, 100),
     leftovers=st.sampled_from([(), (ref(7),)]),
-    waits=WAITS,
+    timings=WAITS,
 )
 MANY = settings(max_examples=2000, deadline=None)
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driver.config.gates import AnalysisGate
-from driver.gates.analysis import Marks, judge_analysis
-from driver.gates.comparison import Classification, MetricPair, classify, known, measure
-from driver.gates.samples import pairs_of
-from driver.model import Outcome, Verdict
+from cutover.config.gates import AnalysisGate
+from cutover.domain import Outcome, Verdict
+from cutover.gates.analysis import Thresholds, judge_analysis
+from cutover.gates.comparison import Classification, MetricPair, classify, known, measure
+from cutover.gates.samples import pairs_of
 
 FEW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0)
 HIGH = tuple(value + 100 for value in FEW)
@@ -52,7 +52,7 @@ def kind(one: MetricPair) -> Classification:
 
 
 def judge(*pairs: MetricPair) -> Verdict:
-    return judge_analysis(pairs, Marks())[0]
+    return judge_analysis(pairs, Thresholds())[0]
 
 
 def test_identical_samples_pass_as_in_kayenta() -> None:

@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from driver.adapters.pulumi_stacks.failures import lock_is_stale, reason_of, translate
-from driver.cli.common import exit_code
-from driver.cli.main import complete_hint, json_first
-from driver.cli.preview import waits
-from driver.cli.reporters import JsonReporter
-from driver.cli.seen import Seen, sparkline
-from driver.cli.status_object import current_status, status_object
-from driver.cli.tree import draw
-from driver.cli.words import duration
-from driver.errors import Exit, Interrupted, StepFailed, TransientFailure
-from driver.model import Allocation, Execution, JournalEvent, Status
-from driver.service import deploy, prepare
-from tests.fakes import FakeWorld, config_for
+from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
+from cutover.cli.common import exit_code
+from cutover.cli.formatting import duration
+from cutover.cli.main import complete_hint, json_first
+from cutover.cli.preview import waits
+from cutover.cli.progress import Progress, sparkline
+from cutover.cli.reporters import JsonReporter
+from cutover.cli.status_object import current_status, status_object
+from cutover.cli.tree import draw
+from cutover.domain import Allocation, Execution, JournalEvent, Status
+from cutover.domain.errors import Exit, Interrupted, StepFailed, TransientFailure
+from cutover.operations import deploy, prepare
+from support.fakes import FakeWorld, config_for
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() ->
         deploy(world.driver("v2", strategy=strategy, gates=gates))
     execution = world.ledger.latest_execution()
     assert execution is not None
-    seen = Seen()
+    seen = Progress()
     for event in world.ledger.journal(execution.execution_id):
         seen.event(event)
     driver = world.driver("v2", gates=gates)

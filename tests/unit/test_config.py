@@ -2,8 +2,8 @@
 
 import pytest
 
-from driver.config import load_environment, parse_environment
-from driver.errors import InvalidInput
+from cutover.config import load_environment, parse_environment
+from cutover.domain.errors import InvalidInput
 
 GOOD = """
 config:

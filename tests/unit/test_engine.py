@@ -2,10 +2,10 @@
 
 import pytest
 
-from driver import service
-from driver.errors import Interrupted, InvalidInput, LeaseLost, PreflightFailed, Refused
-from driver.model import ReleaseState, Status
-from tests.fakes import FakeWorld
+from cutover import operations
+from cutover.domain import ReleaseState, Status
+from cutover.domain.errors import Interrupted, InvalidInput, LeaseLost, PreflightFailed, Refused
+from support.fakes import FakeWorld
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def world() -> FakeWorld:
 
 
 def deploy(world: FakeWorld, version: str) -> Status | None:
-    execution = service.deploy(world.driver(version))
+    execution = operations.deploy(world.driver(version))
     return execution.status if execution else None
 
 
@@ -48,7 +48,7 @@ def test_an_unhealthy_version_is_refused_without_any_users_request(world: FakeWo
 
 def test_a_crash_loop_fails_early_with_the_stopped_reason(world: FakeWorld) -> None:
     world.cloud.behaviour["v1"] = "crash"
-    execution = service.deploy(world.driver("v1"))
+    execution = operations.deploy(world.driver("v1"))
     assert execution is not None
     assert execution.error is not None
     assert "Essential container in task exited (exit code 1)" in execution.error.message
@@ -57,7 +57,7 @@ def test_a_crash_loop_fails_early_with_the_stopped_reason(world: FakeWorld) -> N
 
 def test_a_service_that_never_starts_fails_at_the_deadline(world: FakeWorld) -> None:
     world.cloud.behaviour["v1"] = "slow-start"
-    execution = service.deploy(world.driver("v1"))
+    execution = operations.deploy(world.driver("v1"))
     assert execution is not None
     assert execution.error is not None
     assert execution.error.code == "DEADLINE"
@@ -100,7 +100,7 @@ def test_after_two_bad_versions_the_last_good_one_still_serves(world: FakeWorld)
 
 def test_a_failed_stack_creation_rolls_back(world: FakeWorld) -> None:
     world.cloud.behaviour["v1"] = "cannot-be-created"
-    execution = service.deploy(world.driver("v1"))
+    execution = operations.deploy(world.driver("v1"))
     assert execution is not None
     assert (execution.status, execution.error.code if execution.error else "") == (Status.ROLLED_BACK, "STACK_FAILED")
 
@@ -108,12 +108,12 @@ def test_a_failed_stack_creation_rolls_back(world: FakeWorld) -> None:
 def test_a_version_is_not_used_for_other_content(world: FakeWorld) -> None:
     deploy(world, "v1")
     with pytest.raises(Refused, match="other content"):
-        service.deploy(world.driver("v1", release={"version": "v1", "image": "shop:v1", "cpu": 512, "memory": 1024}))
+        operations.deploy(world.driver("v1", release={"version": "v1", "image": "shop:v1", "cpu": 512, "memory": 1024}))
 
 
 def test_a_missing_image_is_invalid_input_and_nothing_is_recorded(world: FakeWorld) -> None:
     with pytest.raises(InvalidInput):
-        service.deploy(world.driver("v1", release={"version": "v1", "image": "shop:missing"}))
+        operations.deploy(world.driver("v1", release={"version": "v1", "image": "shop:missing"}))
     assert world.ledger.heads == {}
 
 
@@ -121,7 +121,7 @@ def test_rollback_moves_the_weights_and_creates_nothing(world: FakeWorld) -> Non
     deploy(world, "v1")
     deploy(world, "v2")
     world.cloud.calls.clear()
-    execution = service.rollback(world.driver("v2"), None)
+    execution = operations.rollback(world.driver("v2"), None)
     assert execution.status is Status.COMPLETED
     assert world.cloud.calls == ["modify listener", "up environment"]
     assert world.weight_of("v1") == 100
@@ -131,7 +131,7 @@ def test_rollback_to_an_unhealthy_release_leaves_the_traffic_where_it_is(world: 
     deploy(world, "v1")
     deploy(world, "v2")
     world.cloud.behaviour["v1"] = "unhealthy"
-    execution = service.rollback(world.driver("v2"), None)
+    execution = operations.rollback(world.driver("v2"), None)
     assert execution.status is Status.FAILED
     assert world.weight_of("v2") == 100
 
@@ -141,7 +141,7 @@ def test_rollback_to_the_present_or_an_unknown_release_is_refused(world: FakeWor
     deploy(world, "v1")
     deploy(world, "v2")
     with pytest.raises(Refused):
-        service.rollback(world.driver("v2"), to)
+        operations.rollback(world.driver("v2"), to)
 
 
 def test_a_third_version_destroys_what_retention_does_not_keep(world: FakeWorld) -> None:
@@ -153,15 +153,15 @@ def test_a_third_version_destroys_what_retention_does_not_keep(world: FakeWorld)
 @pytest.mark.parametrize(("mode", "left"), [("warm", {"v1": 0, "v2": 2}), ("cold", {"v2": 2})])
 def test_the_baseline_ends_as_retention_says(world: FakeWorld, mode: str, left: dict[str, int]) -> None:
     for version in ("v1", "v2"):
-        service.deploy(world.driver(version, retention={"mode": mode}))
+        operations.deploy(world.driver(version, retention={"mode": mode}))
     assert {world.cloud.stacks[name].version: count for name, count in world.cloud.desired.items()} == left
 
 
 @pytest.mark.parametrize("mode", ["warm", "cold"])
 def test_rollback_brings_back_a_release_that_is_not_running(world: FakeWorld, mode: str) -> None:
     for version in ("v1", "v2"):
-        service.deploy(world.driver(version, retention={"mode": mode}))
-    assert service.rollback(world.driver("v2"), "v1").status is Status.COMPLETED
+        operations.deploy(world.driver(version, retention={"mode": mode}))
+    assert operations.rollback(world.driver("v2"), "v1").status is Status.COMPLETED
     assert world.weight_of("v1") == 100
 
 
@@ -169,14 +169,14 @@ def test_an_interrupted_deployment_is_finished_by_resume(world: FakeWorld) -> No
     world.clock.stop_after = 12
     with pytest.raises(Interrupted):
         deploy(world, "v1")
-    assert service.resume(world.driver("v1"), None).status is Status.COMPLETED
+    assert operations.resume(world.driver("v1"), None).status is Status.COMPLETED
     assert world.cloud.calls.count("create v1") == 1
 
 
 def test_a_finished_execution_cannot_be_resumed(world: FakeWorld) -> None:
     deploy(world, "v1")
     with pytest.raises(Refused, match="nothing to resume"):
-        service.resume(world.driver("v1"), None)
+        operations.resume(world.driver("v1"), None)
 
 
 def test_a_new_deployment_is_refused_while_one_is_unfinished(world: FakeWorld) -> None:
@@ -209,10 +209,10 @@ def test_abort_turns_an_interrupted_deployment_back(world: FakeWorld) -> None:
     world.clock.stop_after = world.clock.slept + 12
     with pytest.raises(Interrupted):
         deploy(world, "v2")
-    assert service.abort(world.driver("v2")).status is Status.ROLLED_BACK
+    assert operations.abort(world.driver("v2")).status is Status.ROLLED_BACK
     assert world.weight_of("v1") == 100
 
 
 def test_abort_without_an_execution_is_refused(world: FakeWorld) -> None:
     with pytest.raises(Refused):
-        service.abort(world.driver("v1"))
+        operations.abort(world.driver("v1"))

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from driver import service
-from driver.errors import StepFailed
-from driver.model import Execution, Plan, Scale, Status, Wish
-from driver.service.start import new_execution, start
-from driver.steps import work
-from driver.steps.scene import Scene
-from strategies.capacity import tasks_for
-from tests.fakes import OUTPUTS, FakeWorld
+from cutover import operations
+from cutover.domain import Execution, Plan, RequestKind, Scale, Status
+from cutover.domain.errors import StepFailed
+from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers import registry as work
+from cutover.operations.start import new_execution, start
+from cutover.strategies.capacity import tasks_for
+from support.fakes import OUTPUTS, FakeWorld
 
 CAPACITY = 4
 STRATEGIES: dict[str, dict[str, object]] = {
@@ -63,7 +63,7 @@ class Watched(FakeWorld):
 
     def deploy(self, version: str, strategy: str, retention: str = "hot") -> Execution:
         release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY}
-        execution = service.deploy(
+        execution = operations.deploy(
             self.driver(
                 version,
                 release=release,
@@ -95,14 +95,14 @@ def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
     """Let the act of the step with this index of a deployment's own plan fail."""
     found = work.work_of
 
-    def failing(scene: Scene, step: object) -> work.Work:
+    def failing(scene: ExecutionContext, step: object) -> work.Work:
         made = found(scene, step)  # type: ignore[arg-type]
         head = scene.recorder.execution
         if head.rolling_back or head.candidate.version != "v2" or head.step_index != index:
             return made
         return work.Work(lambda: False, _raise, made.verify)
 
-    patch.setattr("driver.engine.work_of", failing)
+    patch.setattr("cutover.execution.engine.work_of", failing)
 
 
 def _raise() -> None:
@@ -144,12 +144,12 @@ def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) 
     world = prepared()
     before = dict(world.ledger.heads)
 
-    def ask(event: str) -> None:
+    def add_request(event: str) -> None:
         head = next((h for h in world.ledger.heads.values() if h.execution_id not in before), None)
         if head is not None and not head.finished and not head.rolling_back and head.step_index == index:
-            world.ledger.ask(head.execution_id, Wish.ABORT, "bob", "enough")
+            world.ledger.add_request(head.execution_id, RequestKind.ABORT, "bob", "enough")
 
-    world.ledger.before_write = ask
+    world.ledger.before_write = add_request
     execution = world.deploy("v2", strategy)
     # After the last chance to look there is nothing to abort any more.
     ended = (Status.COMPLETED,) if index == len(execution.plan.steps) - 1 and not execution.rolling_back else ()
@@ -225,7 +225,7 @@ def test_recreate_starts_the_new_release_only_when_no_task_of_the_old_runs() -> 
     def look(call: str) -> None:
         if call == "create v2":
             (old,) = [name for name, manifest in world.cloud.stacks.items() if manifest.version == "v1"]
-            found = world.cloud.service(world.ledger.all_releases[old].stand)  # type: ignore[arg-type]
+            found = world.cloud.service(world.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
             assert found is not None
             running.append(found.running)
 

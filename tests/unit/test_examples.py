@@ -7,10 +7,10 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from driver.config import load_environment, parse_environment
-from driver.config.schema import EnvironmentConfig
-from driver.config_docs import render
-from driver.errors import InvalidInput
+from cutover.config import load_environment, parse_environment
+from cutover.config.reference import render
+from cutover.config.schema import EnvironmentConfig
+from cutover.domain.errors import InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from driver import service
-from driver.errors import PreflightFailed, TransientFailure
-from driver.model import Execution, Status
-from driver.ports import HookResult
-from tests.fakes import FakeWorld
+from cutover import operations
+from cutover.domain import Execution, Status
+from cutover.domain.errors import PreflightFailed, TransientFailure
+from cutover.ports import HookResult
+from support.fakes import FakeWorld
 
 WAITS = {"bake": "2m", "propagation_margin": "1s", "drain": "1s"}
 CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "3m"}, {"weight": 50}]}}
@@ -21,7 +21,7 @@ SUMS = ("RequestCount", "HTTPCode_Target_5XX_Count")
 @pytest.fixture
 def world() -> FakeWorld:
     made = FakeWorld()
-    service.deploy(made.driver("v1"))
+    operations.deploy(made.driver("v1"))
     serve(made, "v1", requests=1000, errors=2)
     return made
 
@@ -32,7 +32,7 @@ def serve(world: FakeWorld, version: str, *, requests: float, errors: float, lat
 
 
 def deploy(world: FakeWorld, strategy: dict[str, Any] = CANARY, **changes: Any) -> Execution:
-    execution = service.deploy(world.driver("v2", strategy=strategy, **changes))
+    execution = operations.deploy(world.driver("v2", strategy=strategy, **changes))
     assert execution is not None
     return execution
 
@@ -152,7 +152,7 @@ def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(world
     assert [copy.ref.version for copy in copies] == ["v1"]
     assert all(copy.ref.release not in world.cloud.stacks for copy in copies)
     # The copy is no other content of its version.
-    service.deploy(world.driver("v1"))
+    operations.deploy(world.driver("v1"))
 
 
 def hooks(**changes: Any) -> dict[str, Any]:

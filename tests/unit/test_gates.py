@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from driver.config.gates import ProbeGate
-from driver.gates.ecs import judge_ecs
-from driver.gates.probe import judge_probe
-from driver.gates.targets import judge_targets
-from driver.model import Outcome
-from driver.ports import ProbeResult, ServiceState, StoppedTask, TargetHealth
+from cutover.config.gates import ProbeGate
+from cutover.domain import Outcome
+from cutover.gates.ecs import judge_ecs
+from cutover.gates.probe import judge_probe
+from cutover.gates.targets import judge_targets
+from cutover.ports import ProbeResult, ServiceState, StoppedTask, TargetHealth
 
 GOOD = ServiceState("ACTIVE", 2, 2, 0, 2, "COMPLETED", "", 0, (), ())
 CRASHED = StoppedTask("task/1", "Essential container in task exited", 3, datetime(2026, 1, 1, tzinfo=UTC))

@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from driver.config.gates import Gates, MetricGate
-from driver.gates.alarms import judge_alarms
-from driver.gates.metric import judge_metric, value_of
-from driver.gates.queries import Subject, wanted_by
-from driver.gates.replay import replay
-from driver.model import Measurement, Outcome, ReleaseRef, Stand
-from driver.ports import AlarmState, CloudWatchQuery, PrometheusQuery
+from cutover.config.gates import Gates, MetricGate
+from cutover.domain import Measurement, Outcome, ReleaseOutputs, ReleaseRef
+from cutover.gates.alarms import judge_alarms
+from cutover.gates.metric import judge_metric, value_of
+from cutover.gates.queries import GateTarget, requests_for
+from cutover.gates.replay import replay
+from cutover.ports import AlarmState, CloudWatchQuery, PrometheusQuery
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-STAND = Stand(
+STAND = ReleaseOutputs(
     cluster_arn="arn:aws:ecs:eu-west-1:1:cluster/shop-cluster",
     service_name="shop-service",
     task_definition_arn="td",
@@ -21,7 +21,7 @@ STAND = Stand(
     security_group_id="sg",
     log_group_name="/log",
 )
-SUBJECT = Subject(
+SUBJECT = GateTarget(
     ReleaseRef(release="prod-v2-aaaaaaaa", version="v2", digest="a" * 64),
     STAND,
     "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6c49",
@@ -135,7 +135,7 @@ def test_a_burn_rate_fails_only_while_both_windows_burn(
 
 
 def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
-    requests, errors, refused = wanted_by(gate(period="1m", window="5m"), SUBJECT)
+    requests, errors, refused = requests_for(gate(period="1m", window="5m"), SUBJECT)
     dimensions = (("LoadBalancer", "app/shop/50dc6c49"), ("TargetGroup", "targetgroup/shop-tg/73e2d6bc"))
     assert requests.query == CloudWatchQuery("AWS/ApplicationELB", "RequestCount", dimensions, "Sum", 60)
     assert errors.query == CloudWatchQuery("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", dimensions, "Sum", 60)
@@ -145,7 +145,7 @@ def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
 
 
 def test_cpu_is_that_of_the_releases_service() -> None:
-    (wanted,) = wanted_by(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
+    (wanted,) = requests_for(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
     dimensions = (("ClusterName", "shop-cluster"), ("ServiceName", "shop-service"))
     assert wanted.query == CloudWatchQuery("AWS/ECS", "CPUUtilization", dimensions, "Average", 60)
 
@@ -153,7 +153,7 @@ def test_cpu_is_that_of_the_releases_service() -> None:
 def test_a_prometheus_query_is_filled_with_the_release_and_keeps_its_braces() -> None:
     query = {"address": "http://p:9090", "query": 'sum(rate(errors{version="{version}"}[5m]))'}
     made = MetricGate.model_validate({"preset": "prometheus", "prometheus": query, "at_most": 1})
-    (wanted,) = wanted_by(made, SUBJECT)
+    (wanted,) = requests_for(made, SUBJECT)
     assert wanted.query == PrometheusQuery("http://p:9090", 'sum(rate(errors{version="v2"}[5m]))')
 
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from driver import service
-from driver.errors import Interrupted, Paused, Refused
-from driver.model import Execution, Phase, Status, Wish
-from tests.fakes import FakeWorld
+from cutover import operations
+from cutover.domain import Execution, Phase, RequestKind, Status
+from cutover.domain.errors import Interrupted, Paused, Refused
+from support.fakes import FakeWorld
 
 WAITS = {"bake": "100s", "propagation_margin": "1s", "drain": "1s"}
 CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}]}}
@@ -17,17 +17,17 @@ APPROVED = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"app
 @pytest.fixture
 def world() -> FakeWorld:
     made = FakeWorld()
-    service.deploy(made.driver("v1"))
+    operations.deploy(made.driver("v1"))
     return made
 
 
 def deploy(world: FakeWorld, strategy: dict[str, object], version: str = "v2") -> Execution:
-    execution = service.deploy(world.driver(version, strategy=strategy))
+    execution = operations.deploy(world.driver(version, strategy=strategy))
     assert execution is not None
     return execution
 
 
-def once_at(world: FakeWorld, kind: str, wish: Wish, *, after: int = 0) -> list[float]:
+def once_at(world: FakeWorld, step_kind: str, kind: RequestKind, *, after: int = 0) -> list[float]:
     """Ask once the driver waits in a step of that kind, `after` looks later; the time of asking."""
     asked: list[float] = []
     looks = 0
@@ -35,11 +35,11 @@ def once_at(world: FakeWorld, kind: str, wish: Wish, *, after: int = 0) -> list[
     def look() -> None:
         nonlocal looks
         head = world.ledger.latest_execution()
-        if head is None or head.finished or asked or head.plan.steps[head.step_index].kind != kind:
+        if head is None or head.finished or asked or head.plan.steps[head.step_index].kind != step_kind:
             return
         looks += 1
         if looks > after:
-            service.ask(world.driver("v2"), wish, "because")
+            operations.request_action(world.driver("v2"), kind, "because")
             asked.append(world.clock.now().timestamp())
 
     world.clock.on_sleep = look
@@ -52,7 +52,7 @@ def time_of(world: FakeWorld, execution: Execution, kind: str, word: str) -> flo
 
 
 def test_a_promote_ends_the_wait_of_its_step_and_of_no_other(world: FakeWorld) -> None:
-    asked = once_at(world, "Bake", Wish.PROMOTE, after=3)
+    asked = once_at(world, "Bake", RequestKind.PROMOTE, after=3)
     began = world.clock.slept
     execution = deploy(world, CANARY)
     assert execution.status is Status.COMPLETED
@@ -62,38 +62,38 @@ def test_a_promote_ends_the_wait_of_its_step_and_of_no_other(world: FakeWorld) -
 
 
 def test_a_full_promote_passes_over_everything_that_waits_before_all_traffic(world: FakeWorld) -> None:
-    once_at(world, "Approve", Wish.PROMOTE_FULL)
+    once_at(world, "Approve", RequestKind.PROMOTE_FULL)
     began = world.clock.slept
     assert deploy(world, APPROVED).status is Status.COMPLETED
     assert 100 < world.clock.slept - began < 130, "the bake at full traffic is kept"
 
 
-@pytest.mark.parametrize("wish", [Wish.ABORT, Wish.PAUSE])
-def test_a_wish_is_acted_on_within_two_seconds(world: FakeWorld, wish: Wish) -> None:
-    asked = once_at(world, "Bake", wish, after=5)
-    if wish is Wish.PAUSE:
-        then_ask(world, asked, Wish.ABORT, seconds=30)
+@pytest.mark.parametrize("kind", [RequestKind.ABORT, RequestKind.PAUSE])
+def test_a_wish_is_acted_on_within_two_seconds(world: FakeWorld, kind: RequestKind) -> None:
+    asked = once_at(world, "Bake", kind, after=5)
+    if kind is RequestKind.PAUSE:
+        then_ask(world, asked, RequestKind.ABORT, seconds=30)
     execution = deploy(world, CANARY)
     assert execution.status is Status.ROLLED_BACK
-    assert time_of(world, execution, "request", f"asked to {wish}") - asked[0] <= 2
+    assert time_of(world, execution, "request", f"asked to {kind}") - asked[0] <= 2
 
 
-def then_ask(world: FakeWorld, asked: list[float], wish: Wish, *, seconds: float) -> None:
+def then_ask(world: FakeWorld, asked: list[float], kind: RequestKind, *, seconds: float) -> None:
     first = world.clock.on_sleep
     done: list[bool] = []
 
     def look() -> None:
         first()
         if asked and not done and world.clock.now().timestamp() > asked[0] + seconds:
-            service.ask(world.driver("v2"), wish, "")
+            operations.request_action(world.driver("v2"), kind, "")
             done.append(True)
 
     world.clock.on_sleep = look
 
 
 def test_a_pause_holds_until_it_is_resumed(world: FakeWorld) -> None:
-    asked = once_at(world, "Bake", Wish.PAUSE)
-    then_ask(world, asked, Wish.RESUME, seconds=600)
+    asked = once_at(world, "Bake", RequestKind.PAUSE)
+    then_ask(world, asked, RequestKind.RESUME, seconds=600)
     began = world.clock.slept
     execution = deploy(world, CANARY)
     assert execution.status is Status.COMPLETED
@@ -107,7 +107,7 @@ def test_the_same_wish_twice_is_one(world: FakeWorld) -> None:
         head = world.ledger.latest_execution()
         if head is not None and not head.finished and head.plan.steps[head.step_index].kind == "Approve":
             for _ in range(2):
-                service.ask(world.driver("v2"), Wish.PROMOTE, "")
+                operations.request_action(world.driver("v2"), RequestKind.PROMOTE, "")
 
     world.clock.on_sleep = ask_twice
     execution = deploy(world, APPROVED)
@@ -131,18 +131,18 @@ def test_a_driver_that_does_not_wait_along_leaves_a_paused_execution_that_a_prom
     head = world.ledger.latest_execution()
     assert head is not None
     assert (head.status, head.phase) == (Status.IN_PROGRESS, Phase.PAUSED)
-    service.ask(world.driver("v2"), Wish.PROMOTE, "")
-    assert service.resume(world.driver("v2", strategy=APPROVED), None).status is Status.COMPLETED
+    operations.request_action(world.driver("v2"), RequestKind.PROMOTE, "")
+    assert operations.resume(world.driver("v2", strategy=APPROVED), None).status is Status.COMPLETED
 
 
 def test_a_promote_where_nothing_waits_is_refused(world: FakeWorld) -> None:
     with pytest.raises(Refused, match="no execution is under way"):
-        service.ask(world.driver("v2"), Wish.PROMOTE, "")
+        operations.request_action(world.driver("v2"), RequestKind.PROMOTE, "")
     world.clock.stop_after = world.clock.slept + 3
     with pytest.raises(Interrupted):
         deploy(world, CANARY)
     with pytest.raises(Refused, match="waits for nobody"):
-        service.ask(world.driver("v2"), Wish.PROMOTE, "")
+        operations.request_action(world.driver("v2"), RequestKind.PROMOTE, "")
 
 
 def test_a_newer_deployment_is_refused_unless_it_supersedes_and_then_the_record_says_so(world: FakeWorld) -> None:
@@ -152,7 +152,7 @@ def test_a_newer_deployment_is_refused_unless_it_supersedes_and_then_the_record_
     with pytest.raises(Refused):
         deploy(world, CANARY, "v3")
     first = world.ledger.latest_execution()
-    execution = service.supersede(world.driver("v3"))
+    execution = operations.supersede(world.driver("v3"))
     assert first is not None
     assert execution is not None
     assert (execution.status, execution.supersedes) == (Status.COMPLETED, first.execution_id)
@@ -168,29 +168,29 @@ def test_a_rolled_back_release_is_retried_from_its_manifest(world: FakeWorld) ->
     failed = deploy(world, CANARY)
     world.cloud.behaviour.clear()
     # The file names another version by now.
-    execution = service.retry(world.driver("v9", strategy=CANARY), failed.execution_id)
+    execution = operations.retry(world.driver("v9", strategy=CANARY), failed.execution_id)
     assert (execution.status, execution.candidate) == (Status.COMPLETED, failed.candidate)
 
 
 def test_only_what_was_rolled_back_is_retried(world: FakeWorld) -> None:
     with pytest.raises(Refused, match="only a rolled back deploy"):
-        service.retry(world.driver("v1"), None)
+        operations.retry(world.driver("v1"), None)
 
 
 def test_a_submitted_deployment_is_carried_out_by_a_worker_and_only_once(world: FakeWorld) -> None:
-    submitted = service.submit(world.driver("v2"))
+    submitted = operations.submit(world.driver("v2"))
     assert submitted is not None
     assert "create v2" not in world.cloud.calls
-    worked = service.work(world.driver("v2"))
+    worked = operations.work(world.driver("v2"))
     assert worked is not None
     assert (worked.execution_id, worked.status) == (submitted.execution_id, Status.COMPLETED)
-    assert service.work(world.driver("v2")) is None
+    assert operations.work(world.driver("v2")) is None
 
 
 def test_a_drill_proves_the_way_back_and_leaves_the_traffic_as_it_was(world: FakeWorld) -> None:
-    service.deploy(world.driver("v2"))
+    operations.deploy(world.driver("v2"))
     world.cloud.history.clear()
-    execution = service.drill(world.driver("v2"))
+    execution = operations.drill(world.driver("v2"))
     assert execution.status is Status.COMPLETED
     shares = [next((w for arn, w in weights.items() if "-v1-" in arn), 0) for weights in world.cloud.history]
     assert shares[:3] == [1, 0, 1]
@@ -199,33 +199,33 @@ def test_a_drill_proves_the_way_back_and_leaves_the_traffic_as_it_was(world: Fak
 
 
 def test_a_drill_to_a_release_that_is_ill_fails_and_leaves_the_traffic_as_it_was(world: FakeWorld) -> None:
-    service.deploy(world.driver("v2"))
+    operations.deploy(world.driver("v2"))
     world.cloud.behaviour["v1"] = "unhealthy"
-    assert service.drill(world.driver("v2")).status is Status.ROLLED_BACK
+    assert operations.drill(world.driver("v2")).status is Status.ROLLED_BACK
     assert world.weight_of("v2") == 100
     assert len(world.cloud.stacks) == 2
 
 
 def test_a_drill_needs_a_hot_release(world: FakeWorld) -> None:
-    service.deploy(world.driver("v2", retention={"mode": "warm"}))
+    operations.deploy(world.driver("v2", retention={"mode": "warm"}))
     with pytest.raises(Refused, match="is warm"):
-        service.drill(world.driver("v2"))
+        operations.drill(world.driver("v2"))
 
 
 def test_gc_destroys_what_retention_does_not_keep_and_never_the_last_good(world: FakeWorld) -> None:
     for version in ("v2", "v3"):
-        service.deploy(world.driver(version, retention={"mode": "hot", "keep": 3}))
+        operations.deploy(world.driver(version, retention={"mode": "hot", "keep": 3}))
     assert len(world.cloud.stacks) == 3
     driver = world.driver("v3", retention={"mode": "cold", "keep": 0})
-    assert [ref.version for ref in service.surplus(driver)] == ["v1"]
-    assert service.collect(driver) is not None
+    assert [ref.version for ref in operations.surplus(driver)] == ["v1"]
+    assert operations.collect(driver) is not None
     assert sorted(m.version for m in world.cloud.stacks.values()) == ["v2", "v3"]
-    assert service.collect(driver) is None
+    assert operations.collect(driver) is None
 
 
 def test_a_rollback_says_before_how_ready_its_target_is(world: FakeWorld) -> None:
-    service.deploy(world.driver("v2"))
-    found = service.preview_rollback(world.driver("v2"), None)
+    operations.deploy(world.driver("v2"))
+    found = operations.preview_rollback(world.driver("v2"), None)
     assert (found.readiness, [step.kind for step in found.plan.steps]) == ("hot", ["SetTraffic"])
 
 
@@ -244,7 +244,7 @@ def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(w
     began = head.step_started_at
     world.clock.time += timedelta(hours=2)
     slept = world.clock.slept
-    execution = service.resume(world.driver("v2", strategy=APPROVED), None)
+    execution = operations.resume(world.driver("v2", strategy=APPROVED), None)
     assert began is not None
     assert execution.status is Status.ROLLED_BACK
     assert world.clock.slept - slept < 600, "the hour was over while nobody drove"
@@ -258,14 +258,14 @@ def test_a_resume_is_for_the_driver_only_while_that_one_holds_the_execution_paus
         if head is None or head.finished:
             return
         if head.phase is Phase.PAUSED:
-            seen.append(service.is_held_now(world.driver("v2")))
-            service.ask(world.driver("v2"), Wish.RESUME, "")
+            seen.append(operations.is_held_now(world.driver("v2")))
+            operations.request_action(world.driver("v2"), RequestKind.RESUME, "")
         elif not seen and head.phase is Phase.BAKING:
-            assert not service.is_held_now(world.driver("v2"))
-            service.ask(world.driver("v2"), Wish.PAUSE, "")
+            assert not operations.is_held_now(world.driver("v2"))
+            operations.request_action(world.driver("v2"), RequestKind.PAUSE, "")
 
     world.clock.on_sleep = look
     assert deploy(world, CANARY).status is Status.COMPLETED
     assert seen
     assert all(seen)
-    assert not service.is_held_now(world.driver("v2"))
+    assert not operations.is_held_now(world.driver("v2"))

@@ -1,0 +1,75 @@
+"""The Traffic port: the load balancer, called directly."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cutover.adapters.session import Session, aws_errors
+from cutover.domain import Allocation
+from cutover.domain.errors import StepFailed
+from cutover.ports import TargetHealth
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import (
+        ActionTypeDef,
+        FixedResponseActionConfigTypeDef,
+        ForwardActionConfigTypeDef,
+        TargetGroupTupleTypeDef,
+    )
+
+
+class AlbTraffic:
+    """Implements `cutover.ports.Traffic` for application load balancers."""
+
+    def __init__(self, session: Session, stickiness_seconds: float | None = None) -> None:
+        self._session, self._stickiness = session, stickiness_seconds
+
+    def weights(self, listener_arn: str) -> Mapping[str, int]:
+        """Target group ARN → weight of the listener's default action; empty for a fixed response."""
+        with aws_errors("DescribeListeners"):
+            listeners = self._session.elbv2.describe_listeners(ListenerArns=[listener_arn])["Listeners"]
+        for action in listeners[0].get("DefaultActions", []):
+            if action["Type"] != "forward":
+                continue
+            groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+            if groups:
+                return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+            return {action["TargetGroupArn"]: 100}
+        return {}
+
+    def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
+        """One ModifyListener call."""
+        groups: list[TargetGroupTupleTypeDef] = [
+            {"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())
+        ]
+        forward: ForwardActionConfigTypeDef = {"TargetGroups": groups}
+        if self._stickiness is not None:
+            stickiness = {"Enabled": True, "DurationSeconds": round(self._stickiness)}
+            forward["TargetGroupStickinessConfig"] = stickiness  # type: ignore[typeddict-item]
+        action: ActionTypeDef = {"Type": "forward", "ForwardConfig": forward}
+        if not groups:
+            answer: FixedResponseActionConfigTypeDef = {
+                "StatusCode": "503",
+                "ContentType": "text/plain",
+                "MessageBody": allocation.no_traffic_body,
+            }
+            action = {"Type": "fixed-response", "FixedResponseConfig": answer}
+        with aws_errors("ModifyListener"):
+            self._session.elbv2.modify_listener(ListenerArn=listener_arn, DefaultActions=[action])
+
+    def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
+        """Health of every target; raises `StepFailed` if the target group is gone."""
+        elbv2 = self._session.elbv2
+        with aws_errors("DescribeTargetHealth"):
+            try:
+                found = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
+            except elbv2.exceptions.TargetGroupNotFoundException as gone:
+                message = f"the target group {target_group_arn} is gone"
+                raise StepFailed("TARGET_GROUP_GONE", message, "cutover releases") from gone
+        return tuple(
+            TargetHealth(
+                target=f"{one['Target']['Id']}:{one['Target'].get('Port', 0)}",
+                state=one["TargetHealth"].get("State", "unavailable"),
+                reason=one["TargetHealth"].get("Description") or one["TargetHealth"].get("Reason", ""),
+            )
+            for one in found
+        )

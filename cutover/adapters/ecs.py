@@ -1,0 +1,87 @@
+"""The Compute port: Amazon ECS."""
+
+from typing import TYPE_CHECKING
+
+from cutover.adapters.session import Session, aws_errors, error_code
+from cutover.domain import ReleaseOutputs
+from cutover.ports import ServiceState, StoppedTask
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+
+_PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_EVENTS = 5
+
+
+class EcsCompute:
+    """Implements `cutover.ports.Compute`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def service(self, outputs: ReleaseOutputs) -> ServiceState | None:
+        """The service with the tasks that ended lately; None where ECS does not know it."""
+        from botocore.exceptions import ClientError
+
+        with aws_errors("DescribeServices"):
+            try:
+                found = self._session.ecs.describe_services(
+                    cluster=outputs.cluster_arn, services=[outputs.service_name]
+                )
+            except ClientError as error:
+                if error_code(error) == "ClusterNotFoundException":
+                    return None
+                raise
+        services = [s for s in found["services"] if s.get("status") != "INACTIVE"]
+        if not services:
+            return None
+        return _state(services[0], outputs, self._stopped(outputs))
+
+    def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
+        """Set the desired count; the only thing of a release that ever changes."""
+        with aws_errors("UpdateService"):
+            self._session.ecs.update_service(
+                cluster=outputs.cluster_arn, service=outputs.service_name, desiredCount=desired_count
+            )
+
+    def _stopped(self, outputs: ReleaseOutputs) -> tuple[StoppedTask, ...]:
+        """ECS keeps a stopped task for about an hour."""
+        ecs = self._session.ecs
+        with aws_errors("ListTasks"):
+            arns = ecs.list_tasks(
+                cluster=outputs.cluster_arn, serviceName=outputs.service_name, desiredStatus="STOPPED", maxResults=_PAGE
+            )["taskArns"]
+            if not arns:
+                return ()
+            tasks = ecs.describe_tasks(cluster=outputs.cluster_arn, tasks=arns)["tasks"]
+        return tuple(_stopped_task(task) for task in tasks if task.get("lastStatus") == "STOPPED")
+
+
+def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, stopped: tuple[StoppedTask, ...]) -> ServiceState:
+    deployments = [d for d in service.get("deployments", []) if d.get("taskDefinition") == outputs.task_definition_arn]
+    none: DeploymentTypeDef = {}
+    primary = next((d for d in deployments if d.get("status") == "PRIMARY"), none)
+    return ServiceState(
+        status=service.get("status", ""),
+        desired=service.get("desiredCount", 0),
+        running=service.get("runningCount", 0),
+        pending=service.get("pendingCount", 0),
+        running_on_task_definition=sum(d.get("runningCount", 0) for d in deployments),
+        rollout_state=primary.get("rolloutState", ""),
+        rollout_reason=primary.get("rolloutStateReason", ""),
+        failed_tasks=primary.get("failedTasks", 0),
+        stopped=stopped,
+        events=tuple(event.get("message", "") for event in service.get("events", [])[:_EVENTS]),
+    )
+
+
+def _stopped_task(task: "TaskTypeDef") -> StoppedTask:
+    containers = task.get("containers", [])
+    codes = [c["exitCode"] for c in containers if "exitCode" in c]
+    reasons = [c["reason"] for c in containers if c.get("reason")]
+    return StoppedTask(
+        task_arn=task.get("taskArn", ""),
+        stopped_reason="; ".join([task.get("stoppedReason", ""), *reasons]),
+        exit_code=codes[0] if codes else None,
+        stopped_at=task.get("stoppedAt"),
+    )

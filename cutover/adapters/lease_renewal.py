@@ -1,0 +1,45 @@
+"""Renew a lease in the background while an execution is carried out, three times in the lease's time."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from cutover.domain.errors import CutoverError, LeaseLost
+from cutover.ports import Lease, Ledger
+
+_log = logging.getLogger("cutover.lease_renewal")
+
+
+def lease_renewal(ledger: Ledger, lease_seconds: float) -> Callable[[Lease], AbstractContextManager[None]]:
+    """A context that renews the lease for as long as it is open.
+
+    A lost lease ends the renewal and nothing else: the fence stops every further write.
+    """
+
+    @contextmanager
+    def renew_lease(lease: Lease) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=_renew, args=(ledger, lease, stop, lease_seconds / 3), name="lease-renewal", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    return renew_lease
+
+
+def _renew(ledger: Ledger, lease: Lease, stop: threading.Event, every: float) -> None:
+    while not stop.wait(every):
+        try:
+            ledger.renew(lease)
+        except LeaseLost:
+            _log.warning("another driver took over the lease of %s", lease.execution_id)
+            return
+        except CutoverError as error:
+            # The next renewal retries: two more fit into the lease's time.
+            _log.warning("the lease of %s was not renewed: %s", lease.execution_id, error.message)

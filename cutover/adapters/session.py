@@ -1,0 +1,206 @@
+"""AWS clients of one environment, and what AWS's errors mean to the driver."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cutover.config.schema import Provider
+from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
+
+_ATTEMPTS = 6
+_CONNECT_SECONDS, _READ_SECONDS = 5, 20
+_TRANSIENT = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServerException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_CREDENTIALS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class Session:
+    """Clients are made when first used and kept; boto3 itself is loaded only then."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Amazon DynamoDB."""
+        return self._boto.client("dynamodb", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Amazon S3."""
+        return self._boto.client("s3", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def ecs(self) -> "ECSClient":
+        """Amazon ECS."""
+        return self._boto.client("ecs", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def elbv2(self) -> "ElasticLoadBalancingv2Client":
+        """Elastic Load Balancing."""
+        return self._boto.client("elbv2", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Amazon CloudWatch."""
+        return self._boto.client("cloudwatch", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Amazon SNS."""
+        return self._boto.client("sns", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Amazon EventBridge."""
+        return self._boto.client("events", endpoint_url=self.provider.endpoint, config=self._config)
+
+    def functions(self, timeout_seconds: float) -> "LambdaClient":
+        """AWS Lambda, waiting so long for an answer and never asking twice: a hook may not be one that can be."""
+        from botocore.config import Config
+
+        config = Config(
+            retries={"total_max_attempts": 1}, connect_timeout=_CONNECT_SECONDS, read_timeout=timeout_seconds
+        )
+        return self._boto.client("lambda", endpoint_url=self.provider.endpoint, config=config)
+
+    @cached_property
+    def ec2(self) -> "EC2Client":
+        """Amazon EC2, for security groups."""
+        return self._boto.client("ec2", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """AWS IAM."""
+        return self._boto.client("iam", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Amazon CloudWatch Logs."""
+        return self._boto.client("logs", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def ecr(self) -> "ECRClient":
+        """Amazon ECR."""
+        return self._boto.client("ecr", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """The Parameter Store."""
+        return self._boto.client("ssm", endpoint_url=self.provider.endpoint, config=self._config)
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """AWS Secrets Manager."""
+        return self._boto.client("secretsmanager", endpoint_url=self.provider.endpoint, config=self._config)
+
+    def caller_account(self) -> str:
+        """The twelve digits of the account that these credentials belong to."""
+        with aws_errors("GetCallerIdentity"):
+            sts = self._boto.client("sts", endpoint_url=self.provider.endpoint, config=self._config)
+            return sts.get_caller_identity()["Account"]
+
+    @cached_property
+    def _boto(self) -> "boto3.Session":
+        import boto3
+
+        return boto3.Session(
+            profile_name=self.provider.profile,
+            region_name=self.provider.region,
+            aws_access_key_id=self.provider.access_key,
+            aws_secret_access_key=self.provider.secret_key,
+        )
+
+    @cached_property
+    def _config(self):  # type: ignore[no-untyped-def]  # noqa: ANN202  botocore is loaded with boto3, not before
+        from botocore.config import Config
+
+        return Config(
+            retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            s3={"addressing_style": "path" if self.provider.s3_use_path_style else "auto"},
+            user_agent_extra="cutover",
+        )
+
+
+@contextmanager
+def aws_errors(call: str) -> Iterator[None]:
+    """Give AWS's errors their meaning; those that the caller handles by code are caught inside.
+
+    Raises:
+        TransientFailure: throttled, timed out or out of order after boto3's own retries.
+        PreflightFailed: no credentials, not allowed, or nobody answers at the endpoint.
+        StepFailed: anything else, with AWS's own code and sentence.
+    """
+    from botocore import exceptions
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        code = error_code(error)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        sentence = f"{call}: {code}: {error.response.get('Error', {}).get('Message', '')}"
+        if code in _TRANSIENT or status >= 500:
+            raise TransientFailure("AWS_UNAVAILABLE", sentence) from error
+        if code in _CREDENTIALS:
+            raise PreflightFailed("AWS_DENIED", sentence, "aws sts get-caller-identity") from error
+        raise StepFailed("AWS_REFUSED", sentence) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound) as error:
+        raise PreflightFailed("NO_CREDENTIALS", f"{call}: {error}", "aws configure, or aws sso login") from error
+    except exceptions.EndpointConnectionError as error:
+        raise PreflightFailed("UNREACHABLE", f"{call}: {error}", "cutover doctor") from error
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+        raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
+
+
+def error_code(error: Exception) -> str:
+    """AWS's code of a botocore ClientError; empty for any other exception."""
+    response = getattr(error, "response", None)
+    found = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    return str(found)

@@ -1,0 +1,55 @@
+"""What a failed Pulumi command means to the driver: which resource, AWS's reason, and whether to try again."""
+
+import os
+import re
+import socket
+
+from cutover.domain.errors import CutoverError, StepFailed, TransientFailure
+
+_TRANSIENT = re.compile(
+    r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|ServiceUnavailable|InternalFailure|InternalError|"
+    r"i/o timeout|connection reset|connection refused|Could not connect to the endpoint",
+    re.IGNORECASE,
+)
+_RESOURCE = re.compile(r"^\s{2}([a-z][\w-]*(?::[\w/]+){1,2}) \((.+)\):$")
+_LOCK = re.compile(r"locked by.*?created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)", re.DOTALL)
+_NOT_REASONS = ("update failed", "preview failed", "resource creation failed", "resource has been", "destroy failed")
+
+
+def translate(stack: str, output: str) -> CutoverError:
+    """The error of a failed command, from what it printed."""
+    reason = reason_of(output)
+    kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
+    return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")
+
+
+def reason_of(output: str) -> str:
+    """The first error of the Diagnostics section with the resource that it befell, in one line."""
+    resource = ""
+    for line in output.splitlines():
+        if found := _RESOURCE.match(line):
+            resource = f"{found.group(1)} {found.group(2)}: "
+        text = line.strip()
+        if text.startswith("error:") and not text.removeprefix("error:").strip().startswith(_NOT_REASONS):
+            return resource + text.removeprefix("error:").strip()
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "Pulumi said nothing"
+
+
+def lock_is_stale(output: str) -> bool:
+    """Whether every lock in the message was left by a process of this machine that is dead."""
+    locks = list(_LOCK.finditer(output))
+    return bool(locks) and all(
+        lock.group("host") == socket.gethostname() and not _alive(int(lock.group("pid"))) for lock in locks
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # Somebody else's process has this pid: it cannot be told to be ours, so the lock is left alone.
+        return True
+    return True

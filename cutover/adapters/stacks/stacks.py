@@ -1,0 +1,180 @@
+"""The Stacks port: the environment is brought up by weight, releases are created once and then only destroyed."""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from pulumi.automation import Deployment, Stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+
+from cutover.adapters.session import Session
+from cutover.adapters.stacks import state
+from cutover.adapters.stacks.failures import lock_is_stale, translate
+from cutover.adapters.stacks.orphans import sweep_rest, sweep_users
+from cutover.adapters.stacks.previews import Changes
+from cutover.adapters.stacks.workspaces import Program, Workspaces
+from cutover.config import EnvironmentConfig
+from cutover.domain import Allocation, Manifest, ReleaseOutputs, ReleaseRef
+from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
+from cutover.ports import EnvironmentOutputs, StackDiff
+
+_LISTENER = "aws:lb/listener:Listener"
+_RELEASE = frozenset(ReleaseOutputs.model_fields)
+_ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
+
+
+class PulumiStacks:
+    """Drives the real engine with the programs of this repository; implements `cutover.ports.Stacks`."""
+
+    def __init__(self, config: EnvironmentConfig, session: Session, interruption: threading.Event) -> None:
+        self._config = config
+        self._session = session
+        self._workspaces = Workspaces(interruption)
+
+    def environment(self) -> EnvironmentOutputs:
+        """Outputs of the environment stack; raises `PreflightFailed` when it was never created."""
+        found = self._workspaces.export(self._config.environment)
+        if found is None or not state.is_finished(found, _ENVIRONMENT):
+            raise PreflightFailed(
+                "ENVIRONMENT_MISSING",
+                f"the stack {self._config.environment} does not exist or is unfinished",
+                f"cutover -e {self._config.environment} bootstrap",
+            )
+        values = {key: state.outputs(found)[key] for key in _ENVIRONMENT}
+        values["subnet_ids"] = tuple(values["subnet_ids"])
+        values["listener_port"] = int(values["listener_port"])
+        return EnvironmentOutputs(**values)
+
+    def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
+        """Create the release's stack with so many tasks, or finish a creation that was cut off.
+
+        A finished one is never changed.
+        """
+        name = manifest.ref.release
+        found = self._workspaces.export(name)
+        if found is not None and state.is_finished(found, _RELEASE):
+            return _release_outputs(found)
+        if found is not None and state.has_pending(found):
+            # What was being made when the driver died may exist without the engine knowing its id. Nobody uses the
+            # release yet, so all of it is taken away and made anew, rather than finished round a hole.
+            self.destroy_release(manifest)
+            found = None
+        program = self._release_program(manifest, desired_count)
+        stack = self._workspaces.open(name, program, exists=found is not None)
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+        return self.outputs(manifest.ref)
+
+    def release_exists(self, release: ReleaseRef) -> bool:
+        """Whether the release's stack exists and its creation was finished."""
+        found = self._workspaces.export(release.release)
+        return found is not None and state.is_finished(found, _RELEASE)
+
+    def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
+        """The outputs of an existing release stack."""
+        found = self._workspaces.export(release.release)
+        if found is None or not state.is_finished(found, _RELEASE):
+            raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole", "cutover releases")
+        return _release_outputs(found)
+
+    def destroy_release(self, manifest: Manifest) -> None:
+        """Destroy the stack and remove it; nothing to do when it is gone."""
+        name = manifest.ref.release
+        found = self._workspaces.export(name)
+        if found is None:
+            return
+        stack = self._workspaces.open(name, self._release_program(manifest), exists=True)
+        cut_off = state.has_pending(found)
+        if cut_off:
+            _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
+            sweep_users(self._session, manifest)
+        _attempt(stack, partial(stack.destroy, color="never", suppress_progress=True))
+        if cut_off:
+            sweep_rest(self._session, manifest)
+        self._workspaces.remove(name)
+
+    def apply_allocation(self, allocation: Allocation) -> None:
+        """`up` of the environment stack, targeted at the listener, so that its weights are those of `allocation`."""
+        found = self._workspaces.export(self._config.environment)
+        listener = state.urn_of(found, _LISTENER) if found is not None else None
+        if listener is None:
+            raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
+        program = self._environment_program(allocation)
+        stack = self._workspaces.open(self._config.environment, program, exists=True)
+        _attempt(stack, partial(stack.up, target=[listener], color="never", suppress_progress=True))
+
+    def create_platform(self) -> None:
+        """Bring up the platform stack of this account and region."""
+        name = f"platform-{self._config.provider.region}"
+        exists = self._workspaces.export(name) is not None
+        stack = self._workspaces.open(name, self._platform_program(), exists=exists)
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def create_environment(self, allocation: Allocation) -> None:
+        """Bring up the whole environment stack, with the weights of `allocation`."""
+        name, program = self._config.environment, self._environment_program(allocation)
+        stack = self._workspaces.open(name, program, exists=self._workspaces.export(name) is not None)
+        _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def preview_environment(self, allocation: Allocation) -> StackDiff:
+        """What an `up` of the environment stack would change; writes nothing."""
+        return self._preview(self._config.environment, self._environment_program(allocation))
+
+    def preview_release(self, manifest: Manifest) -> StackDiff:
+        """What an `up` of the release's stack would change; writes nothing."""
+        return self._preview(manifest.ref.release, self._release_program(manifest))
+
+    def _preview(self, name: str, program: Program) -> StackDiff:
+        changes = Changes()
+        if self._workspaces.export(name) is not None:
+            stack = self._workspaces.open(name, program, exists=True)
+            _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+            return changes.diff(name, exists=True)
+        # A preview needs a stack; one in a backend that is thrown away leaves nothing behind.
+        with tempfile.TemporaryDirectory(prefix="cutover-preview-") as folder:
+            env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
+            stack = self._workspaces.open(name, program, env, exists=False)
+            _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+        return changes.diff(name, exists=False)
+
+    def _environment_program(self, allocation: Allocation) -> Program:
+        from cutover.programs.environment import environment_program
+
+        return partial(environment_program, self._config, allocation)
+
+    def _release_program(self, manifest: Manifest, desired_count: int | None = None) -> Program:
+        from cutover.programs.release import release_program
+
+        return partial(release_program, self._config.provider, manifest, desired_count)
+
+    def _platform_program(self) -> Program:
+        from cutover.programs.platform import platform_program
+
+        return partial(platform_program, self._config)
+
+
+def _attempt(stack: Stack, operation: Callable[[], object]) -> None:
+    """Run it; a lock that a dead process of this machine left is taken away, once."""
+    try:
+        operation()
+    except ConcurrentUpdateError as locked:
+        if not lock_is_stale(str(locked)):
+            message = f"{stack.name} is being updated by somebody else"
+            raise TransientFailure("STACK_LOCKED", message, f"pulumi stack -s {stack.name}") from locked
+        stack.cancel()
+        _attempt_once(stack, operation)
+    except CutoverError:
+        raise
+    except CommandError as error:
+        raise translate(stack.name, str(error)) from error
+
+
+def _attempt_once(stack: Stack, operation: Callable[[], object]) -> None:
+    try:
+        operation()
+    except CommandError as error:
+        raise translate(stack.name, str(error)) from error
+
+
+def _release_outputs(found: Deployment) -> ReleaseOutputs:
+    return ReleaseOutputs(**{key: state.outputs(found)[key] for key in _RELEASE})

@@ -1,0 +1,95 @@
+"""Where Pulumi works: a folder of our own for each driver, in which no other process selects a stack."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pulumi.automation import Deployment, LocalWorkspace, OutputMap, Stack, UpdateSummary
+
+# Public in all but name: Stack's constructor takes it, while its class methods build plain Stacks only.
+from pulumi.automation._stack import StackInitMode
+from pulumi.automation.errors import CommandError, StackNotFoundError
+
+from cutover.adapters.stacks.command import EngineCommand
+from cutover.adapters.stacks.failures import translate
+
+PROJECT = "cutover"
+Program = Callable[[], None]
+
+# The same as in the files that people run `pulumi up` with: no resource may use a provider that was not configured.
+_SETTINGS = "config:\n  pulumi:disable-default-providers:\n    - aws\n"
+
+
+class Workspaces:
+    """Opens stacks of the project for inline programs; the folder lives as long as this object."""
+
+    def __init__(self, interruption: threading.Event) -> None:
+        # A work folder of our own: the engine keeps the selected stack by folder.
+        self._folder = tempfile.TemporaryDirectory(prefix="cutover-")
+        self._command = EngineCommand(interruption)
+        settings = f"name: {PROJECT}\nruntime: python\n"
+        (Path(self._folder.name) / "Pulumi.yaml").write_text(settings, encoding="utf-8")
+
+    def open(self, name: str, program: Program, env: Mapping[str, str] | None = None, *, exists: bool) -> Stack:
+        """The stack of that name with its program; made unless it exists."""
+        file = Path(self._folder.name) / f"Pulumi.{name}.yaml"
+        if not file.exists():
+            file.write_text(_SETTINGS, encoding="utf-8")
+        mode = StackInitMode.SELECT if exists else StackInitMode.CREATE
+        return _LeanStack(name, self._workspace(program, env), mode)
+
+    def export(self, name: str) -> Deployment | None:
+        """The state of a stack; None where there is no such stack."""
+        try:
+            return self._workspace(_nothing, None).export_stack(name)
+        except StackNotFoundError:
+            return None
+        except CommandError as error:
+            if "no stack named" in str(error):
+                return None
+            raise translate(name, str(error)) from error
+
+    def remove(self, name: str) -> None:
+        """Forget a destroyed stack with its history."""
+        workspace = self._workspace(_nothing, None)
+        workspace.remove_stack(name)
+        (Path(self._folder.name) / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
+
+    def _workspace(self, program: Program, env: Mapping[str, str] | None) -> LocalWorkspace:
+        return _LeanWorkspace(
+            work_dir=self._folder.name, program=program, env_vars=dict(env or {}), pulumi_command=self._command
+        )
+
+
+class _LeanWorkspace(LocalWorkspace):
+    """Selects nothing: every command names its stack, and the selection is shared by all who work in a folder."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """One run of the engine less."""
+
+
+class _LeanStack(Stack):
+    """Asks for no outputs and no history after each operation: the exported state tells what is needed.
+
+    Automation API offers no switch for these three further runs of the engine, each a quarter of a second.
+    """
+
+    def outputs(self) -> OutputMap:
+        """None: see `state.outputs`."""
+        return {}
+
+    def info(self, show_secrets: bool | None = None) -> UpdateSummary:  # noqa: FBT001  Automation API's signature
+        """That there was an update, which is all that Automation API looks at."""
+        del show_secrets
+        return _UPDATED
+
+
+_UPDATED = UpdateSummary(
+    kind="update", start_time=datetime.fromtimestamp(0, UTC), message="", environment={}, config={}, result="succeeded"
+)
+
+
+def _nothing() -> None:
+    """The program of commands that run none."""

@@ -1,0 +1,36 @@
+"""`cutover deploy`: a new version goes live, or the old one keeps its traffic."""
+
+import json
+
+from cutover.cli.common import open_ports
+from cutover.cli.common import run as run_execution
+from cutover.cli.context import Context
+from cutover.cli.status_object import status_object
+from cutover.operations import deploy, submit
+from cutover.operations import supersede as supersede_with_it
+
+_NOTHING = "nothing to do: this release has all traffic already"
+
+
+def run(context: Context, *, leave_when_paused: bool) -> int:
+    """Exit code 0 completed or nothing to do, 5 rolled back, 6 needs an operator, 7 left waiting for a person."""
+    return run_execution(context, deploy, _NOTHING, leave_when_paused=leave_when_paused)
+
+
+def supersede(context: Context, *, leave_when_paused: bool) -> int:
+    """Abort what is under way first."""
+    return run_execution(context, supersede_with_it, _NOTHING, leave_when_paused=leave_when_paused)
+
+
+def detach(context: Context) -> int:
+    """Exit code 0 once the deployment is recorded for `cutover work`."""
+    with open_ports(context) as ports:
+        execution = submit(ports)
+    if context.json:
+        print(json.dumps(status_object(execution) if execution else {"event": "nothing-to-do", "message": _NOTHING}))
+    elif execution is None:
+        print(_NOTHING)
+    else:
+        print(f"✔ {execution.execution_id} is recorded; `cutover -e {execution.environment} work` carries it out")
+        print(f"  next: cutover -e {execution.environment} status --watch")
+    return 0

@@ -1,0 +1,46 @@
+"""`cutover gate test --execution ID`: what the gates of the file would have said of a recorded execution."""
+
+import json
+
+from cutover.cli.context import Context
+from cutover.cli.formatting import SYMBOLS
+from cutover.composition import open_ledger
+from cutover.domain.errors import Refused
+from cutover.gates.replay import Replayed, replay
+
+
+def run(context: Context, execution_id: str) -> int:
+    """Exit code 0 when no gate would have stopped it, 5 when one would have; nothing is called but the records."""
+    config = context.config()
+    ledger = open_ledger(config)
+    if ledger.execution(execution_id) is None:
+        raise Refused("NO_EXECUTION", f"there is no execution {execution_id}", "cutover history")
+    found = replay(config.gates, ledger.measurements(execution_id))
+    stopped = [each for each in found if each.verdict.stops]
+    if context.json:
+        print(json.dumps([_object(each) for each in found]))
+    else:
+        _print(found)
+    return 5 if stopped else 0
+
+
+def _object(each: Replayed) -> dict[str, object]:
+    return {
+        "at": each.at.isoformat(timespec="milliseconds"),
+        "step_index": each.step_index,
+        "stops": each.verdict.stops,
+        **each.verdict.model_dump(mode="json", exclude={"at"}),
+    }
+
+
+def _print(found: tuple[Replayed, ...]) -> None:
+    for each in found:
+        mark = SYMBOLS[each.verdict.verdict]
+        print(f"{each.at:%H:%M:%S}  step {each.step_index + 1:>2}  {mark} {each.verdict.gate}: {each.verdict.reason}")
+    if not found:
+        print("the execution has no measurements of a gate that the file has")
+    first = next((each for each in found if each.verdict.stops), None)
+    if first is not None:
+        print(f"✖ would have been stopped at {first.at:%H:%M:%S} by {first.verdict.gate}")
+    elif found:
+        print("✔ would have gone on")

@@ -1,0 +1,24 @@
+"""`cutover release render`: the file with which plain `pulumi up` creates the very release that a deploy would."""
+
+import json
+
+from cutover.cli.common import ports_to_read
+from cutover.cli.context import Context
+from cutover.operations import build_release_manifest
+
+
+def run(context: Context) -> int:
+    """Writes Pulumi.RELEASE.yaml beside Pulumi.ENV.yaml, and says so."""
+    from cutover.programs.render import render_release
+
+    ports = ports_to_read(context)
+    manifest, _ = build_release_manifest(ports)
+    text = render_release(ports.config, manifest)
+    release = manifest.ref.release
+    path = context.project / f"Pulumi.{release}.yaml"
+    path.write_text(text, encoding="utf-8")
+    if context.json:
+        print(json.dumps({"file": str(path), "release": manifest.ref.model_dump(mode="json")}))
+    else:
+        print(f"✔ {path}\n  next: pulumi stack init {release} && pulumi up -s {release}")
+    return 0

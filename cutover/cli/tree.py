@@ -1,0 +1,138 @@
+"""The live tree: the plan with the step at work, weights as bars, gates with their last word, and the time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+from rich.tree import Tree
+
+from cutover.cli.formatting import duration, step_sentence
+from cutover.cli.progress import Progress, sparkline
+from cutover.cli.reporters import verdict_line
+from cutover.domain import (
+    Analyse,
+    Approve,
+    AwaitHealthy,
+    Bake,
+    Execution,
+    JournalEvent,
+    Outcome,
+    Status,
+    Step,
+    TrafficShare,
+    Verdict,
+)
+
+_BAR = 20  # cells
+_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow", Outcome.ERROR: "red"}
+_STATUS_STYLES = {Status.COMPLETED: "green", Status.ROLLED_BACK: "yellow", Status.FAILED: "red"}
+
+
+class TreeReporter:
+    """Redraws the tree four times a second between the events, so that the time goes on."""
+
+    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._execution: Execution | None = None
+        self.observed = Progress()
+        self._live = Live(self, console=console, refresh_per_second=4, transient=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def progress(self, execution: Execution, event: JournalEvent | None) -> None:
+        """The head changed."""
+        if event is not None:
+            self.observed.event(event)
+        self._execution = execution
+        self._live.refresh()
+
+    def verdict(self, execution: Execution, verdict: Verdict) -> None:
+        """A gate looked; its verdict is in the head."""
+        self.observed.verdict(verdict)
+        self._execution = execution
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """What is drawn now."""
+        yield (
+            Text("preparing…", style="dim")
+            if self._execution is None
+            else draw(self._execution, self._now(), self.observed)
+        )
+
+
+def draw(execution: Execution, now: datetime, progress: Progress | None = None) -> Tree:
+    """The tree of one execution as it stands at `now`, with what was seen beside its head."""
+    progress = progress or Progress()
+    style = _STATUS_STYLES.get(execution.status, "cyan")
+    taken = ((execution.completed_at or now) - execution.started_at).total_seconds()
+    title = f"{execution.purpose} {execution.candidate.release} by {execution.strategy or execution.plan.strategy}"
+    state = f"  {execution.status.value} · {execution.phase.value} · {duration(taken)}"
+    tree = Tree(Text.assemble((title, "bold"), (state, style)))
+    for share in execution.traffic:
+        tree.add(_share_line(share, progress))
+    for index, step in enumerate(execution.plan.steps):
+        branch = tree.add(_step_line(execution, index, step, now, progress))
+        if index == execution.step_index and not execution.finished:
+            for verdict in execution.verdicts:
+                branch.add(_verdict_line(verdict, progress))
+    if execution.error:
+        tree.add(Text(f"✖ {execution.error.message}", style="red"))
+    return tree
+
+
+def _share_line(share: TrafficShare, progress: Progress) -> Text:
+    filled = round(share.weight * _BAR / 100)
+    bar = "█" * filled + "░" * (_BAR - filled)
+    line = Text.assemble((bar, "cyan"), f" {share.weight:>3} %  {share.version}  ({share.release})")
+    if (counts := progress.health.get(share.release)) is not None:
+        healthy, registered = counts
+        line.append(f"  {healthy}/{registered} healthy", "green" if healthy and healthy == registered else "yellow")
+    return line
+
+
+def _verdict_line(verdict: Verdict, progress: Progress) -> Text:
+    line = Text(verdict_line(verdict), style=_STYLES[verdict.verdict])
+    if values := progress.values.get(verdict.gate):
+        line.append(f"  {sparkline(values)}", "cyan")
+    return line
+
+
+def _step_line(execution: Execution, index: int, step: Step, now: datetime, progress: Progress) -> Text:
+    sentence = step_sentence(step)
+    if index < execution.step_index:
+        took = f"  [{duration(progress.seconds[index])}]" if index in progress.seconds else ""
+        return Text(f"✔ {sentence}{took}", style="green")
+    if index > execution.step_index or execution.finished:
+        return Text(f"○ {sentence}", style="dim")
+    if execution.step_started_at is None:
+        return Text(f"▶ {sentence}", style="bold cyan")
+    since = duration((now - execution.step_started_at).total_seconds())
+    until = waits_until(execution, step)
+    shown = f", until {until:%H:%M:%S} UTC" if until is not None else ""
+    return Text(f"▶ {sentence}  [{since}{shown}]", style="bold cyan")
+
+
+def waits_until(execution: Execution, step: Step) -> datetime | None:
+    """When the step's own wait ends by itself; None where it has no end, or has not begun."""
+    match step:
+        case Bake(duration_seconds=seconds) | Analyse(duration_seconds=seconds):
+            limit: float | None = seconds
+        case AwaitHealthy(deadline_seconds=seconds):
+            limit = seconds
+        case Approve(timeout_seconds=timeout):
+            limit = timeout
+        case _:
+            limit = None
+    began = execution.step_started_at
+    return None if began is None or limit is None else began + timedelta(seconds=limit)

@@ -1,0 +1,282 @@
+"""The table of verbs: a verb's signature stands here, its work in the file of its name, loaded when it is called.
+
+`cutover --help` has to answer at once, so nothing here imports more than typer.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_ID = Annotated[str | None, typer.Argument(help="Execution; the newest where it is left out.", show_default=False)]
+_Reason = Annotated[str, typer.Option(help="Why; kept in the journal.")]
+_Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add every verb in the order in which a newcomer meets them."""
+    verbs: tuple[Callable[..., int], ...] = (doctor, bootstrap, preview, deploy, status, promote, pause, resume, abort)
+    verbs += (rollback, retry, drill, work, gc, releases, history, show)
+    for verb in verbs:
+        app.command()(verb)
+    gate = typer.Typer(help="Gates, tried on what was recorded.", no_args_is_help=True)
+    gate.command("test")(gate_test)
+    app.add_typer(gate, name="gate")
+    hook = typer.Typer(help="Hooks that answer later.", no_args_is_help=True)
+    hook.command("answer")(hook_answer)
+    app.add_typer(hook, name="hook")
+    release = typer.Typer(help="Releases as files.", no_args_is_help=True)
+    release.command()(render)
+    app.add_typer(release, name="release")
+    local = typer.Typer(help="The local cloud.", no_args_is_help=True)
+    for verb in (up, down):
+        local.command()(verb)
+    local.command("status")(local_status)
+    local.command("env")(local_env)
+    local.command("fault")(local_fault)
+    image = typer.Typer(help="Images for the local cloud.", no_args_is_help=True)
+    image.command("build")(image_build)
+    local.add_typer(image, name="image")
+    app.add_typer(local, name="local")
+
+
+def doctor(context: typer.Context) -> int:
+    """Check everything that a deployment needs; says how to mend what is missing."""
+    from cutover.cli import doctor as verb
+
+    return verb.run(context.obj)
+
+
+def bootstrap(context: typer.Context) -> int:
+    """Create what is there before the first release: records, registry, load balancer."""
+    from cutover.cli import bootstrap as verb
+
+    return verb.run(context.obj)
+
+
+def preview(context: typer.Context) -> int:
+    """Show what a deploy would do, step by step, and what the stacks would change; writes nothing."""
+    from cutover.cli import preview as verb
+
+    return verb.run(context.obj)
+
+
+def deploy(
+    context: typer.Context,
+    *,
+    detach: Annotated[bool, typer.Option("--detach", help="Record it for `cutover work`, and return.")] = False,
+    supersede: Annotated[bool, typer.Option("--supersede", help="Abort what is under way first.")] = False,
+    exit_on_pause: Annotated[
+        bool, typer.Option("--exit-on-pause", help="Leave with 7 where the plan waits for a person.")
+    ] = False,
+) -> int:
+    """Deploy the release that Pulumi.ENV.yaml describes."""
+    from cutover.cli import deploy as verb
+
+    if detach and (supersede or exit_on_pause):
+        raise typer.BadParameter("--detach goes with neither --supersede nor --exit-on-pause")
+    if detach:
+        return verb.detach(context.obj)
+    if supersede:
+        return verb.supersede(context.obj, leave_when_paused=exit_on_pause)
+    return verb.run(context.obj, leave_when_paused=exit_on_pause)
+
+
+def promote(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Pass over all that waits, to all traffic.")] = False,
+    reason: _Reason = "",
+) -> int:
+    """End the wait of the step at work, from anywhere."""
+    from cutover.cli import request as verb
+    from cutover.domain import RequestKind
+
+    return verb.run(context.obj, RequestKind.PROMOTE_FULL if full else RequestKind.PROMOTE, reason)
+
+
+def pause(context: typer.Context, reason: _Reason = "") -> int:
+    """Let the execution under way stay where it is."""
+    from cutover.cli import request as verb
+    from cutover.domain import RequestKind
+
+    return verb.run(context.obj, RequestKind.PAUSE, reason)
+
+
+def retry(context: typer.Context, execution: _ID = None) -> int:
+    """Deploy the release of a deployment that was rolled back again."""
+    from cutover.cli import retry as verb
+
+    return verb.run(context.obj, execution)
+
+
+def drill(context: typer.Context) -> int:
+    """Prove the way back: 1 %, 0 %, 1 % to the last good release."""
+    from cutover.cli import drill as verb
+
+    return verb.run(context.obj)
+
+
+def work(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="What is there now, and no more.")] = False,
+) -> int:
+    """Carry out deployments that were submitted with `deploy --detach`."""
+    from cutover.cli import work as verb
+
+    return verb.once(context.obj) if once else verb.run(context.obj)
+
+
+def gc(
+    context: typer.Context, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False
+) -> int:
+    """Destroy the releases that retention does not keep."""
+    from cutover.cli import gc as verb
+
+    return verb.dry_run(context.obj) if dry_run else verb.run(context.obj)
+
+
+def gate_test(
+    context: typer.Context, execution: Annotated[str, typer.Option(help="Execution whose measurements are judged.")]
+) -> int:
+    """Replay the file's gates over the measurements of a recorded execution."""
+    from cutover.cli import gate_test as verb
+
+    return verb.run(context.obj, execution)
+
+
+def hook_answer(
+    context: typer.Context,
+    callback_id: Annotated[str, typer.Argument(help="LifecycleEventHookExecutionId of the hook's event.")],
+    status: Annotated[str, typer.Argument(help="Succeeded or Failed.")],
+    message: Annotated[str, typer.Option(help="Shown where it failed.")] = "",
+) -> int:
+    """Say how a hook ended that answers later."""
+    from cutover.cli import hook as verb
+
+    return verb.run(context.obj, callback_id, status, message)
+
+
+def status(
+    context: typer.Context, watch: Annotated[bool, typer.Option("--watch", help="Until the execution ends.")] = False
+) -> int:
+    """Show the newest execution, and who has the traffic."""
+    from cutover.cli import status as verb
+
+    return verb.watch(context.obj) if watch else verb.run(context.obj)
+
+
+def rollback(
+    context: typer.Context,
+    to: Annotated[str | None, typer.Option(help="Release, version or digest; else the last that succeeded.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what it would do.")] = False,
+) -> int:
+    """Move all traffic back to a release that succeeded."""
+    from cutover.cli import rollback as verb
+
+    return verb.preview(context.obj, to) if preview else verb.run(context.obj, to)
+
+
+def abort(context: typer.Context, reason: _Reason = "") -> int:
+    """Stop the execution under way and return to the last release that succeeded."""
+    from cutover.cli import abort as verb
+
+    return verb.run(context.obj, reason)
+
+
+def resume(context: typer.Context, execution: _ID = None, reason: _Reason = "") -> int:
+    """Let a paused execution go on, or take over one whose driver is gone."""
+    from cutover.cli import resume as verb
+
+    return verb.run(context.obj, execution, reason)
+
+
+def releases(context: typer.Context) -> int:
+    """List the releases, newest first."""
+    from cutover.cli import releases as verb
+
+    return verb.run(context.obj)
+
+
+def history(context: typer.Context, limit: _Limit = 20) -> int:
+    """List the executions, newest first."""
+    from cutover.cli import history as verb
+
+    return verb.run(context.obj, limit)
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="An execution's id, or a release's name or version.")],
+) -> int:
+    """Show one execution with its journal, or one release with its manifest."""
+    from cutover.cli import show as verb
+
+    return verb.run(context.obj, name)
+
+
+def render(context: typer.Context) -> int:
+    """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
+    from cutover.cli import render as verb
+
+    return verb.run(context.obj)
+
+
+def up(context: typer.Context, port: Annotated[int, typer.Option(min=1, max=65535)] = 4566) -> int:
+    """Bring the local cloud up."""
+    from cutover.cli import local
+
+    return local.up(context.obj, port)
+
+
+def down(context: typer.Context) -> int:
+    """Take the local cloud down, with everything in it."""
+    from cutover.cli import local
+
+    return local.down(context.obj)
+
+
+def local_status(context: typer.Context) -> int:
+    """Show whether the local cloud runs, and where."""
+    from cutover.cli import local
+
+    return local.status(context.obj)
+
+
+def local_env(context: typer.Context) -> int:
+    """Print the exports with which a shell uses the local cloud."""
+    from cutover.cli import local
+
+    return local.env(context.obj)
+
+
+def local_fault(
+    context: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="throttle, unavailable, delay, stale or lost-answer; task-crash or flapping-health; none ends all."
+        ),
+    ],
+    *,
+    service: Annotated[str, typer.Option(help="AWS service; an ECS service's name; a target group's ARN.")] = "",
+    action: Annotated[str, typer.Option(help="API action; any where it is left out.")] = "",
+    times: Annotated[int, typer.Option(min=1, max=1000, help="So many calls or tasks.")] = 1,
+    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for delay.")] = 0.0,
+) -> int:
+    """Let something go wrong on the local cloud."""
+    from cutover.cli import local
+
+    return local.fault(context.obj, kind, service=service, action=action, times=times, delay=delay)
+
+
+def image_build(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder with a Dockerfile.")],
+    tag: Annotated[str, typer.Option(help="NAME:VERSION in the local registry.")],
+    build_arg: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of an ARG of the Dockerfile.")] = None,
+) -> int:
+    """Build an image and push it to the local registry."""
+    from cutover.cli import local
+
+    return local.build(context.obj, folder, tag, build_arg or [])

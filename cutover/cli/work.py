@@ -1,0 +1,36 @@
+"""`cutover work`: carry out what was submitted with `deploy --detach`, and what another driver left behind."""
+
+from cutover.cli.common import exit_code, finish, open_ports
+from cutover.cli.context import Context
+from cutover.domain import Execution
+from cutover.domain.errors import Refused
+from cutover.operations import work
+from cutover.ports import Ports
+
+_POLL_SECONDS = 1.0
+
+
+def run(context: Context) -> int:
+    """Work on whatever comes, until told to stop (130)."""
+    with open_ports(context) as ports:
+        while True:
+            execution = _take(ports)
+            if execution is None:
+                ports.clock.sleep(_POLL_SECONDS)
+            else:
+                finish(context, execution)
+
+
+def once(context: Context) -> int:
+    """Carry out what is there, to its end; exit codes as those of `deploy`, and 0 where there is nothing."""
+    with open_ports(context) as ports:
+        execution = _take(ports)
+    return exit_code(None) if execution is None else finish(context, execution)
+
+
+def _take(ports: Ports) -> Execution | None:
+    try:
+        return work(ports)
+    except Refused:
+        # Another worker was quicker.
+        return None

@@ -1,0 +1,124 @@
+"""Connect the ports of one environment to their adapters; no other module knows which adapter serves which port.
+
+Adapters are imported inside the functions: a verb loads only what it uses.
+"""
+
+import threading
+from typing import Literal
+
+from cutover.config import EnvironmentConfig
+from cutover.config.schema import Provider
+from cutover.domain.errors import PreflightFailed
+from cutover.ports import Clock, Ledger, Ports, Reporter, Stacks, Traffic
+
+
+def acting_ports(
+    config: EnvironmentConfig, reporter: Reporter, when_paused: Literal["wait", "leave"] = "wait"
+) -> Ports:
+    """All ports, for a verb that carries out an execution: the first SIGTERM or SIGINT stops it in order.
+
+    Raises:
+        PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
+    """
+    from cutover.adapters.interruption import interruption_by_signals
+
+    return _ports(config, reporter, when_paused, interruption_by_signals(threading.Event()))
+
+
+def reading_ports(config: EnvironmentConfig) -> Ports:
+    """All ports, for a verb that carries nothing out: a signal ends it as it ends any program.
+
+    Raises:
+        PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
+    """
+    from cutover.adapters.silence import SilentReporter
+
+    return _ports(config, SilentReporter(), "wait", threading.Event())
+
+
+def open_stacks(config: EnvironmentConfig) -> Stacks:
+    """The stacks alone, to create what must be there before the first release; stopped in order by a signal."""
+    from cutover.adapters.interruption import interruption_by_signals
+    from cutover.adapters.session import Session
+    from cutover.adapters.stacks import PulumiStacks
+
+    require_account(config.provider)
+    return PulumiStacks(config, Session(config.provider), interruption_by_signals(threading.Event()))
+
+
+def open_ledger(config: EnvironmentConfig) -> Ledger:
+    """The records alone, for verbs that only read them."""
+    from cutover.adapters.dynamodb import DynamoLedger
+    from cutover.adapters.session import Session
+
+    session = Session(config.provider)
+    return DynamoLedger(session, config.records, config.application, config.environment, open_clock())
+
+
+def open_traffic(config: EnvironmentConfig) -> Traffic:
+    """The load balancer alone, for a verb that counts healthy targets."""
+    from cutover.adapters.alb import AlbTraffic
+    from cutover.adapters.session import Session
+
+    return AlbTraffic(Session(config.provider))
+
+
+def open_clock() -> Clock:
+    """The system's clock."""
+    from cutover.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+def require_account(provider: Provider) -> str:
+    """The caller's account; raises `PreflightFailed` when it is not the one that the configuration names."""
+    from cutover.adapters.session import Session
+
+    account = Session(provider).caller_account()
+    if account != provider.account_id:
+        message = f"these credentials are of account {account}; the configuration names {provider.account_id}"
+        raise PreflightFailed("WRONG_ACCOUNT", message, "aws sts get-caller-identity")
+    return account
+
+
+def _ports(
+    config: EnvironmentConfig, reporter: Reporter, when_paused: Literal["wait", "leave"], interruption: threading.Event
+) -> Ports:
+    from cutover.adapters.alarms import CloudWatchAlarms
+    from cutover.adapters.alb import AlbTraffic
+    from cutover.adapters.clock import SystemClock
+    from cutover.adapters.configuration import AwsConfiguration
+    from cutover.adapters.dynamodb import DynamoLedger
+    from cutover.adapters.ecr import EcrImages
+    from cutover.adapters.ecs import EcsCompute
+    from cutover.adapters.hooks.registry import UserHooks
+    from cutover.adapters.identifiers import RandomIdentifiers
+    from cutover.adapters.lease_renewal import lease_renewal
+    from cutover.adapters.metrics.registry import MetricSources
+    from cutover.adapters.notifier import Notifications
+    from cutover.adapters.probe import probe_for
+    from cutover.adapters.session import Session
+    from cutover.adapters.stacks import PulumiStacks
+
+    require_account(config.provider)
+    session, clock = Session(config.provider), SystemClock(interruption)
+    ledger = DynamoLedger(session, config.records, config.application, config.environment, clock)
+    return Ports(
+        config=config,
+        stacks=PulumiStacks(config, session, interruption),
+        traffic=AlbTraffic(session, config.load_balancer.stickiness),
+        compute=EcsCompute(session),
+        probe_for=probe_for(config.provider),
+        ledger=ledger,
+        images=EcrImages(session),
+        configuration=AwsConfiguration(session),
+        clock=clock,
+        identifiers=RandomIdentifiers(clock),
+        reporter=reporter,
+        metrics=MetricSources(session),
+        alarms=CloudWatchAlarms(session),
+        hooks=UserHooks(session),
+        notifier=Notifications(session, config.notifications),
+        when_paused=when_paused,
+        renew_lease=lease_renewal(ledger, config.records.lease),
+    )

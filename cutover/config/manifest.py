@@ -1,0 +1,47 @@
+"""Form a release's manifest from the configuration and what was looked up for it."""
+
+from collections.abc import Mapping
+
+from cutover.config.schema import EnvironmentConfig
+from cutover.domain.release import Container, HealthCheck, Manifest, Network
+
+
+def build_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[str, str], network: Network) -> Manifest:
+    """The manifest of the release that `config` asks for.
+
+    `image` is `repository@sha256:…`, `secrets` maps each variable to an ARN pinned to a version.
+    """
+    release, health = config.release, config.release.health_check
+    return Manifest(
+        application=config.application,
+        environment=config.environment,
+        version=release.version,
+        container=Container(
+            image=image,
+            port=release.port,
+            command=release.command,
+            user=release.user,
+            environment=dict(release.environment),
+            secrets=dict(secrets),
+            writable_paths=release.writable_paths,
+            stop_timeout_seconds=round(release.stop_timeout),
+        ),
+        cpu=release.cpu,
+        memory=release.memory,
+        architecture=release.architecture,
+        desired_count=release.desired_count,
+        health_check=HealthCheck(
+            path=health.path,
+            interval_seconds=round(health.interval),
+            timeout_seconds=round(health.timeout),
+            healthy_threshold=health.healthy_threshold,
+            unhealthy_threshold=health.unhealthy_threshold,
+            matcher=health.matcher,
+            grace_period_seconds=round(health.grace_period),
+        ),
+        deregistration_delay_seconds=round(config.strategy.drain),
+        slow_start_seconds=round(release.slow_start or 0),
+        log_retention_days=release.log_retention_days,
+        network=network,
+        tags=dict(config.tags),
+    )

@@ -1,0 +1,206 @@
+"""Makes moto's ECS keep what it drops and wait for the agent where it pretends.
+
+These operations only write down what is wanted; the agent's thread makes it so. They take the place of methods of
+moto's response class because that is where the request still has all of its fields.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.exceptions import ECSException, InvalidParameterException, ServiceNotFoundException
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from cutover.localcloud.agent.records import Task, new_deployment, records_lock
+
+# Properties of a service whose change makes a new deployment (UpdateService's reference).
+ROLLS_OUT = {
+    "capacityProviderStrategy": "capacity_provider_strategy",
+    "loadBalancers": "load_balancers",
+    "networkConfiguration": "network_configuration",
+    "platformVersion": "platform_version",
+    "serviceRegistries": "service_registries",
+}
+CHANGES_IN_PLACE = {
+    "enableECSManagedTags": "enable_ecs_managed_tags",
+    "enableExecuteCommand": "enable_execute_command",
+    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+    "placementConstraints": "placement_constraints",
+    "placementStrategy": "placement_strategy",
+    "propagateTags": "propagate_tags",
+}
+_original_create = EC2ContainerServiceResponse.create_service
+_original_stop = EC2ContainerServiceResponse.stop_task
+
+
+def install() -> None:
+    """Put the operations of this module into moto's response class; a second call changes nothing."""
+    for operation in (create_service, update_service, delete_service, list_services, list_tasks, stop_task):
+        setattr(EC2ContainerServiceResponse, operation.__name__, operation)
+
+
+def create_service(response: Any) -> Any:
+    """CreateService: refuse a name in use, and keep the whole request."""
+    request = _request(response)
+    with records_lock:
+        _refuse_second(response, request)
+        network = request.get("networkConfiguration")
+        if network and "awsvpcConfiguration" in network:
+            network["awsvpcConfiguration"].setdefault("securityGroups", [])
+        _original_create(response)
+        service = _service(response, request, request["serviceName"])
+        _take_in(service, request)
+        return ActionResult({"service": service})
+
+
+def update_service(response: Any) -> Any:
+    """UpdateService: scale, or make a new deployment when what runs is to change."""
+    request = _request(response)
+    with records_lock:
+        service = _service(response, request, request["service"])
+        if service.status != "ACTIVE":
+            raise ECSException("ServiceNotActiveException", "Service was not ACTIVE.")
+        if (count := request.get("desiredCount")) is not None:
+            service.desired_count = int(count)
+        if "deploymentConfiguration" in request:
+            service.deployment_configuration = _deployment_configuration(
+                service.deployment_configuration | request["deploymentConfiguration"]
+            )
+        _assign(service, request, CHANGES_IN_PLACE)
+        rolls_out = _assign(service, request, ROLLS_OUT) or bool(request.get("forceNewDeployment"))
+        if name := request.get("taskDefinition"):
+            arn = response.ecs_backend.describe_task_definition(name).arn
+            rolls_out = rolls_out or arn != service.task_definition
+            service.task_definition = arn
+        if rolls_out:
+            for deployment in service.deployments:
+                deployment["status"] = "ACTIVE"
+            service.deployments.insert(0, new_deployment(service))
+        service.deployments[0]["desiredCount"] = service.desired_count
+        return ActionResult({"service": service})
+
+
+def delete_service(response: Any) -> Any:
+    """DeleteService: DRAINING until the agent has stopped the tasks, then INACTIVE."""
+    request = _request(response)
+    with records_lock:
+        service = _service(response, request, request["service"])
+        if service.desired_count > 0 and not request.get("force"):
+            raise InvalidParameterException("The service cannot be stopped while it is scaled above 0.")
+        if service.status == "ACTIVE":
+            service.status = "DRAINING"
+            service.desired_count = 0
+        return ActionResult({"service": service})
+
+
+def list_services(response: Any) -> Any:
+    """ListServices: without those that are INACTIVE."""
+    request = _request(response)
+    with records_lock:
+        cluster = _cluster(response, request)
+        arns = [
+            service.arn
+            for service in response.ecs_backend.services.values()
+            if service.cluster_name == cluster.name
+            and service.status != "INACTIVE"
+            and request.get("launchType") in {None, service.launch_type}
+            and request.get("schedulingStrategy") in {None, service.scheduling_strategy}
+        ]
+        return ActionResult({"serviceArns": sorted(arns)})
+
+
+def list_tasks(response: Any) -> Any:
+    """ListTasks: by service, family, deployment and desired status, which is RUNNING unless given."""
+    request = _request(response)
+    with records_lock:
+        cluster = _cluster(response, request)
+        tasks = list(response.ecs_backend.tasks.get(cluster.name, {}).values())
+        return ActionResult({"taskArns": [task.task_arn for task in tasks if _matches(task, request)]})
+
+
+def stop_task(response: Any) -> Any:
+    """StopTask: tell the agent to stop a task of its own; others are moto's."""
+    request = _request(response)
+    with records_lock:
+        cluster = _cluster(response, request)
+        for task in response.ecs_backend.tasks.get(cluster.name, {}).values():
+            if isinstance(task, Task) and task.id == str(request["task"]).rsplit("/", 1)[-1]:
+                task.want_stopped("UserInitiated", request.get("reason") or "Task stopped by user")
+                return ActionResult({"task": task})
+    return _original_stop(response)
+
+
+def _take_in(service: Any, request: dict[str, Any]) -> None:
+    """Give a new service what moto drops, with ECS's defaults, and its first deployment."""
+    strategy = request.get("capacityProviderStrategy")
+    fargate = request.get("launchType") == "FARGATE" or bool(strategy)
+    service.created_at = datetime.now(UTC)
+    service.capacity_provider_strategy = strategy
+    service.launch_type = None if strategy else request.get("launchType", "EC2")
+    service.platform_version = request.get("platformVersion", "LATEST") if fargate else None
+    service.platform_family = "Linux" if fargate else None
+    service.enable_execute_command = bool(request.get("enableExecuteCommand", False))
+    service.enable_ecs_managed_tags = bool(request.get("enableECSManagedTags", False))
+    grace = request.get("healthCheckGracePeriodSeconds", 0 if service.load_balancers else None)
+    service.health_check_grace_period_seconds = None if grace is None else int(grace)
+    service.placement_constraints = request.get("placementConstraints", [])
+    service.placement_strategy = request.get("placementStrategy", [])
+    service.deployment_configuration = _deployment_configuration(request.get("deploymentConfiguration", {}))
+    service.last_completed_task_definition = None
+    service.running_count = service.pending_count = 0
+    service.deployments = [new_deployment(service)]
+
+
+def _deployment_configuration(given: dict[str, Any]) -> dict[str, Any]:
+    breaker = {"enable": False, "rollback": False} | (given.get("deploymentCircuitBreaker") or {})
+    defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+    return defaults | given | {"deploymentCircuitBreaker": breaker}
+
+
+def _refuse_second(response: Any, request: dict[str, Any]) -> None:
+    cluster = _cluster(response, request)
+    present = response.ecs_backend.services.get(f"{cluster.name}:{request['serviceName']}")
+    if present is not None and present.status == "ACTIVE":
+        raise InvalidParameterException("Creation of service was not idempotent.")
+    if present is not None and present.status == "DRAINING":
+        raise InvalidParameterException("Unable to Start a service that is still Draining.")
+
+
+def _request(response: Any) -> dict[str, Any]:
+    request: dict[str, Any] = response._get_params()  # noqa: SLF001  moto's own way to the parsed request
+    return request
+
+
+def _cluster(response: Any, request: dict[str, Any]) -> Any:
+    """The cluster that the request names by name or ARN; raises moto's ClusterNotFoundException."""
+    return response.ecs_backend._get_cluster(request.get("cluster", "default"))  # noqa: SLF001  has no public twin
+
+
+def _service(response: Any, request: dict[str, Any], name: str) -> Any:
+    cluster = _cluster(response, request)
+    found = response.ecs_backend.services.get(f"{cluster.name}:{name.rsplit('/', 1)[-1]}")
+    if found is None or found.status == "INACTIVE":
+        raise ServiceNotFoundException
+    return found
+
+
+def _assign(service: Any, request: dict[str, Any], names: dict[str, str]) -> bool:
+    """Set the attributes that `request` names; return whether one of them changed."""
+    changed = False
+    for field, attribute in names.items():
+        if field in request and request[field] != getattr(service, attribute):
+            setattr(service, attribute, request[field])
+            changed = True
+    return changed
+
+
+def _matches(task: Any, request: dict[str, Any]) -> bool:
+    family = task.task_definition_arn.rsplit("/", 1)[-1].rsplit(":", 1)[0]
+    name = str(request.get("serviceName") or "").rsplit("/", 1)[-1]
+    return (
+        task.desired_status == request.get("desiredStatus", "RUNNING")
+        and request.get("family") in {None, family}
+        and request.get("startedBy") in {None, task.started_by}
+        and request.get("launchType") in {None, task.launch_type}
+        and (not name or task.group == f"service:{name}")
+    )

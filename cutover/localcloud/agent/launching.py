@@ -1,0 +1,148 @@
+"""What a container needs to start: its image unpacked, its command, environment, secrets and ports.
+
+The container's port is mapped through the environment: a process listens on HOST (127.0.0.1) and PORT, the
+loopback port that stands for the first of its `portMappings`; PORT_<containerPort> names each of them.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.ecr.models import ecr_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import ssm_backends
+
+from cutover.localcloud.addresses import LOOPBACK
+from cutover.localcloud.images import ImageError, config, unpack
+
+
+class TaskFailedToStart(Exception):
+    """A task cannot start; the message is the stopped reason, `of_container` tells that it is a container's too."""
+
+    def __init__(self, reason: str, *, of_container: bool) -> None:
+        super().__init__(reason)
+        self.of_container = of_container
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """All that is needed to start one container; `ports` maps container ports to loopback ports."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path
+    ports: Mapping[int, int]
+    digest: str
+
+
+class Launcher:
+    """Prepares containers from moto's registry, parameters and secrets."""
+
+    def __init__(self, account: str, region: str, images_dir: Path) -> None:
+        self._account = account
+        self._region = region
+        self._images_dir = images_dir
+
+    def prepare(self, definition: Mapping[str, Any]) -> Launch:
+        """Return how to start one container definition; raises `TaskFailedToStart` as ECS words it."""
+        digest = self._resolve(definition["image"])
+        secrets = {secret["name"]: self._secret(secret["valueFrom"]) for secret in definition.get("secrets") or []}
+        try:
+            root, image = unpack(digest, self._images_dir), config(digest, self._images_dir)
+        except ImageError as error:
+            raise TaskFailedToStart(f"CannotPullContainerError: {error}", of_container=True) from error
+        ports = {mapping["containerPort"]: free_port() for mapping in definition.get("portMappings") or []}
+        entrypoint = definition.get("entryPoint") or image.entrypoint
+        # An overridden entry point drops the image's command, as Docker does.
+        command = definition.get("command") or (() if definition.get("entryPoint") else image.command)
+        given = {variable["name"]: variable["value"] for variable in definition.get("environment") or []}
+        return Launch(
+            command=_on_this_machine((*entrypoint, *command), root),
+            environment=self._base() | dict(image.environment) | given | secrets | _port_variables(ports),
+            directory=root,
+            ports=ports,
+            digest=digest,
+        )
+
+    def _resolve(self, image: str) -> str:
+        """The digest of `image` in the registry."""
+        name, _, wanted = image.partition("@")
+        path = name.split("/", 1)[1] if "." in name.split("/")[0] else name
+        repository, _, tag = path.partition(":")
+        known = ecr_backends[self._account][self._region].repositories.get(repository)
+        for candidate in known.images if known else []:
+            digest: str = candidate.get_image_digest()
+            if digest == wanted or (not wanted and (tag or "latest") in candidate.image_tags):
+                return digest
+        raise TaskFailedToStart(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+            f"failed to resolve ref {image}: {image}: not found",
+            of_container=True,
+        )
+
+    def _secret(self, source: str) -> str:
+        try:
+            value = self._secret_value(source) if ":secretsmanager:" in source else self._parameter(source)
+        except (ServiceException, KeyError, ValueError) as error:
+            raise _no_secret(source, str(error)) from error
+        if value is None:
+            raise _no_secret(source, "invalid parameters")
+        return value
+
+    def _secret_value(self, source: str) -> str:
+        """`source` is arn:…:secret:NAME[:json-key:version-stage:version-id]."""
+        parts = source.split(":")
+        key, stage, version = [*parts[7:10], "", "", ""][:3]
+        # moto means None to be allowed: its own API passes it for a version that was not given.
+        backend: Any = secretsmanager_backends[self._account][self._region]
+        answer = backend.get_secret_value(":".join(parts[:7]), version or None, stage or "AWSCURRENT")
+        text = str(answer["SecretString"])
+        return str(json.loads(text)[key]) if key else text
+
+    def _parameter(self, source: str) -> str | None:
+        found = ssm_backends[self._account][self._region].get_parameters([source]).get(source)
+        return None if found is None else str(found.response_object(decrypt=True)["Value"])
+
+    def _base(self) -> dict[str, str]:
+        path = os.environ.get("PATH", os.defpath)
+        return {"PATH": path, "AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _on_this_machine(words: Sequence[str], root: Path) -> tuple[str, ...]:
+    """The command with the image's absolute paths put where its files are, and `python3` as this interpreter."""
+    if not words:
+        raise TaskFailedToStart("CannotStartContainerError: no command specified", of_container=True)
+    placed = [str(root / word[1:]) if word.startswith("/") and (root / word[1:]).exists() else word for word in words]
+    if placed[0] in {"python", "python3"}:
+        placed[0] = sys.executable
+    elif shutil.which(placed[0]) is None:
+        reason = f'CannotStartContainerError: exec: "{placed[0]}": executable file not found in $PATH'
+        raise TaskFailedToStart(reason, of_container=True)
+    return tuple(placed)
+
+
+def _port_variables(ports: Mapping[int, int]) -> dict[str, str]:
+    variables = {f"PORT_{container}": str(host) for container, host in ports.items()}
+    if ports:
+        variables["PORT"] = str(next(iter(ports.values())))
+    return variables | {"HOST": LOOPBACK}
+
+
+def _no_secret(source: str, why: str) -> TaskFailedToStart:
+    reason = f"ResourceInitializationError: unable to pull secrets or registry auth: {source}: {why}"
+    return TaskFailedToStart(reason, of_container=False)

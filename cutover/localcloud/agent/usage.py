@@ -1,0 +1,53 @@
+"""How much CPU and memory a service's tasks use, handed to the metric store as ECS does to CloudWatch.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from cutover.localcloud.agent.tasks import RunningTask
+from cutover.localcloud.balancer.traffic import MetricSink
+
+NAMESPACE = "AWS/ECS"
+EVERY = 1.0  # seconds; ECS measures each minute
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class UsageMeter:
+    """Percent of what the task definition reserves, over all running tasks of a service."""
+
+    def __init__(self, sink: MetricSink) -> None:
+        self._sink = sink
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def measure(self, cluster: str, service: str, tasks: Iterable[RunningTask], now: float) -> None:
+        """Record both utilisations of the time since the last look (in seconds); a first look has no CPU yet."""
+        cpu: list[float] = []
+        memory: list[float] = []
+        for task in tasks:
+            seconds, resident = _used(task.pids)
+            before = self._last.get(task.record.task_arn)
+            self._last[task.record.task_arn] = (now, seconds)
+            memory.append(100.0 * resident / (task.memory_mib * 1024 * 1024))
+            if before is not None and now > before[0]:
+                cpu.append(100.0 * (seconds - before[1]) / (now - before[0]) / (task.cpu_units / 1024))
+        dimensions = {"ClusterName": cluster, "ServiceName": service}
+        for name, values in (("CPUUtilization", cpu), ("MemoryUtilization", memory)):
+            if values:
+                self._sink.record(NAMESPACE, name, dimensions, [sum(values) / len(values)], unit="Percent")
+
+
+def _used(pids: Iterable[int]) -> tuple[float, int]:
+    """CPU seconds and resident bytes of processes; one that has just ended counts for nothing (proc(5), stat)."""
+    seconds, resident = 0.0, 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        seconds += (int(fields[11]) + int(fields[12])) / _TICKS
+        resident += int(fields[21]) * _PAGE
+    return seconds, resident

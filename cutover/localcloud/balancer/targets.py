@@ -1,0 +1,213 @@
+"""The targets of all target groups: their health, which of them may take the next request, and who drains.
+
+The registry is shared by the data plane's loop and the threads that answer DescribeTargetHealth; one lock
+guards it and is never held while waiting.
+"""
+
+import threading
+from dataclasses import dataclass, field
+
+from cutover.localcloud.balancer.health import (
+    CHECKING,
+    CHECKS_DISABLED,
+    DRAINING,
+    REGISTERING,
+    UNUSED,
+    CheckResult,
+    Health,
+    after,
+)
+from cutover.localcloud.balancer.topology import Target, TargetGroup, Topology
+
+_SHORTEST_TIMEOUT = 1.0  # seconds; a scaled timeout below it would measure this machine's load, not the target
+
+_CHECKED = frozenset({"initial", "healthy", "unhealthy"})
+
+
+@dataclass(slots=True)
+class _Tracked:
+    health: Health
+    check_at: float = 0.0  # the clock's time of the next check
+    checking: bool = False
+    gone_at: float | None = None  # when draining ends
+    outstanding: int = 0
+    among_first: bool = False  # registered into an empty group, and not healthy yet
+    warming_since: float | None = None  # when slow start began
+    credit: float = 0.0  # what slow start owes it in the smooth round robin
+
+
+@dataclass(slots=True)
+class _Group:
+    settings: TargetGroup
+    in_use: bool
+    tracked: dict[Target, _Tracked] = field(default_factory=dict)
+    turn: int = 0
+
+    def share(self, entry: _Tracked, now: float, scale: float) -> float:
+        """How much of a full share of the requests a target gets: 1, or less while it starts slowly."""
+        if entry.warming_since is None or self.settings.slow_start <= 0:
+            return 1.0
+        return min(1.0, (now - entry.warming_since) * scale / self.settings.slow_start)
+
+
+@dataclass(frozen=True, slots=True)
+class DueCheck:
+    """A health check to make now; `timeout` in real seconds."""
+
+    group_arn: str
+    target: Target
+    port: int
+    path: str
+    timeout: float
+    settings: TargetGroup
+
+
+class TargetRegistry:
+    """Health and load of every registered target; times are of one monotonic clock, in seconds."""
+
+    def __init__(self, time_scale: float) -> None:
+        self._scale = time_scale
+        self._lock = threading.Lock()
+        self._groups: dict[str, _Group] = {}
+
+    def sync(self, topology: Topology, now: float) -> None:
+        """Take over what was registered, deregistered, created and deleted."""
+        used = topology.users_of_groups()
+        with self._lock:
+            for arn in self._groups.keys() - topology.groups.keys():
+                del self._groups[arn]
+            for arn, settings in topology.groups.items():
+                group = self._groups.setdefault(arn, _Group(settings, in_use=arn in used))
+                group.settings, group.in_use = settings, arn in used
+                self._sync_group(group, now)
+
+    def due(self, now: float) -> list[DueCheck]:
+        """The checks to make now; each must be answered by `report`."""
+        with self._lock:
+            return [
+                self._begin_check(arn, group.settings, target, tracked, now)
+                for arn, group in self._groups.items()
+                for target, tracked in group.tracked.items()
+                if tracked.health.state in _CHECKED and not tracked.checking and tracked.check_at <= now
+            ]
+
+    def report(self, check: DueCheck, result: CheckResult, now: float) -> None:
+        """Take over the result of a check."""
+        with self._lock:
+            group = self._groups.get(check.group_arn)
+            tracked = self._find(check.group_arn, check.target)
+            if group is None or tracked is None:
+                return
+            tracked.checking = False
+            health = after(tracked.health, result, check.settings.health_check)
+            if health.state != tracked.health.state:
+                tracked.warming_since = now if self._starts_slowly(group, tracked, health, now) else None
+                tracked.among_first = tracked.among_first and health.state != "healthy"
+            tracked.health = health
+
+    def take(self, group_arn: str, now: float, *, bound: Target | None = None) -> Target | None:
+        """Choose the target of the next request and count it as outstanding; None if there is no target.
+
+        With no healthy target all registered ones are used ("fail open"); draining ones never are. It is `bound`, to
+        which the client's cookie binds it, if that is one of the targets to choose from.
+        """
+        with self._lock:
+            group = self._groups.get(group_arn)
+            if group is None:
+                return None
+            registered = [(t, k) for t, k in group.tracked.items() if k.health.state != "draining"]
+            able = [(t, k) for t, k in registered if k.health.state in {"healthy", "unavailable"}] or registered
+            if not able:
+                return None
+            known = next((pair for pair in able if pair[0] == bound), None)
+            target, tracked = known or self._chosen(group, able, now)
+            tracked.outstanding += 1
+            return target
+
+    def give_back(self, group_arn: str, target: Target) -> None:
+        """Say that a request which `take` gave to this target has ended."""
+        with self._lock:
+            tracked = self._find(group_arn, target)
+            if tracked is not None and tracked.outstanding > 0:
+                tracked.outstanding -= 1
+
+    def describe(self, group_arn: str) -> dict[Target, Health]:
+        """The health of every registered and every draining target of a group."""
+        with self._lock:
+            group = self._groups.get(group_arn)
+            return {} if group is None else {target: entry.health for target, entry in group.tracked.items()}
+
+    def counts(self, group_arn: str) -> tuple[int, int]:
+        """How many targets are healthy and how many unhealthy; initial and draining ones are neither."""
+        with self._lock:
+            group = self._groups.get(group_arn)
+            states = [] if group is None else [entry.health.state for entry in group.tracked.values()]
+        return states.count("healthy"), states.count("unhealthy")
+
+    def _chosen(self, group: _Group, able: list[tuple[Target, _Tracked]], now: float) -> tuple[Target, _Tracked]:
+        """The target whose turn it is."""
+        group.turn += 1
+        if group.settings.algorithm == "least_outstanding_requests":
+            # AWS refuses slow start with this algorithm.
+            fewest = min(tracked.outstanding for _, tracked in able)
+            able = [pair for pair in able if pair[1].outstanding == fewest]
+            return able[group.turn % len(able)]
+        shares = [group.share(tracked, now, self._scale) for _, tracked in able]
+        if min(shares) == 1.0:
+            return able[group.turn % len(able)]
+        # Smooth weighted round robin: each earns its share, and who is chosen pays what all of them earned.
+        for (_, tracked), share in zip(able, shares, strict=True):
+            tracked.credit += share
+        chosen = max(able, key=lambda pair: pair[1].credit)
+        chosen[1].credit -= sum(shares)
+        return chosen
+
+    def _starts_slowly(self, group: _Group, tracked: _Tracked, health: Health, now: float) -> bool:
+        """Whether a target whose health changes so begins a slow start, which needs one that is healthy and warm
+        (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html)."""
+        if health.state != "healthy" or group.settings.slow_start <= 0 or tracked.among_first:
+            return False
+        others = [entry for entry in group.tracked.values() if entry is not tracked]
+        return any(one.health.state == "healthy" and group.share(one, now, self._scale) == 1.0 for one in others)
+
+    def _sync_group(self, group: _Group, now: float) -> None:
+        first = all(entry.gone_at is not None for entry in group.tracked.values())
+        registered = set(group.settings.targets)
+        for target, entry in list(group.tracked.items()):
+            if target not in registered:
+                self._drain(group, target, entry, now)
+        for target in group.settings.targets:
+            known = group.tracked.get(target)
+            if known is None or known.gone_at is not None:
+                known = group.tracked[target] = _Tracked(REGISTERING, check_at=now, among_first=first)
+            known.health = self._placed(group, known.health)
+
+    def _drain(self, group: _Group, target: Target, entry: _Tracked, now: float) -> None:
+        if entry.gone_at is None:
+            delay = group.settings.deregistration_delay / self._scale
+            entry.gone_at = now + (delay if group.in_use else 0.0)
+            entry.health = DRAINING
+        if now >= entry.gone_at:
+            del group.tracked[target]
+
+    @staticmethod
+    def _placed(group: _Group, health: Health) -> Health:
+        """Correct a health for what the group became: used or not, checked or not."""
+        if not group.in_use:
+            return UNUSED
+        if not group.settings.health_check.enabled:
+            return CHECKS_DISABLED
+        return REGISTERING if health.state in {"unused", "unavailable"} else health
+
+    def _begin_check(self, arn: str, settings: TargetGroup, target: Target, tracked: _Tracked, now: float) -> DueCheck:
+        wanted = settings.health_check
+        tracked.checking = True
+        tracked.check_at = now + wanted.interval / self._scale
+        if tracked.health == REGISTERING:
+            tracked.health = CHECKING
+        timeout = max(wanted.timeout / self._scale, min(wanted.timeout, _SHORTEST_TIMEOUT))
+        return DueCheck(arn, target, wanted.port or target.port, wanted.path, timeout, settings)
+
+    def _find(self, group_arn: str, target: Target) -> _Tracked | None:
+        group = self._groups.get(group_arn)
+        return None if group is None else group.tracked.get(target)

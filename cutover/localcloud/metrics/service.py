@@ -1,0 +1,114 @@
+"""CloudWatch as the local cloud answers it, in front of moto, whose own is wrong in what deployments ask."""
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from cutover.localcloud.metrics import queries
+from cutover.localcloud.metrics.alarms import Alarms
+from cutover.localcloud.metrics.errors import CloudWatchError
+from cutover.localcloud.metrics.protocols import Answer, codec_of
+from cutover.localcloud.metrics.store import MetricStore
+
+_Handler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class CloudWatch:
+    """Metrics and alarms of one account and region; between `start` and `stop` alarms are evaluated each second."""
+
+    def __init__(
+        self, account: str, region: str, *, clock: Callable[[], float] = time.time, every: float = 1.0
+    ) -> None:
+        self.store = MetricStore(clock)
+        self.alarms = Alarms(self.store, account, region)
+        self._clock = clock
+        self._every = every
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._handlers = self._by_operation()
+
+    def start(self) -> None:
+        """Evaluate alarms from now on. Raises RuntimeError if it does already."""
+        if self._thread is not None:
+            raise RuntimeError("alarms are evaluated already")
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._evaluate, name="alarms", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Evaluate no more, and wait for the thread to end."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def handle(self, operation: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer to one operation. Raises CloudWatchError."""
+        handler = self._handlers.get(operation)
+        if handler is None:
+            message = f"the local cloud does not simulate CloudWatch's {operation}"
+            raise CloudWatchError("UnknownOperationException", message, query_code="InvalidAction")
+        return handler(fields)
+
+    def _by_operation(self) -> dict[str, _Handler]:
+        store, alarms, clock = self.store, self.alarms, self._clock
+        return {
+            "PutMetricData": lambda fields: queries.put_metric_data(store, fields, clock()),
+            "GetMetricData": lambda fields: queries.get_metric_data(store, fields),
+            "GetMetricStatistics": lambda fields: queries.get_metric_statistics(store, fields),
+            "ListMetrics": lambda fields: queries.list_metrics(store, fields),
+            "PutMetricAlarm": lambda fields: alarms.put(fields, clock()),
+            "PutCompositeAlarm": lambda fields: alarms.put_composite(fields, clock()),
+            "DescribeAlarms": alarms.describe,
+            "DeleteAlarms": alarms.delete,
+            "SetAlarmState": lambda fields: alarms.set_state(fields, clock()),
+            "EnableAlarmActions": lambda fields: alarms.enable_actions(fields, enabled=True),
+            "DisableAlarmActions": lambda fields: alarms.enable_actions(fields, enabled=False),
+            "ListTagsForResource": alarms.list_tags,
+            "TagResource": alarms.tag,
+            "UntagResource": alarms.untag,
+        }
+
+    def _evaluate(self) -> None:
+        while not self._stopping.wait(self._every):
+            self.alarms.evaluate(self._clock())
+
+
+def wrap(app: WSGIApplication, cloudwatch: CloudWatch) -> WSGIApplication:
+    """An application that answers CloudWatch's requests itself and hands all others to `app`."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if not _may_be_cloudwatch(environ):
+            return app(environ, start)
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        found = codec_of(environ, body)
+        if found is None:
+            return app(environ, start)
+        codec, operation = found
+        try:
+            done = codec.write(cloudwatch.handle(operation, codec.read(body)))
+        except CloudWatchError as error:
+            done = codec.refuse(error)
+        return _send(done, start)
+
+    return answer
+
+
+def _may_be_cloudwatch(environ: WSGIEnvironment) -> bool:
+    """Whether it is worth reading the body; the bodies of other services may be large."""
+    return (
+        "/monitoring/" in environ.get("HTTP_AUTHORIZATION", "")
+        or environ.get("PATH_INFO", "").startswith("/service/GraniteServiceVersion20100801/")
+        or environ.get("HTTP_X_AMZ_TARGET", "").startswith("GraniteServiceVersion20100801.")
+    )
+
+
+def _send(answer: Answer, start: StartResponse) -> Iterable[bytes]:
+    reason = "OK" if answer.status < 300 else "Refused"
+    start(f"{answer.status} {reason}", [*answer.headers, ("Content-Length", str(len(answer.body)))])
+    return [answer.body]

@@ -1,0 +1,24 @@
+"""The network that every AWS account has before the first deployment: a VPC with public and private subnets."""
+
+import ipaddress
+from typing import Any
+
+from cutover.localcloud.backends import ACCOUNT
+
+NAME = "cutover-local"
+_RANGE = "10.42.0.0/16"
+
+
+def seed(region: str) -> None:
+    """Make one VPC tagged Name=cutover-local, and in two zones a subnet tagged Tier=public and one Tier=private."""
+    from moto.ec2.models import ec2_backends
+
+    ec2: Any = ec2_backends[ACCOUNT][region]
+    vpc = ec2.create_vpc(_RANGE, tags=[{"Key": "Name", "Value": NAME}])
+    blocks = ipaddress.ip_network(_RANGE).subnets(new_prefix=20)
+    for tier in ("public", "private"):
+        for zone in ("a", "b"):
+            tags = {"subnet": {"Tier": tier, "Name": f"{NAME}-{tier}-{zone}"}}
+            ec2.create_subnet(vpc.id, str(next(blocks)), availability_zone=f"{region}{zone}", tags=tags)
+    gateway = ec2.create_internet_gateway()
+    ec2.attach_internet_gateway(gateway.id, vpc.id)

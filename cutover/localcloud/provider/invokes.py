@@ -1,0 +1,98 @@
+"""The functions of the real plugin that the programs call: look-ups of the account and its network."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cutover.localcloud.provider.clients import Clients
+from cutover.localcloud.provider.values import Properties
+
+
+class NotFound(Exception):
+    """A look-up that must find exactly one thing found another number."""
+
+
+def invoke(token: str, aws: Clients, arguments: Properties) -> Properties | None:
+    """The answer of a function; None where this provider has no such function."""
+    call = _FUNCTIONS.get(token)
+    return None if call is None else call(aws, arguments)
+
+
+def _region(aws: Clients, arguments: Properties) -> Properties:
+    name = str(arguments.get("region") or aws.region)
+    return {"id": name, "name": name, "region": name, "description": name, "endpoint": f"ec2.{name}.amazonaws.com"}
+
+
+def _caller(aws: Clients, arguments: Properties) -> Properties:
+    del arguments
+    found = aws("sts").get_caller_identity()
+    return {"id": found["Account"], "accountId": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
+
+
+def _partition(aws: Clients, arguments: Properties) -> Properties:
+    del aws, arguments
+    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _vpc(aws: Clients, arguments: Properties) -> Properties:
+    asked: dict[str, Any] = {"Filters": _filters(arguments)}
+    if arguments.get("id"):
+        asked["VpcIds"] = [arguments["id"]]
+    found = aws("ec2").describe_vpcs(**asked)["Vpcs"]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} VPCs match {arguments}, not one")
+    vpc = found[0]
+    return {
+        **arguments,
+        "id": vpc["VpcId"],
+        "cidrBlock": vpc["CidrBlock"],
+        "arn": f"arn:aws:ec2:{aws.region}:{vpc.get('OwnerId', '')}:vpc/{vpc['VpcId']}",
+        "default": vpc.get("IsDefault", False),
+        "tags": {tag["Key"]: tag["Value"] for tag in vpc.get("Tags", [])},
+        "ownerId": vpc.get("OwnerId", ""),
+        "state": vpc.get("State", ""),
+        "region": aws.region,
+    }
+
+
+def _subnets(aws: Clients, arguments: Properties) -> Properties:
+    found = aws("ec2").describe_subnets(Filters=_filters(arguments))["Subnets"]
+    ids = sorted(subnet["SubnetId"] for subnet in found)
+    return {**arguments, "id": aws.region, "ids": ids, "region": aws.region}
+
+
+def _subnet(aws: Clients, arguments: Properties) -> Properties:
+    asked: dict[str, Any] = {"Filters": _filters(arguments)}
+    if arguments.get("id"):
+        asked["SubnetIds"] = [arguments["id"]]
+    found = aws("ec2").describe_subnets(**asked)["Subnets"]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} subnets match {arguments}, not one")
+    subnet = found[0]
+    return {
+        **arguments,
+        "id": subnet["SubnetId"],
+        "vpcId": subnet["VpcId"],
+        "cidrBlock": subnet["CidrBlock"],
+        "availabilityZone": subnet["AvailabilityZone"],
+        "arn": subnet.get("SubnetArn", ""),
+        "tags": {tag["Key"]: tag["Value"] for tag in subnet.get("Tags", [])},
+        "region": aws.region,
+    }
+
+
+def _filters(arguments: Properties) -> list[dict[str, Any]]:
+    found = [{"Name": f["name"], "Values": f["values"]} for f in arguments.get("filters") or []]
+    found += [{"Name": f"tag:{key}", "Values": [value]} for key, value in (arguments.get("tags") or {}).items()]
+    if arguments.get("vpcId"):
+        found.append({"Name": "vpc-id", "Values": [arguments["vpcId"]]})
+    return found
+
+
+_FUNCTIONS: dict[str, Callable[[Clients, Properties], Properties]] = {
+    "aws:index/getRegion:getRegion": _region,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getSubnets:getSubnets": _subnets,
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+}

@@ -1,0 +1,129 @@
+"""The local cloud's server: moto, the ECS agent, the load balancers and CloudWatch in one process.
+
+`python -m cutover.localcloud.server --port 4566 --state DIR` runs it; `LocalCloud` runs it inside a test.
+"""
+
+import argparse
+import os
+import signal
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cutover.localcloud import network, process
+from cutover.localcloud.addresses import AddressBook
+from cutover.localcloud.admin import Admin
+from cutover.localcloud.app import guarded, moto_app
+from cutover.localcloud.backends import ACCOUNT, REGION
+from cutover.localcloud.faults import FaultBook
+from cutover.localcloud.functions import Functions
+from cutover.localcloud.moto_patches import mended
+from cutover.localcloud.task_faults import Disorders
+
+_WATCH_PARENT = 1.0  # seconds
+
+
+class LocalCloud:
+    """The whole local cloud in this process; one at a time, since moto's models are global to a process."""
+
+    def __init__(self, state_dir: Path, *, port: int = 0, region: str = REGION, time_scale: float = 10.0) -> None:
+        self.faults = FaultBook()
+        self.disorders = Disorders()
+        self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
+
+    def __enter__(self) -> Self:
+        from werkzeug.serving import make_server
+
+        from cutover.localcloud.agent import EcsAgent
+        from cutover.localcloud.balancer import DataPlane
+        from cutover.localcloud.metrics import CloudWatch, wrap
+
+        self._mended = mended()
+        self._mended.__enter__()
+        self._forget()
+        network.seed(self._region)
+        addresses = AddressBook()
+        self.metrics = CloudWatch(ACCOUNT, self._region)
+        self.metrics.start()
+        self.plane = DataPlane(
+            addresses, ACCOUNT, self._region, self.metrics.store, self.disorders, time_scale=self._time_scale
+        )
+        self.agent = EcsAgent(
+            addresses,
+            ACCOUNT,
+            self._region,
+            self._state_dir / "images",
+            self._state_dir / "tasks",
+            disorders=self.disorders,
+            metrics=self.metrics.store,
+        )
+        self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
+        admin = Admin(self._status, self.faults, self.disorders)
+        app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
+        self._server = make_server("127.0.0.1", self._port, app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
+        self._thread.start()
+        self.plane.start()
+        self.agent.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._functions.stop()
+        self.agent.stop()
+        self.plane.stop()
+        self.metrics.stop()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._forget()
+        self._mended.__exit__(None, None, None)
+
+    @property
+    def port(self) -> int:
+        """The port that AWS's APIs answer on."""
+        return int(self._server.server_port)
+
+    @property
+    def endpoint(self) -> str:
+        """The one URL for every AWS service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "endpoint": self.endpoint,
+            "region": self._region,
+            "time_scale": self._time_scale,
+            "load_balancers": self.plane.endpoints(),
+        }
+
+    def _forget(self) -> None:
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m cutover.localcloud.server")
+    parser.add_argument("--port", type=int, default=process.DEFAULT_PORT)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--region", default=REGION)
+    parser.add_argument("--tied-to-parent", type=int, default=0, help="end when this process is gone")
+    options = parser.parse_args()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    options.state.mkdir(parents=True, exist_ok=True)
+    with LocalCloud(options.state, port=options.port, region=options.region) as cloud:
+        process.publish(options.state, cloud.port, options.region)
+        while not stopping.wait(_WATCH_PARENT):
+            if options.tied_to_parent and not Path(f"/proc/{options.tied_to_parent}").exists():
+                break
+
+
+if __name__ == "__main__":
+    main()

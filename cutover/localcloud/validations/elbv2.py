@@ -1,0 +1,44 @@
+"""Elastic Load Balancing's refusals.
+
+Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ForwardActionConfig.html and
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+"""
+
+from cutover.localcloud.backends import ACCOUNT, Call, Refusal, members
+
+_MOST_WEIGHT = 999
+_MOST_GROUPS = 5
+
+
+def bad_forward(call: Call) -> Refusal | None:
+    """Weights outside 0-999, more than five target groups, or a target group that does not exist."""
+    prefix = "DefaultActions" if "Listener" in call.action else "Actions"
+    for action in members(call.fields, prefix):
+        groups = members(action, "ForwardConfig.TargetGroups")
+        arns = [group["TargetGroupArn"] for group in groups if "TargetGroupArn" in group]
+        arns += [action["TargetGroupArn"]] if "TargetGroupArn" in action else []
+        weights = [int(group["Weight"]) for group in groups if "Weight" in group]
+        if len(groups) > _MOST_GROUPS:
+            message = f"At most {_MOST_GROUPS} target groups an action"
+            return Refusal("TooManyUniqueTargetGroupsPerLoadBalancer", message)
+        if any(not 0 <= weight <= _MOST_WEIGHT for weight in weights):
+            return Refusal("ValidationError", f"Target group weight must be between 0 and {_MOST_WEIGHT}")
+        if missing := [arn for arn in arns if not _target_group_exists(arn)]:
+            return Refusal("TargetGroupNotFound", f"Target groups '{', '.join(missing)}' not found")
+    return None
+
+
+def https_without_certificate(call: Call) -> Refusal | None:
+    """An HTTPS listener needs a certificate."""
+    if call.fields.get("Protocol") != "HTTPS" or members(call.fields, "Certificates"):
+        return None
+    if call.action == "ModifyListener":
+        return None
+    return Refusal("ValidationError", "A certificate must be specified for HTTPS listeners")
+
+
+def _target_group_exists(arn: str) -> bool:
+    from moto.elbv2.models import elbv2_backends
+
+    parts = arn.split(":")
+    return len(parts) > 5 and arn in elbv2_backends[ACCOUNT][parts[3]].target_groups

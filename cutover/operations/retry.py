@@ -1,0 +1,24 @@
+"""Retry: the same release again, from its recorded manifest, after a deployment of it was rolled back."""
+
+from cutover.domain import Execution, Status
+from cutover.domain.errors import Refused
+from cutover.operations.deploy import deploy_prepared
+from cutover.operations.prepare import prepare_manifest
+from cutover.ports import Ports
+
+
+def retry(ports: Ports, execution_id: str | None) -> Execution:
+    """Deploy the candidate of that execution (or of the newest) again; raises `Refused` where there is none."""
+    head = ports.ledger.execution(execution_id) if execution_id else ports.ledger.latest_execution()
+    if head is None:
+        raise Refused("NO_EXECUTION", "there is no such execution", "cutover history")
+    if head.purpose != "deploy" or head.status is not Status.ROLLED_BACK:
+        message = f"{head.execution_id} is a {head.purpose} that is {head.status}; only a rolled back deploy is retried"
+        raise Refused("NOTHING_TO_RETRY", message, "cutover status")
+    known = ports.ledger.release(head.candidate.release)
+    if known is None:
+        raise Refused("RELEASE_UNKNOWN", f"the ledger has no release {head.candidate.release}", "cutover releases")
+    prepared = prepare_manifest(ports, known.manifest, ports.stacks.environment())
+    if prepared.nothing_to_do:
+        raise Refused("ALREADY_SERVES", f"{head.candidate.release} has the traffic already", "cutover status")
+    return deploy_prepared(ports, prepared)

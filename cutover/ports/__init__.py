@@ -1,0 +1,51 @@
+"""What the engine needs of the world, as Protocols: one port, one file; adapters supply them, tests fake them."""
+
+from cutover.ports.alarms import Alarms, AlarmState
+from cutover.ports.bundle import Ports
+from cutover.ports.clock import Clock
+from cutover.ports.compute import Compute, ServiceState, StoppedTask
+from cutover.ports.configuration import Configuration
+from cutover.ports.hooks import HookResult, HookRun, Hooks, HookStatus
+from cutover.ports.identifiers import Identifiers
+from cutover.ports.images import Images
+from cutover.ports.ledger import Lease, Ledger
+from cutover.ports.metrics import CloudWatchQuery, MetricQuery, Metrics, Points, PrometheusQuery
+from cutover.ports.notifier import Notifier
+from cutover.ports.probe import Probe, ProbeResult
+from cutover.ports.reporter import Reporter
+from cutover.ports.stacks import EnvironmentOutputs, ResourceChange, StackDiff, Stacks
+from cutover.ports.traffic import TargetHealth, Traffic
+
+__all__ = [
+    "AlarmState",
+    "Alarms",
+    "Clock",
+    "CloudWatchQuery",
+    "Compute",
+    "Configuration",
+    "EnvironmentOutputs",
+    "HookResult",
+    "HookRun",
+    "HookStatus",
+    "Hooks",
+    "Identifiers",
+    "Images",
+    "Lease",
+    "Ledger",
+    "MetricQuery",
+    "Metrics",
+    "Notifier",
+    "Points",
+    "Ports",
+    "Probe",
+    "ProbeResult",
+    "PrometheusQuery",
+    "Reporter",
+    "ResourceChange",
+    "ServiceState",
+    "StackDiff",
+    "Stacks",
+    "StoppedTask",
+    "TargetHealth",
+    "Traffic",
+]

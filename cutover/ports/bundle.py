@@ -1,0 +1,47 @@
+"""All ports of one environment as one value; the composition builds it, and everything that acts takes it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from cutover.config import EnvironmentConfig
+from cutover.ports.alarms import Alarms
+from cutover.ports.clock import Clock
+from cutover.ports.compute import Compute
+from cutover.ports.configuration import Configuration
+from cutover.ports.hooks import Hooks
+from cutover.ports.identifiers import Identifiers
+from cutover.ports.images import Images
+from cutover.ports.ledger import Lease, Ledger
+from cutover.ports.metrics import Metrics
+from cutover.ports.notifier import Notifier
+from cutover.ports.probe import Probe
+from cutover.ports.reporter import Reporter
+from cutover.ports.stacks import EnvironmentOutputs, Stacks
+from cutover.ports.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All ports of one environment, with the environment's configuration."""
+
+    config: EnvironmentConfig
+    stacks: Stacks
+    traffic: Traffic
+    compute: Compute
+    probe_for: Callable[[EnvironmentOutputs], Probe]
+    ledger: Ledger
+    images: Images
+    configuration: Configuration
+    clock: Clock
+    identifiers: Identifiers
+    reporter: Reporter
+    metrics: Metrics
+    alarms: Alarms
+    hooks: Hooks
+    notifier: Notifier
+    when_paused: Literal["wait", "leave"]
+    """What the driver does where the plan waits for a person: wait too, or end with exit code 7."""
+    renew_lease: Callable[[Lease], AbstractContextManager[None]]
+    """Renews a lease in the background for as long as the context is open."""

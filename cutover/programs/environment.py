@@ -1,0 +1,67 @@
+"""The environment stack: long-lived, with the weights that the records say."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_aws import ec2
+
+from cutover.components.environment import Environment, EnvironmentArgs
+from cutover.config import EnvironmentConfig
+from cutover.domain import Allocation
+from cutover.programs.provider import aws_provider
+
+
+def environment_program(config: EnvironmentConfig, allocation: Allocation) -> None:
+    """Exports the fields of `cutover.ports.EnvironmentOutputs`; traffic is never decided here."""
+    tags = {
+        **config.tags,
+        "cutover:application": config.application,
+        "cutover:environment": config.environment,
+    }
+    invoke = pulumi.InvokeOptions(provider=aws_provider(config.provider, tags))
+    network, balancer = config.network, config.load_balancer
+    vpc = ec2.get_vpc(id=network.vpc_id, tags=network.vpc_tags or None, opts=invoke)
+    public = _subnets(vpc.id, network.load_balancer_subnet_ids, network.load_balancer_subnet_tags, invoke)
+    private = _subnets(vpc.id, network.service_subnet_ids, network.service_subnet_tags, invoke)
+    environment = Environment(
+        config.environment,
+        EnvironmentArgs(
+            name=f"{config.application}-{config.environment}",
+            vpc_id=vpc.id,
+            vpc_cidr=vpc.cidr_block,
+            subnet_ids=public,
+            internal=balancer.internal,
+            ingress_cidrs=balancer.ingress_cidrs,
+            certificate_arn=balancer.certificate_arn,
+            tls_policy=balancer.tls_policy,
+            deletion_protection=balancer.deletion_protection,
+            idle_timeout=round(balancer.idle_timeout),
+            access_logs_bucket=balancer.access_logs_bucket,
+            web_acl_arn=balancer.web_acl_arn,
+            weights=allocation.positive(),
+            no_traffic_body=allocation.no_traffic_body,
+            stickiness_seconds=None if balancer.stickiness is None else round(balancer.stickiness),
+        ),
+        pulumi.ResourceOptions(provider=invoke.provider),
+    )
+    pulumi.export("vpc_id", vpc.id)
+    pulumi.export("subnet_ids", list(private))
+    pulumi.export("load_balancer_arn", environment.load_balancer_arn)
+    pulumi.export("load_balancer_name", environment.load_balancer_name)
+    pulumi.export("load_balancer_dns_name", environment.load_balancer_dns_name)
+    pulumi.export("load_balancer_security_group_id", environment.security_group_id)
+    pulumi.export("listener_arn", environment.listener_arn)
+    pulumi.export("listener_port", environment.listener_port)
+    pulumi.export("listener_protocol", environment.listener_protocol)
+
+
+def _subnets(vpc_id: str, ids: Sequence[str], tags: Mapping[str, str], invoke: pulumi.InvokeOptions) -> Sequence[str]:
+    """The named subnets, or those that the tags find; a load balancer needs two zones or more."""
+    found = (
+        sorted(ids)
+        if ids
+        else sorted(ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc_id]}], tags=dict(tags), opts=invoke).ids)
+    )
+    if len(found) < 2:
+        raise ValueError(f"subnets in two zones are needed; {tags or ids} gives {found}")
+    return found

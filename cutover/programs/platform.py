@@ -1,0 +1,29 @@
+"""The platform stack: one for each account and region."""
+
+import pulumi
+
+from cutover.components.platform import Platform, PlatformArgs
+from cutover.config import EnvironmentConfig
+from cutover.programs.provider import aws_provider, partition
+
+
+def platform_program(config: EnvironmentConfig) -> None:
+    """Exports the names of the records' tables and bucket, and the repositories' addresses."""
+    records = config.records
+    provider = aws_provider(config.provider, {"cutover:stack": "platform"})
+    platform = Platform(
+        "platform",
+        PlatformArgs(
+            deployments_table=records.deployments_table,
+            executions_table=records.executions_table,
+            artifact_bucket=records.artifact_bucket,
+            repositories=records.repositories,
+            deletion_protection=records.deletion_protection,
+            partition=partition(config.provider.region),
+        ),
+        pulumi.ResourceOptions(provider=provider),
+    )
+    pulumi.export("deployments_table", platform.deployments_table)
+    pulumi.export("executions_table", platform.executions_table)
+    pulumi.export("artifact_bucket", platform.artifact_bucket)
+    pulumi.export("repositories", platform.repository_urls)

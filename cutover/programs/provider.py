@@ -1,0 +1,53 @@
+"""The one explicit AWS provider of a stack, from the same settings that the driver's own calls use."""
+
+import re
+from collections.abc import Mapping
+
+import pulumi_aws as aws
+
+from cutover.config.schema import Provider
+
+_SERVICES = (
+    "cloudwatch", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "s3", "s3control", "ssm", "sts", "wafv2",
+)  # fmt: skip
+
+
+def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
+    """`tags` go on every resource that has tags."""
+    endpoints = [aws.ProviderEndpointArgs(**dict.fromkeys(_SERVICES, settings.endpoint))] if settings.endpoint else None
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        profile=settings.profile,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key,
+        # The real plugin cannot compare an account that it was told not to ask for.
+        allowed_account_ids=None if settings.skip_requesting_account_id else [settings.account_id],
+        endpoints=endpoints,
+        skip_credentials_validation=settings.skip_credentials_validation or None,
+        skip_metadata_api_check=settings.skip_metadata_api_check or None,
+        skip_requesting_account_id=settings.skip_requesting_account_id or None,
+        s3_use_path_style=settings.s3_use_path_style or None,
+        http_proxy=settings.http_proxy,
+        max_retries=settings.max_retries,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=dict(tags)),
+    )
+
+
+def partition(region: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def repository_arn(image: str, region: str) -> str:
+    """The ECR repository of `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…`.
+
+    Raises:
+        ValueError: the image lies in no ECR repository.
+    """
+    found = re.match(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^@:]+)@sha256:[0-9a-f]{64}$", image)
+    if found is None:
+        raise ValueError(f"{image} is no image of an ECR repository, pinned by digest")
+    return f"arn:{partition(region)}:ecr:{found.group(2)}:{found.group(1)}:repository/{found.group(3)}"

@@ -1,0 +1,71 @@
+"""A release's stack: created once, then only destroyed."""
+
+import pulumi
+
+from cutover.components.release import Release, ReleaseArgs
+from cutover.components.target_group import HealthCheckArgs
+from cutover.components.task_definition import ContainerArgs
+from cutover.config.schema import Provider
+from cutover.domain.release import Manifest
+from cutover.domain.test_traffic import HEADER
+from cutover.programs.provider import aws_provider, repository_arn
+
+
+def release_program(settings: Provider, manifest: Manifest, desired_count: int | None = None) -> None:
+    """Begins with `desired_count` tasks, or its full capacity; exports the fields of `cutover.domain.release.Stand`."""
+    tags = {
+        **manifest.tags,
+        "cutover:application": manifest.application,
+        "cutover:environment": manifest.environment,
+        "cutover:release": manifest.ref.release,
+        "cutover:digest": manifest.digest,
+    }
+    provider = aws_provider(settings, tags)
+    release = Release(
+        manifest.resource_prefix,
+        release_args(manifest, settings.region, desired_count or manifest.desired_count),
+        pulumi.ResourceOptions(provider=provider),
+    )
+    for name, value in release.outputs().items():
+        pulumi.export(name, value)
+
+
+def release_args(manifest: Manifest, region: str, desired_count: int) -> ReleaseArgs:
+    """The component's arguments from a manifest; the release starts with `desired_count` tasks."""
+    health, container, network = manifest.health_check, manifest.container, manifest.network
+    return ReleaseArgs(
+        container=ContainerArgs(
+            image=container.image,
+            port=container.port,
+            command=container.command,
+            user=container.user,
+            environment=container.environment,
+            secrets=container.secrets,
+            writable_paths=container.writable_paths,
+            stop_timeout_seconds=container.stop_timeout_seconds,
+        ),
+        cpu=manifest.cpu,
+        memory=manifest.memory,
+        architecture=manifest.architecture,
+        repository_arn=repository_arn(container.image, region),
+        region=region,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.subnet_ids,
+        load_balancer_security_group_id=network.load_balancer_security_group_id,
+        listener_arn=network.listener_arn,
+        test_traffic_header=HEADER,
+        test_traffic_value=manifest.ref.digest8,
+        desired_count=desired_count,
+        health_check=HealthCheckArgs(
+            path=health.path,
+            interval_seconds=health.interval_seconds,
+            timeout_seconds=health.timeout_seconds,
+            healthy_threshold=health.healthy_threshold,
+            unhealthy_threshold=health.unhealthy_threshold,
+            matcher=health.matcher,
+        ),
+        health_check_grace_period_seconds=health.grace_period_seconds,
+        deregistration_delay_seconds=manifest.deregistration_delay_seconds,
+        slow_start_seconds=manifest.slow_start_seconds,
+        log_retention_days=manifest.log_retention_days,
+    )

@@ -1,5 +1,0 @@
-"""The load balancer's data plane: what an Application Load Balancer does with the requests of its listeners."""
-
-from localcloud.balancer.plane import DataPlane
-
-__all__ = ["DataPlane"]

@@ -1,0 +1,98 @@
+"""The command line as its user calls it, in a copy of the project."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last line of its JSON output."""
+        found: dict[str, Any] = json.loads(self.out.strip().splitlines()[-1])
+        return found
+
+    @property
+    def last_list(self) -> list[dict[str, Any]]:
+        """The same where it is an array."""
+        found: list[dict[str, Any]] = json.loads(self.out.strip().splitlines()[-1])
+        return found
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell in a copy of the project, with the local cloud's exports."""
+
+    project: Path
+    variables: dict[str, str]
+
+    def cutover(self, *arguments: str) -> Ended:
+        """`cutover -e local --json …`, to its end."""
+        return self.run(sys.executable, "-m", "cutover.cli.main", "-e", "local", "--json", *arguments)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """`cutover -e local --json …`, while it runs."""
+        command = [sys.executable, "-m", "cutover.cli.main", "-e", "local", "--json", *arguments]
+        return subprocess.Popen(command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True)
+
+    def run(self, *command: str) -> Ended:
+        """Any command, to its end."""
+        done = subprocess.run(
+            command, cwd=self.project, env=self.variables, capture_output=True, text=True, timeout=240, check=False
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def set_release(self, version: str, behaviour: str = "good") -> None:
+        """Build an image of that version, and write the version into the environment's file."""
+        arguments = ["--build-arg", f"VERSION={version}", "--build-arg", f"BEHAVIOUR={behaviour}"]
+        built = self.cutover(
+            "local", "image", "build", str(ROOT / "examples/shop"), "--tag", f"shop:{version}", *arguments
+        )
+        assert built.code == 0, built.err
+        self.edit(r"version: \S+", f"version: {version}")
+        self.edit(r"image: shop:\S+", f"image: shop:{version}")
+
+    def edit(self, pattern: str, text: str) -> None:
+        """Change the environment's file."""
+        file = self.project / "Pulumi.local.yaml"
+        file.write_text(re.sub(pattern, text, file.read_text(encoding="utf-8"), count=1), encoding="utf-8")
+
+
+def until(driver: "subprocess.Popen[str]", event: str, phase: str) -> None:
+    """Read a driver's events up to the first of that kind in that phase."""
+    assert driver.stdout is not None
+    for line in driver.stdout:
+        told = json.loads(line)
+        if told.get("event") == event and told.get("phase") == phase:
+            return
+    raise AssertionError(f"the driver ended without {event} in phase {phase}")
+
+
+def stop(driver: "subprocess.Popen[str]", number: signal.Signals) -> int:
+    """Send a signal and wait; the exit code."""
+    driver.send_signal(number)
+    driver.communicate(timeout=120)
+    return driver.returncode
+
+
+def resume_when_free(shell: Shell) -> Ended:
+    """Resume as soon as the dead driver's lease has run out."""
+    deadline = time.monotonic() + 60
+    while (ended := shell.cutover("resume")).code == 3 and time.monotonic() < deadline:
+        time.sleep(1)
+    return ended
