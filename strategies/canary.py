@@ -86,6 +86,8 @@ class _Progress:
             required_count=self._needed(),
             duration_seconds=seconds,
             interval_seconds=facts.timings.interval,
+            period_seconds=facts.analysis_period,
+            delay_seconds=facts.analysis_delay,
         )
 
     def _shares(self) -> tuple[Share, ...]:

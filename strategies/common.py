@@ -69,15 +69,12 @@ def bake_and_retire(facts: Facts) -> tuple[Step, ...]:
 
 def _retire(facts: Facts) -> tuple[Step, ...]:
     steps: list[Step] = []
-    destroyed = [*facts.surplus]
-    if facts.baseline is not None and facts.retention == "cold":
-        destroyed.insert(0, facts.baseline)
-    if facts.baseline is not None and facts.retention == "warm":
+    baseline_is_kept = facts.baseline is not None and facts.baseline not in facts.surplus
+    if facts.baseline is not None and baseline_is_kept and facts.retention == "warm":
         steps.append(Scale(release=facts.baseline, desired_count=0, drain_seconds=facts.timings.drain))
-    if destroyed:
-        # A target group that the listener still names cannot be deleted: the weights are written without it first.
-        gone = {release.release for release in destroyed}
-        kept = (share(facts.baseline, 0, 1),) if facts.baseline and facts.baseline.release not in gone else ()
+    if facts.surplus:
+        # A target group that the listener names cannot be deleted: the weights are written without it first.
+        kept = (share(facts.baseline, 0, 1),) if facts.baseline is not None and baseline_is_kept else ()
         steps.append(SetTraffic(shares=(share(facts.candidate, 100, facts.capacity), *kept), margin_seconds=0))
-    steps += [Retire(release=release, drain_seconds=facts.timings.drain) for release in destroyed]
+    steps += [Retire(release=release, drain_seconds=facts.timings.drain) for release in facts.surplus]
     return tuple(steps)

@@ -39,11 +39,15 @@ class Facts:
     candidate_scaled_to_zero: bool = False
     """The candidate is there from an earlier deployment and was scaled to zero."""
     surplus: tuple[ReleaseRef, ...] = ()
-    """Former releases beyond what retention keeps."""
+    """Releases to destroy after the deployment (`retention.surplus`); the baseline is among them if it is not kept."""
     traffic_gates: tuple[str, ...] = ()
     """Names of the gates on metrics and alarms, watched while the candidate has traffic."""
     hooks: Mapping[HookPoint, tuple[str, ...]] = field(default_factory=dict)
     """Names of the user's hooks at each of CodeDeploy's points."""
+    analysis_period: float = 60.0
+    """Seconds of one sample of an analysis."""
+    analysis_delay: float = 60.0
+    """Seconds until the data of a period are complete."""
     fresh_baseline: ReleaseRef | None = None
     """A release of the baseline's version made for the analysis alone; None: the running one is compared."""
 

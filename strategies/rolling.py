@@ -45,5 +45,5 @@ def _batches(facts: Facts, baseline: ReleaseRef, batch: int, pause: float) -> It
 
 def _shrink_the_rest(facts: Facts, baseline: ReleaseRef) -> Iterator[Step]:
     """A hot standby would need the capacity that has just been given up, so the old release is left warm."""
-    if facts.retention == "hot":
+    if facts.retention == "hot" and baseline not in facts.surplus:
         yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)

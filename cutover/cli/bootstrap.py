@@ -1,20 +1,21 @@
-"""`cutover bootstrap`: the platform stack of the account and region, and the environment stack on it."""
+"""`cutover bootstrap`: create or update the platform stack of the account and region, and the environment stack."""
 
 import json
 from dataclasses import asdict
 
 from cutover.cli.context import Context
+from cutover.cli.formatting import next_line
 from cutover.composition import open_ledger, open_stacks
 from cutover.domain import Allocation
 
 
 def run(context: Context) -> int:
-    """Creates or updates both; the traffic stays as it is recorded."""
+    """Bring up both stacks; the traffic stays as it is recorded."""
     config = context.config()
     stacks = open_stacks(config)
     _say(context, f"platform stack of {config.provider.region}: tables, bucket, registry …")
     stacks.create_platform()
-    # Only now can the records be read; what they say is what the listener gets.
+    # The records exist only now; the listener gets the weights that they have.
     allocation = open_ledger(config).allocation() or Allocation()
     _say(context, f"environment stack {config.environment}: load balancer, listener …")
     stacks.create_environment(allocation)
@@ -23,7 +24,7 @@ def run(context: Context) -> int:
         print(json.dumps(asdict(environment)))
     else:
         print(f"✔ {config.application} in {config.environment} answers at {environment.load_balancer_dns_name}")
-        print(f"  next: cutover -e {config.environment} deploy")
+        print(next_line(config.environment, "deploy"))
     return 0
 
 

@@ -1,18 +1,42 @@
-"""What the verbs that carry out an execution share: the world, who watches, and how it ends."""
+"""What the verbs that carry out an execution share: the ports, the reporter, and how the end is reported."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, assert_never
 
 from cutover.cli.context import Context
-from cutover.cli.formatting import duration, evidence
+from cutover.cli.formatting import command, evidence, next_line
 from cutover.cli.reporters import JsonReporter, PlainReporter
 from cutover.cli.status_object import status_object
 from cutover.domain import Execution, Phase, Status
+from cutover.domain.duration import duration
 from cutover.domain.errors import Exit, Paused
 from cutover.ports import Ports, Reporter
+
+
+def run(
+    context: Context,
+    carry_out: Callable[[Ports], Execution | None],
+    nothing: str,
+    *,
+    leave_when_paused: bool = False,
+) -> int:
+    """Carry out an execution and report its end; `nothing` is printed if there was nothing to do."""
+    with open_ports(context, "leave" if leave_when_paused else "wait") as ports:
+        try:
+            execution = carry_out(ports)
+        except Paused:
+            # A pipeline reads the status object last, also where the execution waits for a person.
+            execution = ports.ledger.latest_execution()
+    if execution is not None:
+        return finish(context, execution)
+    if context.json:
+        print(json.dumps({"event": "nothing-to-do", "message": nothing}), flush=True)
+    else:
+        print(nothing)
+    return Exit.OK
 
 
 @contextmanager
@@ -26,55 +50,36 @@ def open_ports(context: Context, when_paused: Literal["wait", "leave"] = "wait")
 
 
 def ports_to_read(context: Context) -> Ports:
-    """The ports of the chosen environment for a verb that carries nothing out; no signal handlers are installed."""
+    """The ports of the chosen environment for a verb that carries nothing out; installs no signal handlers."""
     from cutover.composition import reading_ports
 
     return reading_ports(context.config())
 
 
-def run(
-    context: Context,
-    carry_out: Callable[[Ports], Execution | None],
-    nothing: str,
-    *,
-    leave_when_paused: bool = False,
-) -> int:
-    """Carry something out and tell how it ended; `nothing` is said where there was nothing to do."""
-    with open_ports(context, "leave" if leave_when_paused else "wait") as ports:
-        try:
-            execution = carry_out(ports)
-        except Paused:
-            # What a pipeline reads last is the status object, also where a person is waited for.
-            execution = ports.ledger.latest_execution()
-        shown = execution or ports.ledger.latest_execution()
-    if execution is not None:
-        return finish(context, execution)
-    if context.json:
-        print(json.dumps({"event": "nothing-to-do", "message": nothing}))
-        print(json.dumps(status_object(shown) if shown else None), flush=True)
-    else:
-        print(nothing)
-    return Exit.OK
-
-
 def finish(context: Context, execution: Execution) -> int:
-    """Tell how an execution ended, and return the exit code that says the same."""
+    """Report how an execution ended, and return the exit code that says the same."""
     if context.json:
         print(json.dumps(status_object(execution)), flush=True)
     else:
-        _tell(execution)
+        _print_end(execution)
     return exit_code(execution)
 
 
 def exit_code(execution: Execution | None) -> Exit:
-    """What a pipeline learns from how an execution stands; a rollback is never a success."""
-    if execution is None or execution.status is Status.COMPLETED:
+    """The exit code of an execution's status; a rollback is never a success."""
+    if execution is None:
         return Exit.OK
-    if execution.status is Status.ROLLED_BACK:
-        return Exit.ROLLED_BACK
-    if execution.phase is Phase.PAUSED:
-        return Exit.PAUSED
-    return Exit.NEEDS_OPERATOR if execution.status is Status.FAILED else Exit.OK
+    match execution.status:
+        case Status.COMPLETED:
+            return Exit.OK
+        case Status.ROLLED_BACK:
+            return Exit.ROLLED_BACK
+        case Status.FAILED:
+            return Exit.NEEDS_OPERATOR
+        case Status.IN_PROGRESS:
+            return Exit.PAUSED if execution.phase is Phase.PAUSED else Exit.OK
+        case _:
+            assert_never(execution.status)
 
 
 @contextmanager
@@ -91,21 +96,22 @@ def _reporter(context: Context) -> Iterator[Reporter]:
         yield tree
 
 
-def _tell(execution: Execution) -> None:
+def _print_end(execution: Execution) -> None:
     taken = duration(((execution.completed_at or execution.updated_at) - execution.started_at).total_seconds())
     name = execution.candidate.release
     if execution.status is Status.COMPLETED:
-        done = "has all traffic" if execution.purpose in ("deploy", "rollback") else f"{execution.purpose} is done"
-        print(f"✔ {name} {done} after {taken} (execution {execution.execution_id})")
+        result = f"{execution.purpose} completed" if execution.purpose in ("drill", "gc") else "has all traffic"
+        print(f"✔ {name} {result} after {taken} (execution {execution.execution_id})")
         return
     if execution.phase is Phase.PAUSED:
         print(f"… {name} waits for a person after {taken} (execution {execution.execution_id})")
-        print(f"  next: cutover -e {execution.environment} promote, then cutover -e {execution.environment} resume")
+        print(f"  to continue, promote and resume it: {command(execution.environment, 'resume')}")
+        print(next_line(execution.environment, "promote"))
         return
     reason = execution.error.message if execution.error else "unknown reason"
-    ended = "rolled back" if execution.status is Status.ROLLED_BACK else execution.status.value
+    ended = "was rolled back" if execution.status is Status.ROLLED_BACK else f"is {execution.status.value}"
     print(f"✖ {name} {ended} after {taken}: {reason}", file=sys.stderr)
     for line in evidence(execution):
         print(f"    {line}", file=sys.stderr)
     verb = "show" if execution.status is Status.ROLLED_BACK else "resume"
-    print(f"  next: cutover -e {execution.environment} {verb} {execution.execution_id}", file=sys.stderr)
+    print(next_line(execution.environment, f"{verb} {execution.execution_id}"), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What every verb gets from the command line's front: the environment, the form of the output, the project."""
+"""The options before the verb: the environment, the form of the output, the project folder."""
 
 import sys
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from cutover.domain.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The options before the verb."""
+    """The options that every verb gets."""
 
     environment: str | None
     json: bool
@@ -18,14 +18,13 @@ class Context:
 
     @property
     def live(self) -> bool:
-        """Whether a person watches: a terminal, and no JSON asked for."""
+        """Whether a person watches: stdout is a terminal, and the output is not JSON."""
         return not self.json and sys.stdout.isatty()
 
     def config(self) -> EnvironmentConfig:
         """The validated configuration of the chosen environment; raises `InvalidInput` with every error at once."""
         if self.environment is None:
-            known = sorted(p.name.split(".")[1] for p in self.project.glob("Pulumi.*.yaml"))
-            raise InvalidInput(
-                "ENVIRONMENT_MISSING", f"which environment? here are: {', '.join(known) or 'none'}", "cutover -e ENV …"
-            )
+            known = sorted(path.name.split(".")[1] for path in self.project.glob("Pulumi.*.yaml"))
+            message = f"no environment was chosen; this folder has: {', '.join(known) or 'none'}"
+            raise InvalidInput("ENVIRONMENT_MISSING", message, f"cutover -e {known[0] if known else 'ENV'} status")
         return load_environment(self.project, self.environment)

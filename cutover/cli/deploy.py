@@ -1,10 +1,11 @@
-"""`cutover deploy`: a new version goes live, or the old one keeps its traffic."""
+"""`cutover deploy`: move the traffic to the release that Pulumi.ENV.yaml describes, or keep it where it is."""
 
 import json
 
 from cutover.cli.common import open_ports
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
+from cutover.cli.formatting import command, next_line
 from cutover.cli.status_object import status_object
 from cutover.operations import deploy, submit
 from cutover.operations import supersede as supersede_with_it
@@ -13,17 +14,17 @@ _NOTHING = "nothing to do: this release has all traffic already"
 
 
 def run(context: Context, *, leave_when_paused: bool) -> int:
-    """Exit code 0 completed or nothing to do, 5 rolled back, 6 needs an operator, 7 left waiting for a person."""
+    """Exit code 0 completed or nothing to do, 5 rolled back, 6 needs an operator, 7 waits for a person."""
     return run_execution(context, deploy, _NOTHING, leave_when_paused=leave_when_paused)
 
 
 def supersede(context: Context, *, leave_when_paused: bool) -> int:
-    """Abort what is under way first."""
+    """Abort the execution in progress first."""
     return run_execution(context, supersede_with_it, _NOTHING, leave_when_paused=leave_when_paused)
 
 
 def detach(context: Context) -> int:
-    """Exit code 0 once the deployment is recorded for `cutover work`."""
+    """Exit code 0 when the deployment is recorded for `cutover work`."""
     with open_ports(context) as ports:
         execution = submit(ports)
     if context.json:
@@ -31,6 +32,6 @@ def detach(context: Context) -> int:
     elif execution is None:
         print(_NOTHING)
     else:
-        print(f"✔ {execution.execution_id} is recorded; `cutover -e {execution.environment} work` carries it out")
-        print(f"  next: cutover -e {execution.environment} status --watch")
+        print(f"✔ recorded: {execution.execution_id}; `{command(execution.environment, 'work')}` carries it out")
+        print(next_line(execution.environment, "status --watch"))
     return 0

@@ -1,4 +1,4 @@
-"""`cutover doctor`: everything that a deployment needs, as an OK / WARN / NG tree; each NG with what mends it."""
+"""`cutover doctor`: check everything that a deployment needs; each FAIL comes with the command that fixes it."""
 
 import json
 import os
@@ -21,75 +21,82 @@ _ENGINE_MAJOR = "v3."
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `mend` is the command that mends it."""
+    """The result of one check; `fix` is the command that fixes it, as it can be typed."""
 
     name: str
-    result: Literal["OK", "WARN", "NG"]
-    found: str
-    mend: str = ""
+    result: Literal["OK", "WARN", "FAIL"]
+    message: str
+    fix: str = ""
 
 
 def run(context: Context) -> int:
-    """Exit code 0, or 4 where anything is NG."""
+    """Exit code 0, or 4 when a check fails."""
     checks = [_python(), _engine(), _plugin(), _backend()]
     if context.environment is None:
-        checks.append(Check("configuration", "WARN", "no environment chosen", "cutover -e ENV doctor"))
+        checks.append(Check("configuration", "WARN", "no environment was chosen", "cutover -e ENV doctor"))
     else:
         checks += _environment(context)
     if context.json:
         print(json.dumps([asdict(check) for check in checks]))
     else:
         _print(checks)
-    return Exit.PREFLIGHT if any(check.result == "NG" for check in checks) else Exit.OK
+    return Exit.PREFLIGHT if any(check.result == "FAIL" for check in checks) else Exit.OK
 
 
 def _python() -> Check:
-    found = ".".join(map(str, sys.version_info[:3]))
+    running = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036  what pip refuses, a copied checkout does not
-        return Check("python", "NG", found, "install Python 3.11 or newer, then: make setup")
-    return Check("python", "OK", f"{found} at {sys.executable}")
+        return Check("python", "FAIL", f"{running}; cutover needs Python 3.11 or newer", "apt-get install python3.11")
+    return Check("python", "OK", f"{running} at {sys.executable}")
 
 
 def _engine() -> Check:
     path = shutil.which("pulumi")
     if path is None:
-        return Check("engine", "NG", "pulumi is not on PATH", "make setup")
+        return Check("engine", "FAIL", "pulumi is not on PATH", "make setup")
     try:
-        told = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_ENGINE_TIMEOUT, check=True)
+        answer = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_ENGINE_TIMEOUT, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("engine", "NG", f"{path} does not run: {error}", "make setup")
-    found, wanted = told.stdout.strip(), f"v{version('pulumi')}"
-    if not found.startswith(_ENGINE_MAJOR):
-        return Check("engine", "NG", f"{found} at {path}", "make setup")
-    if found != wanted:
-        return Check("engine", "WARN", f"{found} at {path}; the SDK is {wanted}", "make setup")
-    return Check("engine", "OK", f"{found} at {path}")
+        return Check("engine", "FAIL", f"{path} does not run: {error}", "make setup")
+    installed, sdk = answer.stdout.strip(), f"v{version('pulumi')}"
+    if not installed.startswith(_ENGINE_MAJOR):
+        return Check("engine", "FAIL", f"{installed} at {path}; version 3 is needed", "make setup")
+    if installed != sdk:
+        return Check("engine", "WARN", f"{installed} at {path}; the SDK is {sdk}", "make setup")
+    return Check("engine", "OK", f"{installed} at {path}")
 
 
 def _plugin() -> Check:
     try:
-        wanted = version("pulumi-aws")
+        needed = version("pulumi-aws")
     except PackageNotFoundError:
-        return Check("plugin", "NG", "pulumi-aws is not installed", "make setup")
+        return Check("plugin", "FAIL", "pulumi-aws is not installed", "make setup")
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    if (home / "plugins" / f"resource-aws-v{wanted}").is_dir():
-        return Check("plugin", "OK", f"aws {wanted} in {home}")
+    if (home / "plugins" / f"resource-aws-v{needed}").is_dir():
+        return Check("plugin", "OK", f"aws {needed} in {home}")
     if os.environ.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"):
-        return Check("plugin", "NG", f"aws {wanted} is not in {home}", f"pulumi plugin install resource aws {wanted}")
-    mend = f"pulumi plugin install resource aws {wanted}"
-    return Check("plugin", "WARN", f"aws {wanted} is not in {home}; Pulumi will download it", mend)
+        return Check("plugin", "FAIL", f"aws {needed} is not in {home}", f"pulumi plugin install resource aws {needed}")
+    fix = f"pulumi plugin install resource aws {needed}"
+    return Check("plugin", "WARN", f"aws {needed} is not in {home}; Pulumi will download it", fix)
 
 
 def _backend() -> Check:
     backend = os.environ.get("PULUMI_BACKEND_URL", "")
     if not backend:
-        return Check("backend", "WARN", "PULUMI_BACKEND_URL is not set; Pulumi uses its last login", "pulumi login URL")
+        return Check(
+            "backend", "WARN", "PULUMI_BACKEND_URL is not set; Pulumi uses its last login", "pulumi whoami --verbose"
+        )
     if backend.startswith("file://") and not Path(backend.removeprefix("file://")).is_dir():
-        return Check("backend", "NG", f"{backend} is no folder", f"mkdir -p {backend.removeprefix('file://')}")
+        return Check("backend", "FAIL", f"{backend} is not a folder", f"mkdir -p {backend.removeprefix('file://')}")
     if not backend.startswith("https://") and not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(
         os.environ
     ):
-        return Check("backend", "NG", f"{backend}, but no passphrase", "export PULUMI_CONFIG_PASSPHRASE=…")
+        return Check(
+            "backend",
+            "FAIL",
+            f"{backend} needs a passphrase, and PULUMI_CONFIG_PASSPHRASE is not set",
+            "export PULUMI_CONFIG_PASSPHRASE=PASSPHRASE",
+        )
     return Check("backend", "OK", backend)
 
 
@@ -97,15 +104,15 @@ def _environment(context: Context) -> list[Check]:
     try:
         config = context.config()
     except CutoverError as error:
-        return [Check("configuration", "NG", error.message, error.hint)]
+        return [Check("configuration", "FAIL", error.message, error.hint)]
     checks = [Check("configuration", "OK", f"{config.application} in {config.environment}")]
     checks.append(Check("region", "OK", config.provider.region))
     if config.provider.endpoint:
         checks.append(_local_cloud(config.provider.endpoint))
-        if checks[-1].result == "NG":
+        if checks[-1].result == "FAIL":
             return checks
     checks.append(_credentials(config))
-    if checks[-1].result != "NG":
+    if checks[-1].result != "FAIL":
         checks.append(_records(config))
     return checks
 
@@ -116,10 +123,10 @@ def _local_cloud(endpoint: str) -> Check:
 
     try:
         with urlopen(f"{endpoint}/_cutover/status", timeout=3) as answer:  # noqa: S310  the scheme is the file's
-            told = json.load(answer)
+            server = json.load(answer)
     except (URLError, OSError, ValueError) as error:
-        return Check("local cloud", "NG", f"{endpoint} does not answer: {error}", "cutover local up")
-    return Check("local cloud", "OK", f"{endpoint} (process {told['pid']})")
+        return Check("local cloud", "FAIL", f"{endpoint} does not answer: {error}", "cutover local up")
+    return Check("local cloud", "OK", f"{endpoint} (process {server['pid']})")
 
 
 def _credentials(config: EnvironmentConfig) -> Check:
@@ -131,21 +138,21 @@ def _credentials(config: EnvironmentConfig) -> Check:
 def _records(config: EnvironmentConfig) -> Check:
     from cutover.composition import open_ledger
 
-    mend = f"cutover -e {config.environment} bootstrap"
+    fix = f"cutover -e {config.environment} bootstrap"
 
-    def look() -> str:
+    def read() -> str:
         open_ledger(config).allocation()
         open_ledger(config).latest_execution()
         return f"{config.records.deployments_table}, {config.records.executions_table}"
 
-    return _attempt("records", look, mend)
+    return _attempt("records", read, fix)
 
 
-def _attempt(name: str, look: Callable[[], str], mend: str = "") -> Check:
+def _attempt(name: str, check: Callable[[], str], fix: str = "") -> Check:
     try:
-        return Check(name, "OK", look())
+        return Check(name, "OK", check())
     except CutoverError as error:
-        return Check(name, "NG", error.message, mend or error.hint)
+        return Check(name, "FAIL", error.message, fix or error.hint)
 
 
 def _print(checks: list[Check]) -> None:
@@ -153,13 +160,13 @@ def _print(checks: list[Check]) -> None:
     from rich.text import Text
     from rich.tree import Tree
 
-    styles = {"OK": "green", "WARN": "yellow", "NG": "red"}
+    styles = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
     tree = Tree("cutover doctor")
     for check in checks:
-        line = Text.assemble((f"{check.result:<4}", styles[check.result]), f" {check.name}: {check.found}")
+        line = Text.assemble((f"{check.result:<4}", styles[check.result]), f" {check.name}: {check.message}")
         branch = tree.add(line)
-        if check.result != "OK" and check.mend:
-            branch.add(Text(f"next: {check.mend}"))
+        if check.result != "OK" and check.fix:
+            branch.add(Text(f"next: {check.fix}"))
     console = Console()
     if not console.is_terminal:
         console.width = 240

@@ -6,5 +6,5 @@ from cutover.operations import drill
 
 
 def run(context: Context) -> int:
-    """Exit code 0 when the way back is proven, 5 when it is not and the traffic is as before."""
+    """Exit code 0 when the way back works, 5 when it does not; the traffic is as before in both cases."""
     return run_execution(context, drill, "nothing to do")

@@ -1,4 +1,4 @@
-"""`cutover gate test --execution ID`: what the gates of the file would have said of a recorded execution."""
+"""`cutover gate test --execution ID`: the verdicts that the file's gates would have given on a recorded execution."""
 
 import json
 
@@ -10,17 +10,17 @@ from cutover.gates.replay import Replayed, replay
 
 
 def run(context: Context, execution_id: str) -> int:
-    """Exit code 0 when no gate would have stopped it, 5 when one would have; nothing is called but the records."""
+    """Exit code 0 when no gate would have stopped the execution, 5 when one would have; reads the records alone."""
     config = context.config()
     ledger = open_ledger(config)
     if ledger.execution(execution_id) is None:
         raise Refused("NO_EXECUTION", f"there is no execution {execution_id}", "cutover history")
-    found = replay(config.gates, ledger.measurements(execution_id))
-    stopped = [each for each in found if each.verdict.stops]
+    replayed = replay(config.gates, ledger.measurements(execution_id))
+    stopped = [each for each in replayed if each.verdict.stops]
     if context.json:
-        print(json.dumps([_object(each) for each in found]))
+        print(json.dumps([_object(each) for each in replayed]))
     else:
-        _print(found)
+        _print(replayed)
     return 5 if stopped else 0
 
 
@@ -33,14 +33,14 @@ def _object(each: Replayed) -> dict[str, object]:
     }
 
 
-def _print(found: tuple[Replayed, ...]) -> None:
-    for each in found:
+def _print(replayed: tuple[Replayed, ...]) -> None:
+    for each in replayed:
         mark = SYMBOLS[each.verdict.verdict]
         print(f"{each.at:%H:%M:%S}  step {each.step_index + 1:>2}  {mark} {each.verdict.gate}: {each.verdict.reason}")
-    if not found:
-        print("the execution has no measurements of a gate that the file has")
-    first = next((each for each in found if each.verdict.stops), None)
+    if not replayed:
+        print("the execution has no measurements of the gates in this file")
+    first = next((each for each in replayed if each.verdict.stops), None)
     if first is not None:
-        print(f"✖ would have been stopped at {first.at:%H:%M:%S} by {first.verdict.gate}")
-    elif found:
-        print("✔ would have gone on")
+        print(f"✖ {first.verdict.gate} would have stopped the execution at {first.at:%H:%M:%S}")
+    elif replayed:
+        print("✔ no gate would have stopped the execution")

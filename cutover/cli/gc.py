@@ -5,24 +5,25 @@ import json
 from cutover.cli.common import ports_to_read
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
-from cutover.operations import collect, surplus
+from cutover.operations import collect, surplus_now
+
+_NOTHING = "nothing to destroy: retention keeps every release that exists"
 
 
 def run(context: Context) -> int:
-    """Exit code 0, also where there is nothing to destroy."""
-    return run_execution(context, collect, "nothing to destroy: retention keeps what stands")
+    """Exit code 0, also when there is nothing to destroy."""
+    return run_execution(context, collect, _NOTHING)
 
 
 def dry_run(context: Context) -> int:
-    """What would be destroyed; nothing is written."""
-    ports = ports_to_read(context)
-    gone = surplus(ports)
+    """Print what would be destroyed; writes nothing."""
+    surplus = surplus_now(ports_to_read(context))
     if context.json:
-        print(json.dumps([release.model_dump(mode="json") for release in gone]))
-    elif gone:
-        print("would be destroyed, and can be created again from the ledger:")
-        for release in gone:
+        print(json.dumps([release.model_dump(mode="json") for release in surplus]))
+    elif surplus:
+        print("`cutover gc` would destroy these releases; the ledger keeps what creates them again:")
+        for release in surplus:
             print(f"  {release.release}")
     else:
-        print("nothing to destroy: retention keeps what stands")
+        print(_NOTHING)
     return 0

@@ -15,8 +15,8 @@ def run(context: Context, limit: int) -> int:
         return 0
     from rich.table import Table
 
-    from cutover.cli.formatting import duration
     from cutover.cli.tables import print_table
+    from cutover.domain.duration import duration
 
     table = Table("execution", "purpose", "release", "status", "started (UTC)", "took", "reason")
     for e in executions:

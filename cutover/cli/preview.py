@@ -6,29 +6,25 @@ from dataclasses import asdict
 
 from cutover.cli.common import ports_to_read
 from cutover.cli.context import Context
-from cutover.cli.formatting import duration, step_sentence
-from cutover.domain import Allocation, Analyse, Bake, Plan, Retire, Scale, SetTraffic, Step
+from cutover.domain import Allocation
+from cutover.domain.duration import duration
+from cutover.execution.handlers.registry import handler_of, least_seconds
 from cutover.gates.alarms import firing
 from cutover.operations import Prepared, prepare
-from cutover.ports import StackDiff
+from cutover.ports import Ports, StackDiff
 
 
 def run(context: Context) -> int:
-    """Exit code 0, also where there is nothing to do."""
+    """Exit code 0, also when there is nothing to do."""
     ports = ports_to_read(context)
     prepared = prepare(ports)
     allocation = ports.ledger.allocation() or Allocation()
-    names = ports.config.gates.alarms.names
-    alarms = firing(ports.alarms.states(names)) if names else ()
-    outage = ports.config.strategy.recreate
+    alarms = _firing_alarms(ports)
     diffs = [ports.stacks.preview_release(prepared.manifest), ports.stacks.preview_environment(allocation)]
     if context.json:
         print(json.dumps({**_object(prepared, diffs), "alarms_firing": alarms}))
         return 0
-    release = prepared.manifest.ref.release
-    print(f"release {release} (digest {prepared.manifest.digest[:16]}…)")
-    print(f"image   {prepared.manifest.container.image}")
-    print(f"from    {_baseline(prepared)}\n")
+    _print_release(prepared)
     for diff in diffs:
         _print_diff(diff)
     if prepared.nothing_to_do:
@@ -36,33 +32,15 @@ def run(context: Context) -> int:
         return 0
     for alarm in alarms:
         print(f"\n! {alarm} is in ALARM: `deploy` refuses while it is, unless gates.alarms.firing_before is report")
-    if outage is not None:
-        print(f"\n! this plan has an outage: {outage.outage}")
-    print(f"\nplan: {prepared.plan.strategy}, waits {duration(waits(prepared.plan))} at least")
-    for number, step in enumerate(prepared.plan.steps, start=1):
-        print(f"  {number:>2}. {step_sentence(step)}")
+    if (recreate := ports.config.strategy.recreate) is not None:
+        print(f"\n! this plan has an outage: {recreate.outage}")
+    _print_plan(prepared)
     return 0
 
 
-def _baseline(prepared: Prepared) -> str:
-    if prepared.nothing_to_do:
-        return "itself"
-    return prepared.baseline.release if prepared.baseline else "nothing: this is the first release"
-
-
-def waits(plan: Plan) -> float:
-    """Seconds that the plan waits by itself, without the time that AWS takes."""
-    return sum(_wait(step) for step in plan.steps)
-
-
-def _wait(step: Step) -> float:
-    match step:
-        case SetTraffic(margin_seconds=seconds) | Bake(duration_seconds=seconds) | Analyse(duration_seconds=seconds):
-            return seconds
-        case Scale(drain_seconds=seconds) | Retire(drain_seconds=seconds):
-            return seconds
-        case _:
-            return 0.0
+def _firing_alarms(ports: Ports) -> tuple[str, ...]:
+    names = ports.config.gates.alarms.names
+    return firing(ports.alarms.states(names)) if names else ()
 
 
 def _object(prepared: Prepared, diffs: list[StackDiff]) -> dict[str, object]:
@@ -71,15 +49,33 @@ def _object(prepared: Prepared, diffs: list[StackDiff]) -> dict[str, object]:
         "baseline": prepared.baseline.model_dump(mode="json") if prepared.baseline else None,
         "nothing_to_do": prepared.nothing_to_do,
         "plan": prepared.plan.model_dump(mode="json"),
-        "waits_seconds": waits(prepared.plan),
+        "least_seconds": least_seconds(prepared.plan),
         "stacks": [asdict(diff) for diff in diffs],
     }
 
 
+def _print_release(prepared: Prepared) -> None:
+    print(f"release  {prepared.manifest.ref.release} (digest {prepared.manifest.digest[:16]}…)")
+    print(f"image    {prepared.manifest.container.image}")
+    print(f"baseline {_baseline(prepared)}\n")
+
+
+def _baseline(prepared: Prepared) -> str:
+    if prepared.nothing_to_do:
+        return "the release itself"
+    return prepared.baseline.release if prepared.baseline else "none: this is the first release"
+
+
+def _print_plan(prepared: Prepared) -> None:
+    print(f"\nplan: {prepared.plan.strategy}, takes at least {duration(least_seconds(prepared.plan))}")
+    for number, step in enumerate(prepared.plan.steps, start=1):
+        print(f"  {number:>2}. {handler_of(step).sentence()}")
+
+
 def _print_diff(diff: StackDiff) -> None:
     counts = Counter(change.op for change in diff.changes)
-    changed = {op: n for op, n in sorted(counts.items()) if op != "same"}
-    summary = ", ".join(f"{n} {op}" for op, n in changed.items()) or "no change"
+    changed = {op: count for op, count in sorted(counts.items()) if op != "same"}
+    summary = ", ".join(f"{count} {op}" for op, count in changed.items()) or "no change"
     print(f"stack {diff.stack} ({'exists' if diff.exists else 'new'}): {summary}")
     for change in diff.changes:
         if change.op != "same":

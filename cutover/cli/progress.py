@@ -1,4 +1,4 @@
-"""What a watcher has seen of an execution beside its head: how long steps took, what gates measured, who is healthy."""
+"""What a watcher collects about an execution: seconds of each step, values of each gate, healthy targets."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,11 +9,14 @@ from cutover.gates.metric import value_of
 
 _BARS = "▁▂▃▄▅▆▇█"
 MOST_VALUES = 24
-"""Of one gate; as many as a line has room for."""
+"""Values of one gate; more do not fit into a line."""
 
 
 class Progress:
-    """Grows with every event, verdict and look; `health` is release → (healthy, registered) targets."""
+    """Grows with every event and verdict.
+
+    `seconds` maps a step's index to its seconds, `health` a release to its healthy and registered targets.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[int, float] = {}
@@ -22,7 +25,7 @@ class Progress:
         self._began: dict[int, datetime] = {}
 
     def event(self, event: JournalEvent) -> None:
-        """A step begins with its first intent and ends with its outcome; a way back counts anew."""
+        """A step starts with its first intent and ends with its outcome; a rollback starts at the first step again."""
         if event.kind == "failure" and event.phase is Phase.ROLLING_BACK and event.step_index == 0:
             self.seconds.clear()
             self._began.clear()
@@ -32,14 +35,14 @@ class Progress:
             self.seconds[event.step_index - 1] = (event.at - began).total_seconds()
 
     def verdict(self, verdict: Verdict) -> None:
-        """A gate on a metric says what it measured last."""
+        """Keep what a metric gate measured last."""
         value = verdict.measurements.get("value")
         if isinstance(value, int | float) and not isinstance(value, bool):
             kept = [*self.values.get(verdict.gate, ()), float(value)]
             self.values[verdict.gate] = kept[-MOST_VALUES:]
 
     def measurements(self, gates: Gates, measurements: Sequence[Measurement]) -> None:
-        """The same from the records, for a watcher who is not the driver."""
+        """Read the same from the records, for a watcher that is not the driver."""
         self.values.clear()
         for measurement in measurements:
             gate = gates.metrics.get(measurement.gate)
@@ -49,7 +52,7 @@ class Progress:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """One block for each value, from the lowest to the highest of them; equal values lie at the bottom."""
+    """One block character for each value, scaled from the lowest to the highest; equal values are the lowest block."""
     least, most = min(values), max(values)
     span = most - least
     return "".join(_BARS[round((value - least) / span * (len(_BARS) - 1))] if span else _BARS[0] for value in values)

@@ -1,4 +1,4 @@
-"""`cutover release render`: the file with which plain `pulumi up` creates the very release that a deploy would."""
+"""`cutover release render`: write the file with which plain `pulumi up` creates the release that a deploy would."""
 
 import json
 
@@ -8,7 +8,7 @@ from cutover.operations import build_release_manifest
 
 
 def run(context: Context) -> int:
-    """Writes Pulumi.RELEASE.yaml beside Pulumi.ENV.yaml, and says so."""
+    """Write Pulumi.RELEASE.yaml beside Pulumi.ENV.yaml."""
     from cutover.programs.render import render_release
 
     ports = ports_to_read(context)

@@ -1,16 +1,15 @@
-"""Who watches an execution: a pipeline by JSON Lines, a log by plain lines.  The live tree is in tree.py."""
+"""Report an execution as JSON Lines for a pipeline, or as plain lines for a log; the live tree is in tree.py."""
 
 import json
 import sys
 from typing import TextIO
 
-from cutover.cli.formatting import SYMBOLS
 from cutover.cli.status_object import status_object
 from cutover.domain import Execution, JournalEvent, Verdict
 
 
 class JsonReporter:
-    """One JSON object a line for each event; the status object follows as the last line of the verb."""
+    """Prints one JSON object a line for each event; the verb prints the status object as its last line."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
@@ -29,23 +28,23 @@ class JsonReporter:
         self._write(line)
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """Every look of a gate, also those that changed nothing."""
-        line = {"event": "look", "execution_id": execution.execution_id, **verdict.model_dump(mode="json")}
+        """Every verdict, also one that changed nothing."""
+        line = {"event": "gate", "execution_id": execution.execution_id, **verdict.model_dump(mode="json")}
         self._write(line)
 
     def _write(self, line: dict[str, object]) -> None:
-        # Each line at once: a pipeline that reads along must not wait for a buffer to fill.
+        # Flushed line by line: a pipeline must not wait until a buffer is full.
         print(json.dumps(line), file=self._out, flush=True)
 
 
 class PlainReporter:
-    """One line for each event, with its time of day in UTC."""
+    """Prints one line for each event, with the time of day in UTC."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The event's message in its place in the plan."""
+        """The event's message with the number of its step."""
         if event is None:
             return
         place = f"{min(event.step_index + 1, len(execution.plan.steps))}/{len(execution.plan.steps)}"
@@ -53,9 +52,4 @@ class PlainReporter:
         print(f"{head}  {event.kind:<8} {event.message}", file=self._out, flush=True)
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """Nothing: verdicts that changed come as events."""
-
-
-def verdict_line(verdict: Verdict) -> str:
-    """A gate's last word in one line."""
-    return f"{SYMBOLS[verdict.verdict]} {verdict.gate}: {verdict.reason}"
+        """Nothing: a verdict that changed comes as an event."""

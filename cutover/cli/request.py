@@ -1,39 +1,48 @@
-"""`cutover promote | pause`, and what `resume` and `abort` ask of a driver at work: recorded, with who asked."""
+"""`cutover promote` and `cutover pause`: record a request for the driver at work, with the person's name."""
 
 import json
+from typing import assert_never
 
 from cutover.cli.common import ports_to_read
 from cutover.cli.context import Context
+from cutover.cli.formatting import next_line
 from cutover.domain import Request, RequestKind
-from cutover.operations import is_driven_now, request_action
-
-_DONE = {
-    RequestKind.PROMOTE: "the step at work is ended, and the next begins",
-    RequestKind.PROMOTE_FULL: "everything that waits is passed over until the candidate has all traffic",
-    RequestKind.PAUSE: "it stays where it is until `cutover resume`, `promote` or `abort`",
-    RequestKind.RESUME: "it goes on",
-    RequestKind.ABORT: "it turns back",
-}
+from cutover.operations import has_live_driver, request_action
 
 
 def run(context: Context, kind: RequestKind, reason: str) -> int:
-    """Exit code 0 when the wish is recorded, 3 when there is nothing that it could be for."""
+    """Exit code 0 when the request is recorded, 3 when there is nothing to request it of."""
     ports = ports_to_read(context)
     request = request_action(ports, kind, reason)
-    driven = is_driven_now(ports)
-    tell(context, request, driven=driven)
+    print_request(context, request, driven=has_live_driver(ports))
     return 0
 
 
-def tell(context: Context, request: Request, *, driven: bool) -> None:
-    """What was recorded, and what comes next."""
+def print_request(context: Context, request: Request, *, driven: bool) -> None:
+    """Print what was recorded, and what happens next."""
     if context.json:
         print(json.dumps({**request.model_dump(mode="json"), "driven": driven}), flush=True)
         return
-    print(f"✔ {request.kind.value} of {request.execution_id} is asked for by {request.by}")
+    print(f"✔ recorded: {request.kind.value} of {request.execution_id} by {request.by}")
     if driven:
-        print(f"  the driver at work acts within two seconds: {_DONE[request.kind]}")
-        print(f"  next: cutover -e {context.environment} status --watch")
+        print(f"  the driver processes it within two seconds: {_effect(request.kind)}")
+        print(next_line(context.environment, "status --watch"))
     else:
-        print("  no driver is at work on it")
-        print(f"  next: cutover -e {context.environment} resume")
+        print("  no driver carries out this execution; it takes effect when one resumes")
+        print(next_line(context.environment, "resume"))
+
+
+def _effect(kind: RequestKind) -> str:
+    match kind:
+        case RequestKind.PROMOTE:
+            return "the present step ends and the next one starts"
+        case RequestKind.PROMOTE_FULL:
+            return "every wait is skipped until the candidate has all traffic"
+        case RequestKind.PAUSE:
+            return "the execution pauses until `resume`, `promote` or `abort`"
+        case RequestKind.RESUME:
+            return "the execution continues"
+        case RequestKind.ABORT:
+            return "the execution rolls back"
+        case _:
+            assert_never(kind)

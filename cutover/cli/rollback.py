@@ -1,20 +1,14 @@
-"""`cutover rollback [--to RELEASE]`: all traffic back to a release that succeeded."""
+"""`cutover rollback [--to RELEASE]`: move all traffic back to a release that succeeded."""
 
 import json
+from typing import assert_never
 
 from cutover.cli.common import ports_to_read
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
-from cutover.cli.formatting import step_sentence
+from cutover.execution.handlers.registry import handler_of
 from cutover.operations import preview_rollback, rollback
-
-_READINESS = {
-    "serving": "it serves: weights only, 0 resources change",
-    "hot": "hot: weights only, 0 resources change",
-    "warm": "warm: its tasks are started first; then weights only",
-    "cold": "cold: its stack is created again by digest from the ledger first",
-    "none": "it was never there",
-}
+from cutover.planning.observe import Readiness
 
 
 def run(context: Context, to: str | None) -> int:
@@ -23,20 +17,35 @@ def run(context: Context, to: str | None) -> int:
 
 
 def preview(context: Context, to: str | None) -> int:
-    """What it would do, and how ready the target is; nothing is written."""
-    ports = ports_to_read(context)
-    found = preview_rollback(ports, to)
+    """Print what a rollback would do and what the target needs; writes nothing."""
+    preview = preview_rollback(ports_to_read(context), to)
     if context.json:
-        told = {
-            "from": found.current.model_dump(mode="json"),
-            "to": found.target.model_dump(mode="json"),
-            "readiness": found.readiness,
-            "weights_only": all(step.kind == "SetTraffic" for step in found.plan.steps),
-            "plan": found.plan.model_dump(mode="json"),
+        shown = {
+            "from": preview.current.model_dump(mode="json"),
+            "to": preview.target.model_dump(mode="json"),
+            "readiness": preview.readiness,
+            "weights_only": all(step.kind == "SetTraffic" for step in preview.plan.steps),
+            "plan": preview.plan.model_dump(mode="json"),
         }
-        print(json.dumps(told))
+        print(json.dumps(shown))
         return 0
-    print(f"from {found.current.release}\nto   {found.target.release}: {_READINESS[found.readiness]}\n")
-    for number, step in enumerate(found.plan.steps, start=1):
-        print(f"  {number:>2}. {step_sentence(step)}")
+    print(f"from {preview.current.release}\nto   {preview.target.release}: {_needs(preview.readiness)}\n")
+    for number, step in enumerate(preview.plan.steps, start=1):
+        print(f"  {number:>2}. {handler_of(step).sentence()}")
     return 0
+
+
+def _needs(readiness: Readiness) -> str:
+    match readiness:
+        case "serving":
+            return "it has traffic; only weights change, 0 resources"
+        case "hot":
+            return "hot; only weights change, 0 resources"
+        case "warm":
+            return "warm; its tasks start first, then the weights change"
+        case "cold":
+            return "cold; its stack is created again from the ledger first"
+        case "none":
+            return "it was never created"
+        case _:
+            assert_never(readiness)

@@ -7,20 +7,17 @@ from cutover.cli.releases import release_object
 from cutover.cli.status_object import status_object
 from cutover.composition import open_ledger
 from cutover.domain import Allocation, Execution, JournalEvent, Release
-from cutover.domain.errors import Refused
+from cutover.operations import find_release
 
 
 def run(context: Context, name: str) -> int:
-    """Looks for an execution first, then for a release by name, version or the beginning of its digest."""
+    """`name` is an execution's id, or a release's name, version or start of a digest."""
     ledger = open_ledger(context.config())
     if (execution := ledger.execution(name)) is not None:
         _show_execution(context, execution, ledger.journal(name))
-        return 0
-    for release in ledger.releases():
-        if name in (release.ref.release, release.ref.version) or release.ref.digest.startswith(name):
-            _show_release(context, release, ledger.allocation() or Allocation())
-            return 0
-    raise Refused("UNKNOWN", f"the records have no execution and no release {name}", "cutover history")
+    else:
+        _show_release(context, find_release(ledger, name), ledger.allocation() or Allocation())
+    return 0
 
 
 def _show_execution(context: Context, execution: Execution, journal: tuple[JournalEvent, ...]) -> None:
@@ -40,5 +37,5 @@ def _show_execution(context: Context, execution: Execution, journal: tuple[Journ
 
 
 def _show_release(context: Context, release: Release, allocation: Allocation) -> None:
-    found = {**release_object(release, allocation), "manifest": release.manifest.model_dump(mode="json")}
-    print(json.dumps(found, indent=None if context.json else 2))
+    shown = {**release_object(release, allocation), "manifest": release.manifest.model_dump(mode="json")}
+    print(json.dumps(shown, indent=None if context.json else 2))

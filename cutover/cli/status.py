@@ -1,37 +1,39 @@
-"""`cutover status [--watch]`: the newest execution and who has the traffic, from the records alone."""
+"""`cutover status [--watch]`: the newest execution and the traffic, from the records alone."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cutover.cli.context import Context
+from cutover.cli.formatting import next_line
 from cutover.cli.progress import Progress
 from cutover.cli.status_object import current_status
-from cutover.composition import open_clock, open_ledger
+from cutover.composition import open_clock, open_ledger, open_traffic
 from cutover.config import EnvironmentConfig
-from cutover.domain import Allocation, Execution, TrafficShare
+from cutover.domain import Allocation, Execution
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import Clock, Ledger
 
+_POLL_SECONDS = 1.0
+
 
 def run(context: Context) -> int:
-    """One look."""
+    """Print the status once."""
     config = context.config()
     ledger = open_ledger(config)
     execution, allocation = ledger.latest_execution(), ledger.allocation() or Allocation()
     if context.json:
         print(json.dumps(current_status(config, execution, allocation)))
-        return 0
-    if execution is None:
-        print(f"{config.application} in {config.environment}: nothing was deployed yet")
-        print(f"  next: cutover -e {config.environment} deploy")
-        return 0
-    _draw(execution, allocation)
+    elif execution is None:
+        print(f"{config.application} in {config.environment}: no deployment yet")
+        print(next_line(config.environment, "deploy"))
+    else:
+        _draw(execution, allocation)
     return 0
 
 
 def watch(context: Context) -> int:
-    """Look every second until the execution ends: a live tree, or with --json one status object for each change."""
+    """Print every change until the execution ends: a live tree, or with --json one status object for each change."""
     config = context.config()
     ledger, clock = open_ledger(config), open_clock()
     with _watcher(context, config, clock, ledger) as show:
@@ -42,7 +44,7 @@ def watch(context: Context) -> int:
             shown = execution
             if execution.finished:
                 return 0
-            clock.sleep(1.0)
+            clock.sleep(_POLL_SECONDS)
     return run(context)
 
 
@@ -50,13 +52,13 @@ def watch(context: Context) -> int:
 def _watcher(
     context: Context, config: EnvironmentConfig, clock: Clock, ledger: Ledger
 ) -> Iterator[Callable[[Execution, Allocation], None]]:
-    """How each change is shown: JSON, one tree after the other in a log, or one tree that lives in a terminal."""
+    """How each change is shown: as JSON, as one tree after the other in a log, or as one live tree in a terminal."""
     if context.json:
         yield lambda execution, allocation: print(json.dumps(current_status(config, execution, allocation)), flush=True)
         return
-    look = _Look(config, ledger)
+    collector = _Collector(config, ledger)
     if not context.live:
-        yield lambda execution, allocation: _draw(execution, allocation, look(execution))
+        yield lambda execution, allocation: _draw(execution, allocation, collector.collect(execution))
         return
     from rich.console import Console
 
@@ -65,21 +67,19 @@ def _watcher(
     with TreeReporter(Console(), clock.now) as tree:
 
         def show(execution: Execution, allocation: Allocation) -> None:
-            tree.observed = look(execution)
+            tree.collected = collector.collect(execution)
             tree.progress(_with_traffic(execution, allocation), None)
 
         yield show
 
 
-class _Look:
-    """What a watcher reads beside the head: the journal's times, the measurements, and who is healthy now."""
+class _Collector:
+    """Reads what a watcher shows beside the head: the journal's times, the measurements, the healthy targets."""
 
     def __init__(self, config: EnvironmentConfig, ledger: Ledger) -> None:
-        from cutover.composition import open_traffic
-
         self._config, self._ledger, self._traffic = config, ledger, open_traffic(config)
 
-    def __call__(self, execution: Execution) -> Progress:
+    def collect(self, execution: Execution) -> Progress:
         progress = Progress()
         for event in self._ledger.journal(execution.execution_id):
             progress.event(event)
@@ -88,14 +88,15 @@ class _Look:
         progress.health = {release: counts for release in releases if (counts := self._health(release)) is not None}
         return progress
 
-    def _health(self, release: str) -> tuple[int, int] | None:
-        known = self._ledger.release(release)
-        if known is None or known.outputs is None:
+    def _health(self, name: str) -> tuple[int, int] | None:
+        """Healthy and registered targets; None where they cannot be read."""
+        release = self._ledger.release(name)
+        if release is None or release.outputs is None:
             return None
         try:
-            targets = self._traffic.target_health(known.outputs.target_group_arn)
+            targets = self._traffic.target_health(release.outputs.target_group_arn)
         except (StepFailed, TransientFailure):
-            # It is being destroyed, or AWS is busy: a watcher shows what it can.
+            # The release is being destroyed, or AWS throttles: the rest of the status is shown without it.
             return None
         return sum(target.state == "healthy" for target in targets), len(targets)
 
@@ -109,6 +110,5 @@ def _draw(execution: Execution, allocation: Allocation, progress: Progress | Non
 
 
 def _with_traffic(execution: Execution, allocation: Allocation) -> Execution:
-    """With the records of now: a rollback that another execution began has moved the traffic since."""
-    shares = tuple(TrafficShare(release=w.release, version=w.version, weight=w.weight) for w in allocation.weights)
-    return execution.model_copy(update={"traffic": shares})
+    """The execution with the traffic as it is recorded now: a later execution may have moved it."""
+    return execution.model_copy(update={"traffic": allocation.traffic})

@@ -1,4 +1,4 @@
-"""The status object that pipelines rely on: one execution and who has the traffic, as plain JSON values."""
+"""The status object that pipelines rely on: one execution and the traffic, as plain JSON values."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ def status_object(execution: Execution) -> dict[str, Any]:
 
 def current_status(config: EnvironmentConfig, execution: Execution | None, allocation: Allocation) -> dict[str, Any]:
     """The newest execution with the traffic as it is recorded now; every field null before the first."""
-    traffic = [{"release": w.release, "version": w.version, "weight": w.weight} for w in allocation.weights]
+    traffic = [share.model_dump(mode="json") for share in allocation.traffic]
     if execution is not None:
         return {**status_object(execution), "traffic": traffic}
     nothing: dict[str, Any] = dict.fromkeys(

@@ -1,11 +1,11 @@
-"""Print a table, or one sentence where it has no rows."""
+"""Print a table, or one sentence if it has no rows."""
 
 from rich.console import Console
 from rich.table import Table
 
 
 def print_table(table: Table, *, empty: str) -> None:
-    """On a terminal as wide as it is; in a file nothing is cut."""
+    """Use the width of the terminal; in a file no cell is cut."""
     console = Console()
     if not console.is_terminal:
         console.width = 240

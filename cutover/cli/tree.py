@@ -1,7 +1,7 @@
-"""The live tree: the plan with the step at work, weights as bars, gates with their last word, and the time."""
+"""The live tree: the plan with the present step, weights as bars, the gates' last verdicts, and times."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -10,14 +10,9 @@ from rich.live import Live
 from rich.text import Text
 from rich.tree import Tree
 
-from cutover.cli.formatting import duration, step_sentence
+from cutover.cli.formatting import verdict_line
 from cutover.cli.progress import Progress, sparkline
-from cutover.cli.reporters import verdict_line
 from cutover.domain import (
-    Analyse,
-    Approve,
-    AwaitHealthy,
-    Bake,
     Execution,
     JournalEvent,
     Outcome,
@@ -26,6 +21,8 @@ from cutover.domain import (
     TrafficShare,
     Verdict,
 )
+from cutover.domain.duration import duration
+from cutover.execution.handlers.registry import handler_of
 
 _BAR = 20  # cells
 _STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow", Outcome.ERROR: "red"}
@@ -33,12 +30,12 @@ _STATUS_STYLES = {Status.COMPLETED: "green", Status.ROLLED_BACK: "yellow", Statu
 
 
 class TreeReporter:
-    """Redraws the tree four times a second between the events, so that the time goes on."""
+    """Draws the tree at every event, and four times a second so that its times go on."""
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         self._now = now
         self._execution: Execution | None = None
-        self.observed = Progress()
+        self.collected = Progress()
         self._live = Live(self, console=console, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> Self:
@@ -53,26 +50,26 @@ class TreeReporter:
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
         """The head changed."""
         if event is not None:
-            self.observed.event(event)
+            self.collected.event(event)
         self._execution = execution
         self._live.refresh()
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """A gate looked; its verdict is in the head."""
-        self.observed.verdict(verdict)
+        """A gate was evaluated; its verdict is in the head."""
+        self.collected.verdict(verdict)
         self._execution = execution
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """What is drawn now."""
+        """The tree as of now."""
         yield (
             Text("preparing…", style="dim")
             if self._execution is None
-            else draw(self._execution, self._now(), self.observed)
+            else draw(self._execution, self._now(), self.collected)
         )
 
 
 def draw(execution: Execution, now: datetime, progress: Progress | None = None) -> Tree:
-    """The tree of one execution as it stands at `now`, with what was seen beside its head."""
+    """The tree of one execution at `now`, with what a watcher has collected."""
     progress = progress or Progress()
     style = _STATUS_STYLES.get(execution.status, "cyan")
     taken = ((execution.completed_at or now) - execution.started_at).total_seconds()
@@ -109,7 +106,8 @@ def _verdict_line(verdict: Verdict, progress: Progress) -> Text:
 
 
 def _step_line(execution: Execution, index: int, step: Step, now: datetime, progress: Progress) -> Text:
-    sentence = step_sentence(step)
+    handler = handler_of(step)
+    sentence = handler.sentence()
     if index < execution.step_index:
         took = f"  [{duration(progress.seconds[index])}]" if index in progress.seconds else ""
         return Text(f"✔ {sentence}{took}", style="green")
@@ -118,21 +116,6 @@ def _step_line(execution: Execution, index: int, step: Step, now: datetime, prog
     if execution.step_started_at is None:
         return Text(f"▶ {sentence}", style="bold cyan")
     since = duration((now - execution.step_started_at).total_seconds())
-    until = waits_until(execution, step)
+    until = handler.waits_until(execution.step_started_at)
     shown = f", until {until:%H:%M:%S} UTC" if until is not None else ""
     return Text(f"▶ {sentence}  [{since}{shown}]", style="bold cyan")
-
-
-def waits_until(execution: Execution, step: Step) -> datetime | None:
-    """When the step's own wait ends by itself; None where it has no end, or has not begun."""
-    match step:
-        case Bake(duration_seconds=seconds) | Analyse(duration_seconds=seconds):
-            limit: float | None = seconds
-        case AwaitHealthy(deadline_seconds=seconds):
-            limit = seconds
-        case Approve(timeout_seconds=timeout):
-            limit = timeout
-        case _:
-            limit = None
-    began = execution.step_started_at
-    return None if began is None or limit is None else began + timedelta(seconds=limit)

@@ -1,6 +1,6 @@
-"""The table of verbs: a verb's signature stands here, its work in the file of its name, loaded when it is called.
+"""The signatures of all verbs; the work of a verb is in the file of its name, which is loaded when it is called.
 
-`cutover --help` has to answer at once, so nothing here imports more than typer.
+`cutover --help` has to answer at once, so this file imports nothing but typer.
 """
 
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from typing import Annotated
 
 import typer
 
-_ID = Annotated[str | None, typer.Argument(help="Execution; the newest where it is left out.", show_default=False)]
-_Reason = Annotated[str, typer.Option(help="Why; kept in the journal.")]
-_Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")]
+_ID = Annotated[str | None, typer.Argument(help="Execution ID; default: the newest.", show_default=False)]
+_Reason = Annotated[str, typer.Option(help="Reason, for the journal.")]
+_Limit = Annotated[int, typer.Option(min=1, max=1000, help="Maximum number, newest first.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add every verb in the order in which a newcomer meets them."""
+    """Add every verb, in the order in which a new user needs them."""
     verbs: tuple[Callable[..., int], ...] = (doctor, bootstrap, preview, deploy, status, promote, pause, resume, abort)
     verbs += (rollback, retry, drill, work, gc, releases, history, show)
     for verb in verbs:
         app.command()(verb)
-    gate = typer.Typer(help="Gates, tried on what was recorded.", no_args_is_help=True)
+    gate = typer.Typer(help="Try gates on recorded measurements.", no_args_is_help=True)
     gate.command("test")(gate_test)
     app.add_typer(gate, name="gate")
-    hook = typer.Typer(help="Hooks that answer later.", no_args_is_help=True)
+    hook = typer.Typer(help="Answer hooks.", no_args_is_help=True)
     hook.command("answer")(hook_answer)
     app.add_typer(hook, name="hook")
-    release = typer.Typer(help="Releases as files.", no_args_is_help=True)
+    release = typer.Typer(help="Write releases as files.", no_args_is_help=True)
     release.command()(render)
     app.add_typer(release, name="release")
     local = typer.Typer(help="The local cloud.", no_args_is_help=True)
@@ -42,21 +42,21 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> int:
-    """Check everything that a deployment needs; says how to mend what is missing."""
+    """Check everything that a deployment needs, and print the command that fixes what is missing."""
     from cutover.cli import doctor as verb
 
     return verb.run(context.obj)
 
 
 def bootstrap(context: typer.Context) -> int:
-    """Create what is there before the first release: records, registry, load balancer."""
+    """Create what the first release needs: records, registry, load balancer."""
     from cutover.cli import bootstrap as verb
 
     return verb.run(context.obj)
 
 
 def preview(context: typer.Context) -> int:
-    """Show what a deploy would do, step by step, and what the stacks would change; writes nothing."""
+    """Show the steps of a deploy and what the stacks would change; writes nothing."""
     from cutover.cli import preview as verb
 
     return verb.run(context.obj)
@@ -65,10 +65,12 @@ def preview(context: typer.Context) -> int:
 def deploy(
     context: typer.Context,
     *,
-    detach: Annotated[bool, typer.Option("--detach", help="Record it for `cutover work`, and return.")] = False,
-    supersede: Annotated[bool, typer.Option("--supersede", help="Abort what is under way first.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Record the deployment for `cutover work`, and return.")
+    ] = False,
+    supersede: Annotated[bool, typer.Option("--supersede", help="Abort the execution in progress first.")] = False,
     exit_on_pause: Annotated[
-        bool, typer.Option("--exit-on-pause", help="Leave with 7 where the plan waits for a person.")
+        bool, typer.Option("--exit-on-pause", help="Exit with code 7 where the plan waits for a person.")
     ] = False,
 ) -> int:
     """Deploy the release that Pulumi.ENV.yaml describes."""
@@ -85,10 +87,10 @@ def deploy(
 
 def promote(
     context: typer.Context,
-    full: Annotated[bool, typer.Option("--full", help="Pass over all that waits, to all traffic.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Skip every wait until the candidate has all traffic.")] = False,
     reason: _Reason = "",
 ) -> int:
-    """End the wait of the step at work, from anywhere."""
+    """End the wait of the present step."""
     from cutover.cli import request as verb
     from cutover.domain import RequestKind
 
@@ -96,7 +98,7 @@ def promote(
 
 
 def pause(context: typer.Context, reason: _Reason = "") -> int:
-    """Let the execution under way stay where it is."""
+    """Pause the execution in progress."""
     from cutover.cli import request as verb
     from cutover.domain import RequestKind
 
@@ -104,14 +106,14 @@ def pause(context: typer.Context, reason: _Reason = "") -> int:
 
 
 def retry(context: typer.Context, execution: _ID = None) -> int:
-    """Deploy the release of a deployment that was rolled back again."""
+    """Deploy a release again after its deployment was rolled back."""
     from cutover.cli import retry as verb
 
     return verb.run(context.obj, execution)
 
 
 def drill(context: typer.Context) -> int:
-    """Prove the way back: 1 %, 0 %, 1 % to the last good release."""
+    """Prove the way back: give the last good release 1 %, 0 %, 1 % of the traffic."""
     from cutover.cli import drill as verb
 
     return verb.run(context.obj)
@@ -119,16 +121,17 @@ def drill(context: typer.Context) -> int:
 
 def work(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="What is there now, and no more.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Carry out what is recorded now, then exit.")] = False,
 ) -> int:
-    """Carry out deployments that were submitted with `deploy --detach`."""
+    """Carry out deployments that `deploy --detach` recorded."""
     from cutover.cli import work as verb
 
     return verb.once(context.obj) if once else verb.run(context.obj)
 
 
 def gc(
-    context: typer.Context, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be destroyed.")] = False,
 ) -> int:
     """Destroy the releases that retention does not keep."""
     from cutover.cli import gc as verb
@@ -136,10 +139,8 @@ def gc(
     return verb.dry_run(context.obj) if dry_run else verb.run(context.obj)
 
 
-def gate_test(
-    context: typer.Context, execution: Annotated[str, typer.Option(help="Execution whose measurements are judged.")]
-) -> int:
-    """Replay the file's gates over the measurements of a recorded execution."""
+def gate_test(context: typer.Context, execution: Annotated[str, typer.Option(help="ID of the execution.")]) -> int:
+    """Judge the recorded measurements of an execution by the gates of the file."""
     from cutover.cli import gate_test as verb
 
     return verb.run(context.obj, execution)
@@ -149,9 +150,9 @@ def hook_answer(
     context: typer.Context,
     callback_id: Annotated[str, typer.Argument(help="LifecycleEventHookExecutionId of the hook's event.")],
     status: Annotated[str, typer.Argument(help="Succeeded or Failed.")],
-    message: Annotated[str, typer.Option(help="Shown where it failed.")] = "",
+    message: Annotated[str, typer.Option(help="Reason of a failure.")] = "",
 ) -> int:
-    """Say how a hook ended that answers later."""
+    """Record the result of a hook that answers later."""
     from cutover.cli import hook as verb
 
     return verb.run(context.obj, callback_id, status, message)
@@ -160,7 +161,7 @@ def hook_answer(
 def status(
     context: typer.Context, watch: Annotated[bool, typer.Option("--watch", help="Until the execution ends.")] = False
 ) -> int:
-    """Show the newest execution, and who has the traffic."""
+    """Show the newest execution and the traffic."""
     from cutover.cli import status as verb
 
     return verb.watch(context.obj) if watch else verb.run(context.obj)
@@ -168,8 +169,10 @@ def status(
 
 def rollback(
     context: typer.Context,
-    to: Annotated[str | None, typer.Option(help="Release, version or digest; else the last that succeeded.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Only say what it would do.")] = False,
+    to: Annotated[
+        str | None, typer.Option(help="Release, version or digest; default: the last release that succeeded.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Print what it would do.")] = False,
 ) -> int:
     """Move all traffic back to a release that succeeded."""
     from cutover.cli import rollback as verb
@@ -178,14 +181,14 @@ def rollback(
 
 
 def abort(context: typer.Context, reason: _Reason = "") -> int:
-    """Stop the execution under way and return to the last release that succeeded."""
+    """Stop the execution in progress and return to the last release that succeeded."""
     from cutover.cli import abort as verb
 
     return verb.run(context.obj, reason)
 
 
 def resume(context: typer.Context, execution: _ID = None, reason: _Reason = "") -> int:
-    """Let a paused execution go on, or take over one whose driver is gone."""
+    """Continue a paused execution, or one whose driver is gone."""
     from cutover.cli import resume as verb
 
     return verb.run(context.obj, execution, reason)
@@ -207,7 +210,7 @@ def history(context: typer.Context, limit: _Limit = 20) -> int:
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="An execution's id, or a release's name or version.")],
+    name: Annotated[str, typer.Argument(help="ID of an execution; name, version or digest of a release.")],
 ) -> int:
     """Show one execution with its journal, or one release with its manifest."""
     from cutover.cli import show as verb

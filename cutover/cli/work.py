@@ -1,4 +1,4 @@
-"""`cutover work`: carry out what was submitted with `deploy --detach`, and what another driver left behind."""
+"""`cutover work`: carry out what `deploy --detach` recorded, and what a driver that is gone left unfinished."""
 
 from cutover.cli.common import exit_code, finish, open_ports
 from cutover.cli.context import Context
@@ -11,7 +11,7 @@ _POLL_SECONDS = 1.0
 
 
 def run(context: Context) -> int:
-    """Work on whatever comes, until told to stop (130)."""
+    """Carry out one execution after the other until a signal stops the worker (130)."""
     with open_ports(context) as ports:
         while True:
             execution = _take(ports)
@@ -22,7 +22,7 @@ def run(context: Context) -> int:
 
 
 def once(context: Context) -> int:
-    """Carry out what is there, to its end; exit codes as those of `deploy`, and 0 where there is nothing."""
+    """Carry out the execution that is recorded now; exit codes as those of `deploy`, and 0 if there is none."""
     with open_ports(context) as ports:
         execution = _take(ports)
     return exit_code(None) if execution is None else finish(context, execution)
@@ -32,5 +32,5 @@ def _take(ports: Ports) -> Execution | None:
     try:
         return work(ports)
     except Refused:
-        # Another worker was quicker.
+        # Another worker took it first.
         return None

@@ -1,18 +1,25 @@
 """`cutover:strategy`: how traffic moves from the baseline to the candidate."""
 
 import re
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from cutover.config.fields import Count, Duration, Section, unless
 
-KINDS = ("blue-green", "canary", "linear", "rolling", "recreate")
+Kind = Literal["blue-green", "canary", "linear", "rolling", "recreate"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CodeDeploy = Literal[
+    "ECSAllAtOnce",
+    "ECSLinear10PercentEvery1Minutes",
+    "ECSLinear10PercentEvery3Minutes",
+    "ECSCanary10Percent5Minutes",
+    "ECSCanary10Percent15Minutes",
+]
+"""CodeDeploy's predefined configurations for ECS
+(https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html)."""
+_PREDEFINED: tuple[CodeDeploy, ...] = get_args(CodeDeploy)
 _CODEDEPLOY = re.compile(r"^(?:CodeDeployDefault\.)?(?P<name>ECS\w+)$")
-CODEDEPLOY_LINEAR = {"ECSLinear10PercentEvery1Minutes": 60.0, "ECSLinear10PercentEvery3Minutes": 180.0}
-CODEDEPLOY_CANARY = {"ECSCanary10Percent5Minutes": 300.0, "ECSCanary10Percent15Minutes": 900.0}
-CODEDEPLOY_ALL_AT_ONCE = "ECSAllAtOnce"
-_PREDEFINED = (*CODEDEPLOY_LINEAR, *CODEDEPLOY_CANARY, CODEDEPLOY_ALL_AT_ONCE)
 _ACTIONS = ("weight", "pause", "approve", "analyse", "scale", "hook", "drill")
 
 
@@ -128,8 +135,7 @@ class StrategyConfig(Section):
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str) -> str:
-        found = _CODEDEPLOY.match(kind)
-        if kind in KINDS or (found is not None and found["name"] in _PREDEFINED):
+        if kind in KINDS or _codedeploy_name(kind) is not None:
             return kind
         raise ValueError(f"none of {', '.join(KINDS)}, nor one of CodeDeploy's {', '.join(_PREDEFINED)}")
 
@@ -144,7 +150,23 @@ class StrategyConfig(Section):
         return self
 
     @property
-    def codedeploy(self) -> str | None:
-        """CodeDeploy's name without its prefix; None for a kind of our own."""
-        found = _CODEDEPLOY.match(self.kind)
-        return found["name"] if found else None
+    def codedeploy(self) -> CodeDeploy | None:
+        """CodeDeploy's name without its prefix; None where the kind is one of cutover's own."""
+        return _codedeploy_name(self.kind)
+
+    @property
+    def own_kind(self) -> Kind:
+        """The kind where it is one of cutover's own.
+
+        Raises:
+            ValueError: it is a name of CodeDeploy's.
+        """
+        for kind in KINDS:
+            if kind == self.kind:
+                return kind
+        raise ValueError(f"{self.kind} is none of {', '.join(KINDS)}")
+
+
+def _codedeploy_name(kind: str) -> CodeDeploy | None:
+    match = _CODEDEPLOY.match(kind)
+    return next((name for name in _PREDEFINED if match is not None and name == match["name"]), None)

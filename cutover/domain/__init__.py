@@ -1,6 +1,6 @@
 """The words of a deployment as frozen data: releases, steps, verdicts, executions, allocations.  Pure."""
 
-from cutover.domain.allocation import Allocation, Weight
+from cutover.domain.allocation import Allocation, TrafficShare, Weight
 from cutover.domain.execution import (
     Execution,
     Failure,
@@ -8,7 +8,6 @@ from cutover.domain.execution import (
     JournalEvent,
     Phase,
     Status,
-    TrafficShare,
     transition,
 )
 from cutover.domain.measurement import Measurement

@@ -11,6 +11,14 @@ NO_RELEASE = "no release has been deployed yet"
 """What the load balancer answers before the first release."""
 
 
+class TrafficShare(Frozen):
+    """One release's percent of the traffic, as a status shows it."""
+
+    release: str
+    version: str
+    weight: int
+
+
 class Weight(Frozen):
     """One release's share, in percent, and the target group that carries it."""
 
@@ -45,6 +53,11 @@ class Allocation(Frozen):
     def no_traffic_body(self) -> str:
         """What the load balancer answers where no release has weight."""
         return self.maintenance or NO_RELEASE
+
+    @property
+    def traffic(self) -> tuple[TrafficShare, ...]:
+        """The weights as a status shows them."""
+        return tuple(TrafficShare(release=w.release, version=w.version, weight=w.weight) for w in self.weights)
 
     def weight_of(self, release: str) -> int:
         """Percent of the traffic that `release` has; 0 if it is not named."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cutover.domain.allocation import TrafficShare
 from cutover.domain.frozen import Frozen
 from cutover.domain.release import ReleaseRef
 from cutover.domain.steps import Plan
@@ -15,7 +16,6 @@ from cutover.domain.verdict import Verdict
 class Status(StrEnum):
     """Where an execution stands."""
 
-    PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
@@ -40,7 +40,6 @@ class Phase(StrEnum):
 
 
 LEGAL_TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.IN_PROGRESS}),
     Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.FAILED, Status.ROLLED_BACK}),
     # FAILED means that an operator is needed; `resume` is the operator's way back in.
     Status.FAILED: frozenset({Status.IN_PROGRESS}),
@@ -58,14 +57,6 @@ class Failure(Frozen):
 
     code: str
     message: str
-
-
-class TrafficShare(Frozen):
-    """One line of the traffic as a status shows it (percent)."""
-
-    release: str
-    version: str
-    weight: int
 
 
 class Execution(Frozen):

@@ -117,7 +117,6 @@ class ReleaseState(StrEnum):
     STANDBY = "STANDBY"
     SCALED_TO_ZERO = "SCALED_TO_ZERO"
     RETIRED = "RETIRED"
-    FAILED = "FAILED"
 
 
 class ReleaseOutputs(Frozen):

@@ -83,16 +83,20 @@ class Bake(Frozen):
 
 
 class Analyse(Frozen):
-    """Compare the release with a baseline over `duration_seconds` of the same time."""
+    """Compare the release with a baseline over the whole periods in `duration_seconds` of the same time."""
 
     kind: Literal["Analyse"] = "Analyse"
     release: ReleaseRef
     baseline: ReleaseRef
     gates: tuple[str, ...]
-    """Watched meanwhile."""
+    """Watched during the analysis."""
     required_count: int = Field(ge=1)
     duration_seconds: float = Field(gt=0)
     interval_seconds: float = Field(gt=0)
+    period_seconds: float = Field(gt=0)
+    """One sample for each."""
+    delay_seconds: float = Field(ge=0)
+    """How late the data are complete."""
 
 
 class Approve(Frozen):

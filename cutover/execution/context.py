@@ -1,6 +1,8 @@
-"""What the steps share: the world, the recorder, and look-ups by release that they all make."""
+"""What the handlers of one execution share: the ports, the recorder, and look-ups by release."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cutover.domain import Allocation, Release, ReleaseOutputs, ReleaseRef, ReleaseState, SetTraffic, Weight
 from cutover.domain.errors import StepFailed
@@ -10,37 +12,42 @@ from cutover.ports import EnvironmentOutputs, Ports
 
 @dataclass(frozen=True, slots=True)
 class ExecutionContext:
-    """One execution at work."""
+    """One execution that a driver carries out; `environment` holds the outputs of the environment stack."""
 
     ports: Ports
     recorder: Recorder
     environment: EnvironmentOutputs
 
     def release(self, ref: ReleaseRef) -> Release:
-        """The ledger's entry; raises `StepFailed` where there is none."""
-        found = self.ports.ledger.release(ref.release)
-        if found is None:
+        """The ledger's entry; raises `StepFailed` if there is none."""
+        release = self.ports.ledger.release(ref.release)
+        if release is None:
             raise StepFailed("RELEASE_UNKNOWN", f"the ledger has no release {ref.release}", "cutover releases")
-        return found
+        return release
 
     def outputs(self, ref: ReleaseRef) -> ReleaseOutputs:
-        """Where the release stands; raises `StepFailed` where its stack was never finished."""
+        """The outputs of the release's stack; raises `StepFailed` if the stack was never completed."""
         outputs = self.release(ref).outputs
         if outputs is None:
-            raise StepFailed("RELEASE_UNFINISHED", f"the stack of {ref.release} was never finished", "cutover resume")
+            raise StepFailed("RELEASE_INCOMPLETE", f"the stack of {ref.release} was never completed", "cutover resume")
         return outputs
 
     def set_state(self, ref: ReleaseRef, state: ReleaseState, **changes: object) -> None:
-        """Record where the release is in its life."""
+        """Record the state of a release, with changes of other fields."""
         release = self.release(ref).model_copy(update={"state": state, **changes})
         self.ports.ledger.put_release(self.recorder.lease, release)
 
-    def recorded(self) -> Allocation:
-        """The recorded allocation; empty before the first."""
+    def recorded_allocation(self) -> Allocation:
+        """The recorded weights; empty before the first release."""
         return self.ports.ledger.allocation() or Allocation()
 
+    def live_weights(self) -> Mapping[str, int]:
+        """Target group ARN → weight, as the load balancer has it now; only where traffic goes."""
+        weights = self.ports.traffic.weights(self.environment.listener_arn)
+        return {arn: weight for arn, weight in weights.items() if weight > 0}
+
     def allocation(self, step: SetTraffic) -> Allocation:
-        """The allocation that a step asks for, as of now."""
+        """The allocation that a step describes, as of now."""
         return Allocation(
             weights=tuple(
                 Weight(
@@ -54,3 +61,7 @@ class ExecutionContext:
             maintenance=step.maintenance,
             moved_at=self.ports.clock.now(),
         )
+
+    def step_started_at(self) -> datetime:
+        """When the present step started first; a retry does not change it."""
+        return self.recorder.execution.step_started_at or self.ports.clock.now()

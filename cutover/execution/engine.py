@@ -1,29 +1,29 @@
-"""Carry out a pinned plan: for each step observe, record the intent, act, verify, record the outcome.
+"""Carry out a pinned plan: for each step observe, record the intent, apply, verify, record the outcome.
 
-A step that failed turns the execution back: a rollback plan is made from what is observed then, and carried out the
-same way.  What fails on the way back needs an operator.
+A step that fails rolls the execution back: a rollback plan is made from what is observed then, and carried out in the
+same way. A step that fails in the rollback plan needs an operator.
 """
 
-from cutover.domain import Execution, Phase, Plan, ReleaseState, RunHook, Scale, SetTraffic, Status, Step
+from cutover.domain import Execution, Failure, Phase, Plan, ReleaseState, Status, Step
 from cutover.domain.errors import Interrupted, StepFailed, TransientFailure
-from cutover.domain.execution import Failure
 from cutover.execution.context import ExecutionContext
-from cutover.execution.handlers.registry import work_of
+from cutover.execution.handlers.handler import Handler
+from cutover.execution.handlers.registry import handler_of
 from cutover.execution.waiting import process_requests
 from cutover.planning.observe import observe_rollback
 from cutover.strategies.drill import end_drill
 from cutover.strategies.rollback import rollback_after_failure
 
 RETRIES = 5
-"""Further tries of a step that failed transiently, after 1, 2, 4, 8 and 16 seconds."""
+"""Retries of a step that failed transiently, after 1, 2, 4, 8 and 16 seconds."""
 
 
 def run_plan(context: ExecutionContext) -> Execution:
-    """Carry the execution on to its end, from wherever its record stands.
+    """Carry out the execution to its end, from wherever its record is.
 
     Raises:
         Interrupted: the driver was told to stop; the execution can be resumed.
-        Paused: it waits for a person, and this driver does not wait along.
+        Paused: the execution waits for a person, and this driver does not.
         LeaseLost: another driver has taken over; nothing more was written.
     """
     recorder = context.recorder
@@ -43,39 +43,44 @@ def run_plan(context: ExecutionContext) -> Execution:
 
 
 def _run_step(context: ExecutionContext, step: Step) -> None:
-    recorder, work = context.recorder, work_of(context, step)
+    recorder, handler = context.recorder, handler_of(step)
     for attempt in range(RETRIES + 1):
         try:
-            if work.is_done():
-                recorder.end_step(f"{step.kind}: holds already")
+            if handler.is_done(context):
+                recorder.end_step(f"already done: {handler.sentence()}")
                 return
-            recorder.begin_step(_phase(context, step), _intent(step))
-            work.apply()
-            recorder.end_step(work.verify())
+            recorder.begin_step(_phase(context, handler), handler.sentence())
+            handler.apply(context)
+            recorder.end_step(handler.verify(context))
             return
         except TransientFailure as failure:
             if attempt == RETRIES:
                 raise StepFailed(failure.code, f"{step.kind}: {failure.message}", failure.hint) from failure
-            recorder.note("retry", f"{step.kind}: {failure.message}; tried again in {2**attempt} s")
-            context.ports.clock.sleep(2.0**attempt)
+            seconds = 2.0**attempt
+            recorder.note("retry", f"{step.kind}: {failure.message}; retries in {seconds:g} s")
+            context.ports.clock.sleep(seconds)
+
+
+def _phase(context: ExecutionContext, handler: Handler) -> Phase:
+    return Phase.ROLLING_BACK if context.recorder.execution.rolling_back else handler.phase
 
 
 def _roll_back(context: ExecutionContext, failure: StepFailed) -> bool:
-    """Go over to the way back; False where there is none and the execution has ended as FAILED."""
+    """Replace the plan by a rollback plan; False where there is none and the execution has ended as FAILED."""
     recorder = context.recorder
     head = recorder.execution
-    reason = Failure(code=failure.code, message=failure.message)
     if head.rolling_back or head.purpose in ("rollback", "gc"):
-        message = f"the {'rollback' if head.purpose != 'gc' else 'clean-up'} stopped: {failure.message}"
+        work = "clean-up" if head.purpose == "gc" else "rollback"
+        message = f"the {work} failed: {failure.message}"
         if head.error is not None:
             message = f"{head.error.message}; then {message}"
         recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
         return False
-    recorder.roll_back(_way_back(context), reason)
+    recorder.roll_back(_rollback_plan(context), Failure(code=failure.code, message=failure.message))
     return True
 
 
-def _way_back(context: ExecutionContext) -> Plan:
+def _rollback_plan(context: ExecutionContext) -> Plan:
     head = context.recorder.execution
     if head.purpose == "drill":
         capacity = context.release(head.candidate).manifest.desired_count
@@ -94,39 +99,4 @@ def _finish(context: ExecutionContext) -> None:
         context.set_state(head.candidate, ReleaseState.SERVING, succeeded_at=context.ports.clock.now())
         recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.candidate.release} has all traffic")
         return
-    recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} is done")
-
-
-_PHASES = {
-    "CreateRelease": Phase.CREATING,
-    "AwaitHealthy": Phase.VERIFYING,
-    "AwaitStopped": Phase.RETIRING,
-    "SetTraffic": Phase.SHIFTING,
-    "Bake": Phase.BAKING,
-    "Analyse": Phase.ANALYSING,
-    "Approve": Phase.PAUSED,
-    "RunHook": Phase.VERIFYING,
-    "Drill": Phase.SHIFTING,
-    "Scale": Phase.SHIFTING,
-    "Retire": Phase.RETIRING,
-}
-
-
-def _phase(context: ExecutionContext, step: Step) -> Phase:
-    if context.recorder.execution.rolling_back:
-        return Phase.ROLLING_BACK
-    if isinstance(step, Scale) and step.desired_count == 0:
-        return Phase.RETIRING
-    return _PHASES[step.kind]
-
-
-def _intent(step: Step) -> str:
-    match step:
-        case SetTraffic(shares=shares):
-            return "SetTraffic: " + (", ".join(f"{s.release.version} {s.weight} %" for s in shares) or "none (503)")
-        case Scale(release=release, desired_count=count):
-            return f"Scale: {release.release} to {count}"
-        case RunHook(hook=hook, point=point):
-            return f"RunHook: {hook} at {point}"
-        case _:
-            return f"{step.kind}: {step.release.release}"
+    recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} completed")

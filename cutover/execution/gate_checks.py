@@ -1,7 +1,8 @@
-"""One look at a release through the named gates: measure by the ports, judge by the pure gates."""
+"""Check a release against the named gates: the ports measure, the pure gates judge."""
 
-from cutover.config.gates import ProbeGate
-from cutover.domain import Outcome, ReleaseOutputs, ReleaseRef, Verdict
+from collections.abc import Callable
+
+from cutover.domain import Outcome, ReleaseRef, Verdict
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.execution.measuring import judge_by_metrics
@@ -16,15 +17,14 @@ HEALTH_GATES = frozenset({"ecs", "targets", "probe"})
 def evaluate_gates(
     context: ExecutionContext, release: ReleaseRef, gates: tuple[str, ...], required: int
 ) -> tuple[Verdict, ...]:
-    """The verdicts of `gates`, in their order; after a gate on health that did not pass no other is asked.
+    """The verdicts of `gates` in their order; the first health gate that does not pass is the last one evaluated.
 
-    A user's way to the release is probed last and only when its tasks and targets are there, so that a probe's FAIL
-    speaks of the release and not of its start.
+    `required` is the number of healthy tasks. The probe comes after tasks and targets, so that its FAIL is about the
+    release and not about a task that still starts.
     """
-    outputs = context.outputs(release)
     verdicts: list[Verdict] = []
     for gate in gates:
-        verdict = _judge(context, gate, release, outputs, required)
+        verdict = _judge(context, gate, release, required)
         context.recorder.record_verdict(verdict)
         verdicts.append(verdict)
         if gate in HEALTH_GATES and verdict.verdict is not Outcome.PASS:
@@ -41,15 +41,19 @@ def fail_on(verdicts: tuple[Verdict, ...], release: ReleaseRef) -> None:
 
 
 def all_pass(verdicts: tuple[Verdict, ...], gates: tuple[str, ...]) -> bool:
-    """Whether every gate was asked and passed; one that only reports is not waited for."""
+    """Whether every gate was evaluated and passed; a gate with `dry_run` need not pass."""
     return len(verdicts) == len(gates) and all(v.dry_run or v.verdict is Outcome.PASS for v in verdicts)
 
 
-def watch_background(context: ExecutionContext) -> None:
-    """Let the background gates look while the candidate has traffic, whatever step is at work."""
+def check_background_gates(context: ExecutionContext) -> None:
+    """Evaluate the background gates while the candidate has traffic, whatever step is carried out.
+
+    Raises:
+        StepFailed: one of them stops the deployment.
+    """
     head = context.recorder.execution
-    share = next((t.weight for t in head.traffic if t.release == head.candidate.release), 0)
-    if not share or head.rolling_back or head.purpose != "deploy":
+    weight = next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)
+    if not weight or head.rolling_back or head.purpose != "deploy":
         return
     for name, gate in context.ports.config.gates.metrics.items():
         if gate.background:
@@ -58,34 +62,48 @@ def watch_background(context: ExecutionContext) -> None:
             fail_on((verdict,), head.candidate)
 
 
-def _judge(
-    context: ExecutionContext, gate: str, release: ReleaseRef, outputs: ReleaseOutputs, required: int
-) -> Verdict:
+def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: int) -> Verdict:
     try:
-        match gate:
-            case "ecs":
-                return judge_ecs(context.ports.compute.service(outputs), required)
-            case "targets":
-                return judge_targets(context.ports.traffic.target_health(outputs.target_group_arn), required)
-            case "probe":
-                return _probe(context, release, context.ports.config.gates.probe)
-            case "alarms":
-                names = context.ports.config.gates.alarms.names
-                ignored = context.recorder.execution.fired_before
-                return judge_alarms(names, context.ports.alarms.states(names), ignored)
-            case _:
-                metric = context.ports.config.gates.metrics.get(gate)
-                if metric is None:
-                    raise StepFailed("GATE_UNKNOWN", f"the plan names the gate {gate!r}, which the file has no more")
-                return judge_by_metrics(context, gate, metric, release)
+        if (judge := _BUILT_IN.get(gate)) is not None:
+            return judge(context, release, required)
+        metric = context.ports.config.gates.metrics.get(gate)
+        if metric is None:
+            raise StepFailed("GATE_UNKNOWN", f"the plan names the gate {gate!r}, but the file does not")
+        return judge_by_metrics(context, gate, metric, release)
     except TransientFailure as error:
         return Verdict(gate=gate, verdict=Outcome.ERROR, reason=f"could not be measured: {error.message}")
 
 
-def _probe(context: ExecutionContext, release: ReleaseRef, expected: ProbeGate | None) -> Verdict:
+def _ecs(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
+    return judge_ecs(context.ports.compute.service(context.outputs(release)), required)
+
+
+def _targets(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
+    return judge_targets(context.ports.traffic.target_health(context.outputs(release).target_group_arn), required)
+
+
+def _probe(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
+    del required
+    expected = context.ports.config.gates.probe
     if expected is None:
-        return Verdict(gate="probe", verdict=Outcome.ERROR, reason="the plan asks for a probe, the file has none")
+        reason = "the plan names the probe gate, but the file has no gates.probe"
+        return Verdict(gate="probe", verdict=Outcome.ERROR, reason=reason)
     # Long enough to tell "too slow" from "no answer".
     timeout = expected.max_latency * 2 + 1.0
     result = context.ports.probe_for(context.environment).get(release, expected.path, timeout)
     return judge_probe(result, expected)
+
+
+def _alarms(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
+    del release, required
+    names = context.ports.config.gates.alarms.names
+    return judge_alarms(names, context.ports.alarms.states(names), context.recorder.execution.fired_before)
+
+
+_BUILT_IN: dict[str, Callable[[ExecutionContext, ReleaseRef, int], Verdict]] = {
+    "ecs": _ecs,
+    "targets": _targets,
+    "probe": _probe,
+    "alarms": _alarms,
+}
+"""Gates that every deployment has by these names; all others are the metric gates of the file."""

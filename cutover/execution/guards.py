@@ -1,30 +1,43 @@
-"""Nothing that holds weight loses its capacity: by the record, and by the load balancer itself."""
+"""What forbids a step: no release gets traffic without capacity, and none with traffic loses its capacity."""
 
 from cutover.domain import ReleaseRef
 from cutover.domain.errors import StepFailed
+from cutover.domain.steps import Share
 from cutover.execution.context import ExecutionContext
 from cutover.strategies.capacity import tasks_for
 
 
-def refuse_if_it_has_traffic(context: ExecutionContext, ref: ReleaseRef) -> None:
-    """Raise `StepFailed` when the record or the listener gives the release any weight."""
-    recorded = context.recorded().weight_of(ref.release)
-    known = context.ports.ledger.release(ref.release)
-    live = 0
-    if known is not None and known.outputs is not None:
-        live = context.ports.traffic.weights(context.environment.listener_arn).get(known.outputs.target_group_arn, 0)
-    if recorded or live:
+def refuse_unhealthy(context: ExecutionContext, share: Share) -> None:
+    """Raise `StepFailed` if the release has fewer healthy targets than its share requires."""
+    if share.weight == 0:
+        return
+    targets = context.ports.traffic.target_health(context.outputs(share.release).target_group_arn)
+    healthy = sum(target.state == "healthy" for target in targets)
+    if healthy < share.required_count:
         raise StepFailed(
-            "HAS_TRAFFIC",
-            f"{ref.release} still has weight {max(recorded, live)} and must not lose its capacity",
+            "TARGETS_UNHEALTHY",
+            f"{share.release.release} has {healthy} healthy targets, but {share.weight} % of the traffic requires "
+            f"{share.required_count}",
             "cutover status",
         )
 
 
+def refuse_if_it_has_traffic(context: ExecutionContext, ref: ReleaseRef) -> None:
+    """Raise `StepFailed` if the record or the listener gives the release any weight."""
+    recorded = context.recorded_allocation().weight_of(ref.release)
+    release = context.ports.ledger.release(ref.release)
+    live = 0
+    if release is not None and release.outputs is not None:
+        live = context.live_weights().get(release.outputs.target_group_arn, 0)
+    if recorded or live:
+        message = f"{ref.release} still has {max(recorded, live)} % of the traffic and must not lose its capacity"
+        raise StepFailed("HAS_TRAFFIC", message, "cutover status")
+
+
 def refuse_if_too_small(context: ExecutionContext, ref: ReleaseRef, tasks: int) -> None:
-    """Raise `StepFailed` when so many tasks do not carry the weight that the release has by the record."""
-    weight = context.recorded().weight_of(ref.release)
-    needed = tasks_for(weight, context.release(ref).manifest.desired_count)
-    if tasks < needed:
-        message = f"{ref.release} has {weight} % of the traffic, which takes {needed} tasks, not {tasks}"
+    """Raise `StepFailed` if the release's recorded weight requires more than `tasks` tasks."""
+    weight = context.recorded_allocation().weight_of(ref.release)
+    required = tasks_for(weight, context.release(ref).manifest.desired_count)
+    if tasks < required:
+        message = f"{ref.release} has {weight} % of the traffic, which requires {required} tasks, not {tasks}"
         raise StepFailed("TOO_SMALL", message, "cutover status")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from cutover.domain import (
-    Approve,
     Execution,
     JournalEvent,
     Measurement,
@@ -23,32 +22,32 @@ from cutover.ports import Lease, Ports
 
 
 class Recorder:
-    """Holds the present head; each method writes head and event in one transaction, or raises `LeaseLost`."""
+    """Holds the present head. Each method writes head and event in one transaction; raises `LeaseLost`."""
 
     def __init__(self, ports: Ports, lease: Lease, execution: Execution) -> None:
-        self._world = ports
+        self._ports = ports
         self.lease = lease
         self.execution = execution
         self.measurements = list(ports.ledger.measurements(execution.execution_id))
 
     @property
     def step(self) -> Step | None:
-        """The step at work; None after the last."""
+        """The present step; None after the last one."""
         steps = self.execution.plan.steps
         return steps[self.execution.step_index] if self.execution.step_index < len(steps) else None
 
     def note(self, kind: EventKind, message: str) -> None:
-        """Write an event; the head only gets its time."""
+        """Write an event; of the head only the time changes."""
         self._write(kind, message, self.execution)
 
     def begin_step(self, phase: Phase, message: str) -> None:
-        """The intent, before the act; a step that is tried again keeps its first time."""
+        """Record the intent before the step is applied; a retry keeps the time of the first attempt."""
         head = self.execution
-        started = head.step_started_at or self._world.clock.now()
+        started = head.step_started_at or self._ports.clock.now()
         self._write("intent", message, head.model_copy(update={"phase": phase, "step_started_at": started}))
 
     def end_step(self, message: str) -> None:
-        """The outcome, which moves the index on."""
+        """Record the outcome and go to the next step."""
         head = self.execution
         self._write(
             "outcome",
@@ -65,11 +64,11 @@ class Recorder:
         series: Mapping[str, tuple[float | None, ...]] | None = None,
         error: str = "",
     ) -> Measurement:
-        """Record what a gate measured, raw, before anybody judges it."""
+        """Record what a gate measured, raw, before it is judged."""
         measurement = Measurement(
             execution_id=self.execution.execution_id,
             seq=len(self.measurements) + 1,
-            at=self._world.clock.now(),
+            at=self._ports.clock.now(),
             gate=gate,
             step_index=self.execution.step_index,
             release=release,
@@ -77,12 +76,12 @@ class Recorder:
             series=dict(series or {}),
             error=error,
         )
-        self._world.ledger.put_measurement(self.lease, measurement)
+        self._ports.ledger.put_measurement(self.lease, measurement)
         self.measurements.append(measurement)
         return measurement
 
     def record_request(self, request: Request) -> None:
-        """A request was read: who asked for what; it is acted on once, whoever drives."""
+        """Record a request before it takes effect, so that it takes effect once, whichever driver reads it."""
         head = self.execution
         update: dict[str, object] = {"last_request_seq": request.seq}
         if request.kind is RequestKind.PROMOTE:
@@ -90,23 +89,23 @@ class Recorder:
         if request.kind is RequestKind.PROMOTE_FULL:
             update["promoted_full"] = True
         reason = f": {request.reason}" if request.reason else ""
-        self._write("request", f"{request.by} asked to {request.kind}{reason}", head.model_copy(update=update))
+        self._write("request", f"{request.kind} requested by {request.by}{reason}", head.model_copy(update=update))
 
     def paused(self, message: str) -> None:
-        """The execution waits for a person."""
+        """Record that the execution waits for a person."""
         self._write("paused", message, self.execution.model_copy(update={"phase": Phase.PAUSED}))
 
     def unpaused(self, phase: Phase, message: str) -> None:
-        """It goes on in the phase that it was in."""
+        """Record that the execution continues in `phase`."""
         self._write("resumed", message, self.execution.model_copy(update={"phase": phase}))
 
     def record_verdict(self, verdict: Verdict) -> None:
-        """A gate's verdict; recorded where it differs from the gate's last one, reported always.
+        """Record a verdict that differs from the gate's last one; report every verdict.
 
-        A gate that passes again with other figures is no news: its measurements are recorded apart.
+        A gate that passes again with other figures does not differ: its measurements are recorded separately.
         """
         known = {v.gate: v for v in self.execution.verdicts}
-        stamped = verdict.model_copy(update={"at": self._world.clock.now()})
+        stamped = verdict.model_copy(update={"at": self._ports.clock.now()})
         last = known.get(verdict.gate)
         same_reason = verdict.verdict is Outcome.PASS or (last is not None and last.reason == verdict.reason)
         changed = last is None or last.verdict is not verdict.verdict or not same_reason
@@ -116,14 +115,14 @@ class Recorder:
             self._write("verdict", f"{verdict.gate}: {verdict.verdict} - {verdict.reason}", head)
         else:
             self.execution = head
-        self._world.reporter.verdict(self.execution, stamped)
+        self._ports.reporter.verdict(self.execution, stamped)
 
     def set_traffic(self, shares: tuple[TrafficShare, ...]) -> None:
-        """What the traffic was read back as; kept in the head, written with the next event."""
+        """Keep the traffic that was read back in the head; the next event writes it."""
         self.execution = self.execution.model_copy(update={"traffic": shares})
 
     def roll_back(self, plan: Plan, failure: Failure) -> None:
-        """Replace the plan by the rollback plan, and say why."""
+        """Replace the plan by the rollback plan, and record why."""
         update = {
             "plan": plan,
             "plan_hash": plan.hash,
@@ -136,32 +135,31 @@ class Recorder:
         self._write("failure", failure.message, self.execution.model_copy(update=update))
 
     def finish(self, status: Status, phase: Phase, message: str, failure: Failure | None = None) -> None:
-        """The end of the execution."""
+        """Record the end of the execution."""
         head = self.execution
         update = {
             "status": transition(head, status),
             "phase": phase,
-            "completed_at": self._world.clock.now(),
+            "completed_at": self._ports.clock.now(),
             "error": failure or head.error,
         }
         self._write("finished", message, head.model_copy(update=update))
 
     def interrupted(self, message: str) -> None:
-        """The driver was told to stop; the status stays, so that it can be resumed."""
+        """Record that the driver stops; the status stays, so that the execution can be resumed."""
         self._write("interrupted", message, self.execution.model_copy(update={"phase": Phase.INTERRUPTED}))
 
-    def resumed(self, message: str) -> None:
-        """Another driver, or the same again, goes on; deadlines and bakes count only time that was watched."""
+    def resumed(self, message: str, *, keep_step_time: bool) -> None:
+        """Record that a driver continues; without `keep_step_time` the present step's time starts again."""
         update = {
             "status": transition(self.execution, Status.IN_PROGRESS),
             "completed_at": None,
-            # A person's time to answer runs on whoever drives.
-            "step_started_at": self.execution.step_started_at if isinstance(self.step, Approve) else None,
+            "step_started_at": self.execution.step_started_at if keep_step_time else None,
         }
         self._write("resumed", message, self.execution.model_copy(update=update))
 
     def _write(self, kind: EventKind, message: str, head: Execution) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         head = head.model_copy(update={"updated_at": now, "last_seq": self.execution.last_seq + 1})
         step = head.plan.steps[head.step_index].kind if head.step_index < len(head.plan.steps) else None
         event = JournalEvent(
@@ -176,7 +174,7 @@ class Recorder:
             message=message,
             fence=self.lease.fence,
         )
-        self._world.ledger.write(self.lease, head, event)
+        self._ports.ledger.write(self.lease, head, event)
         self.execution = head
-        self._world.reporter.progress(head, event)
-        self._world.notifier.notify(head, event)
+        self._ports.reporter.progress(head, event)
+        self._ports.notifier.notify(head, event)

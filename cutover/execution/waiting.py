@@ -1,20 +1,21 @@
-"""Waiting while an execution is under way: people are heard, and background gates look, at least every second."""
+"""Wait while an execution is carried out: people's requests are processed at least every second."""
 
 from collections.abc import Callable
+from typing import assert_never
 
 from cutover.domain import Phase, Request, RequestKind
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
 
 LONGEST_SLEEP = 1.0
-"""Seconds; a wish is acted on within two."""
+"""Seconds; a request is processed within two."""
 
 
 def wait(context: ExecutionContext, seconds: float, watch: Callable[[], None] = lambda: None) -> None:
-    """Wait so long, or until a person ends the step's wait; `watch` is called at every look.
+    """Wait `seconds`, or until a person ends the step's wait; `watch` is called at least every second.
 
     Raises:
-        StepFailed: a person asked to abort.
+        StepFailed: a person aborted.
     """
     clock = context.ports.clock
     end = clock.now().timestamp() + seconds
@@ -27,60 +28,87 @@ def wait(context: ExecutionContext, seconds: float, watch: Callable[[], None] = 
         clock.sleep(min(left, LONGEST_SLEEP))
 
 
+def wait_after_move(context: ExecutionContext, seconds: float) -> None:
+    """Wait until `seconds` have passed since the weights last changed, whichever step changed them.
+
+    A promote does not end this wait: the load balancer needs the time.
+    """
+    moved_at = context.recorded_allocation().moved_at
+    if moved_at is None:
+        return
+    clock = context.ports.clock
+    end = moved_at.timestamp() + seconds
+    while (left := end - clock.now().timestamp()) > 0:
+        process_requests(context)
+        clock.sleep(min(left, LONGEST_SLEEP))
+
+
 def process_requests(context: ExecutionContext) -> None:
-    """Act on what people asked for since the last look; a rollback is not theirs to stop."""
-    head = context.recorder.execution
-    for request in context.ports.ledger.requests(head.execution_id, head.last_request_seq):
+    """Record and act on the requests that came since the last call; a rollback only records them.
+
+    Raises:
+        StepFailed: a person aborted.
+    """
+    while (request := _next_request(context)) is not None:
         context.recorder.record_request(request)
-        if head.rolling_back:
+        if context.recorder.execution.rolling_back:
             continue
-        _abort_on(request)
-        if request.kind is RequestKind.PAUSE:
-            stay_paused(context, f"paused by {request.by}")
+        match request.kind:
+            case RequestKind.ABORT:
+                raise _aborted(request)
+            case RequestKind.PAUSE:
+                stay_paused(context, f"paused by {request.by}")
+            case RequestKind.PROMOTE | RequestKind.PROMOTE_FULL | RequestKind.RESUME:
+                pass  # the record is the effect: `promoted` and `skipped` read it
+            case _:
+                assert_never(request.kind)
 
 
 def stay_paused(context: ExecutionContext, message: str) -> None:
-    """Wait until a person asks to resume, to promote or to abort."""
+    """Wait until a person resumes, promotes or aborts.
+
+    Raises:
+        StepFailed: a person aborted.
+    """
     recorder = context.recorder
     phase: Phase = recorder.execution.phase
     recorder.paused(message)
     while True:
-        head = recorder.execution
-        for request in context.ports.ledger.requests(head.execution_id, head.last_request_seq):
+        if (request := _next_request(context)) is not None:
             recorder.record_request(request)
-            _abort_on(request)
-            if request.kind is not RequestKind.PAUSE:
-                recorder.unpaused(phase, f"goes on, as {request.by} asked")
-                return
+            match request.kind:
+                case RequestKind.ABORT:
+                    raise _aborted(request)
+                case RequestKind.PAUSE:
+                    pass  # it is paused already
+                case RequestKind.PROMOTE | RequestKind.PROMOTE_FULL | RequestKind.RESUME:
+                    recorder.unpaused(phase, f"continues: {request.kind} by {request.by}")
+                    return
+                case _:
+                    assert_never(request.kind)
+            continue
         context.ports.clock.sleep(LONGEST_SLEEP)
 
 
 def promoted(context: ExecutionContext) -> bool:
-    """Whether a person has ended this step's wait."""
+    """Whether a person has ended the wait of the present step."""
     head = context.recorder.execution
     return head.promoted_step == head.step_index or skipped(context)
 
 
 def skipped(context: ExecutionContext) -> bool:
-    """Whether `promote --full` passes over this wait: it does until the candidate has all traffic."""
+    """Whether `promote --full` skips this wait: it skips all waits until the candidate has all traffic."""
     head = context.recorder.execution
-    share = next((t.weight for t in head.traffic if t.release == head.candidate.release), 0)
-    return head.promoted_full and not head.rolling_back and share < 100
+    weight = next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)
+    return head.promoted_full and not head.rolling_back and weight < 100
 
 
-def wait_until_drained(context: ExecutionContext, seconds: float) -> None:
-    """Wait until `seconds` have passed since the weights last moved, whoever moved them."""
-    moved_at = context.recorded().moved_at
-    if moved_at is not None:
-        wait_for = seconds - (context.ports.clock.now() - moved_at).total_seconds()
-        clock, end = context.ports.clock, context.ports.clock.now().timestamp() + wait_for
-        # Not `wait`: a promote ends what people wait for, never what the load balancer needs.
-        while (left := end - clock.now().timestamp()) > 0:
-            process_requests(context)
-            clock.sleep(min(left, LONGEST_SLEEP))
+def _next_request(context: ExecutionContext) -> Request | None:
+    """The oldest request that is not recorded yet; read again each time, since a pause may record further ones."""
+    head = context.recorder.execution
+    return next(iter(context.ports.ledger.requests(head.execution_id, head.last_request_seq)), None)
 
 
-def _abort_on(request: Request) -> None:
-    if request.kind is RequestKind.ABORT:
-        reason = f": {request.reason}" if request.reason else ""
-        raise StepFailed("ABORTED", f"{request.by} asked to abort{reason}")
+def _aborted(request: Request) -> StepFailed:
+    reason = f": {request.reason}" if request.reason else ""
+    return StepFailed("ABORTED", f"aborted by {request.by}{reason}")

@@ -1,13 +1,15 @@
-"""What a person or a pipeline can ask for; rendering is elsewhere."""
+"""What each verb of the command line does, without reading arguments or printing."""
 
 from cutover.operations.deploy import deploy, submit, supersede
 from cutover.operations.drill import drill
-from cutover.operations.gc import collect, surplus
+from cutover.operations.gc import collect
+from cutover.operations.lookup import find_release
 from cutover.operations.prepare import Prepared, build_release_manifest, prepare
-from cutover.operations.request import is_driven_now, is_held_now, request_action
+from cutover.operations.request import driver_holds_pause, has_live_driver, request_action
 from cutover.operations.resume import abort, resume, work
 from cutover.operations.retry import retry
 from cutover.operations.rollback import RollbackPreview, preview_rollback, rollback
+from cutover.planning.observe import surplus_now
 
 __all__ = [
     "Prepared",
@@ -17,8 +19,9 @@ __all__ = [
     "collect",
     "deploy",
     "drill",
-    "is_driven_now",
-    "is_held_now",
+    "driver_holds_pause",
+    "find_release",
+    "has_live_driver",
     "prepare",
     "preview_rollback",
     "request_action",
@@ -27,6 +30,6 @@ __all__ = [
     "rollback",
     "submit",
     "supersede",
-    "surplus",
+    "surplus_now",
     "work",
 ]

@@ -1,25 +1,26 @@
-"""Deploy: what the configuration asks for, now or by a driver elsewhere, in place of what is under way if need be."""
+"""Deploy the configured release: now, by a driver elsewhere, or in place of the execution in progress."""
 
 from cutover.domain import Execution, Manifest, RequestKind
 from cutover.domain.errors import Refused
 from cutover.execution.recorder import Recorder
-from cutover.operations.checks import alarms_before, is_driven, refuse_drift, refuse_unfinished
+from cutover.operations.checks import alarms_firing_before, is_driven, refuse_drift, refuse_unfinished
 from cutover.operations.prepare import Prepared, prepare
 from cutover.operations.resume import abort
-from cutover.operations.start import announce, new_execution, start
+from cutover.operations.start import new_execution, record_start, start
 from cutover.ports import EnvironmentOutputs, Ports
 
-_LONGEST_ABORT = 3600.0
+_ABORT_DEADLINE_SECONDS = 3600.0
 _POLL_SECONDS = 1.0
+_SUPERSEDED = "superseded by a newer deployment"
 
 
 def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
-    """Deploy what the configuration asks for; None when that release has all the traffic already.
+    """Deploy the configured release; None if it has all traffic already.
 
     Raises:
-        Refused: another execution is unfinished or at work.
+        Refused: another execution is unfinished, or the version was used with other content.
         PreflightFailed: the live weights are not the recorded ones, or an alarm fires.
-        Interrupted: told to stop; `resume` goes on.
+        Interrupted: the driver was told to stop; `resume` continues.
     """
     prepared = prepare(ports)
     if prepared.nothing_to_do:
@@ -28,44 +29,42 @@ def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
 
 
 def deploy_prepared(ports: Ports, prepared: Prepared, supersedes: str | None = None) -> Execution:
-    """Begin, unless something forbids it."""
-    execution, environment, manifests = _begun(ports, prepared, supersedes)
+    """Start and carry out a prepared deployment, unless something forbids it."""
+    execution, environment, manifests = _checked(ports, prepared, supersedes)
     return start(ports, execution, environment, manifests)
 
 
 def submit(ports: Ports) -> Execution | None:
-    """Record the deployment for a driver elsewhere (`cutover work`); None when there is nothing to do."""
+    """Record the deployment for a driver elsewhere (`cutover work`); None if there is nothing to do."""
     prepared = prepare(ports)
     if prepared.nothing_to_do:
         return None
-    execution, _, manifests = _begun(ports, prepared, None)
+    execution, _, manifests = _checked(ports, prepared, None)
     lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id, take_over=False)
     recorder = Recorder(ports, lease, execution)
     try:
-        announce(ports, recorder, manifests)
+        record_start(ports, recorder, manifests)
     finally:
         ports.ledger.release_lease(lease)
     return recorder.execution
 
 
 def supersede(ports: Ports) -> Execution | None:
-    """Abort what is under way to the last good release, wait until it has, and deploy; the record says so."""
+    """Abort the execution in progress, wait until it has rolled back, then deploy; the record names both."""
     head = ports.ledger.latest_execution()
     if head is None or head.finished:
         return deploy(ports)
-    # Formed before anything is aborted: a file that is wrong must not cost the deployment under way.
+    # Prepared before anything is aborted: a wrong file must not cost the deployment in progress.
     prepare(ports)
     if is_driven(ports, head):
-        ports.ledger.add_request(
-            head.execution_id, RequestKind.ABORT, ports.identifiers.person(), "superseded by a newer deployment"
-        )
+        ports.ledger.add_request(head.execution_id, RequestKind.ABORT, ports.identifiers.person(), _SUPERSEDED)
         _wait_until_finished(ports, head)
     else:
-        abort(ports, "superseded by a newer deployment")
+        abort(ports, _SUPERSEDED)
     return deploy(ports, head.execution_id)
 
 
-def _begun(
+def _checked(
     ports: Ports, prepared: Prepared, supersedes: str | None
 ) -> tuple[Execution, EnvironmentOutputs, tuple[Manifest, ...]]:
     refuse_unfinished(ports)
@@ -76,7 +75,7 @@ def _begun(
         plan=prepared.plan,
         candidate=prepared.manifest.ref,
         baseline=prepared.baseline,
-        fired_before=alarms_before(ports),
+        fired_before=alarms_firing_before(ports),
         supersedes=supersedes,
     )
     fresh = (prepared.fresh_baseline,) if prepared.fresh_baseline is not None else ()
@@ -84,11 +83,11 @@ def _begun(
 
 
 def _wait_until_finished(ports: Ports, head: Execution) -> None:
-    until = ports.clock.now().timestamp() + _LONGEST_ABORT
+    until = ports.clock.now().timestamp() + _ABORT_DEADLINE_SECONDS
     while ports.clock.now().timestamp() < until:
-        found = ports.ledger.execution(head.execution_id)
-        if found is not None and found.finished and not is_driven(ports, found):
+        execution = ports.ledger.execution(head.execution_id)
+        if execution is not None and execution.finished and not is_driven(ports, execution):
             return
         ports.clock.sleep(_POLL_SECONDS)
-    message = f"{head.execution_id} has not ended within {_LONGEST_ABORT:g} s of being asked to abort"
-    raise Refused("ABORT_PENDING", message, f"cutover -e {head.environment} status --watch")
+    message = f"{head.execution_id} has not ended within {_ABORT_DEADLINE_SECONDS:g} s after the abort"
+    raise Refused("ABORT_PENDING", message, "cutover status --watch")

@@ -1,4 +1,4 @@
-"""Drill: prove that the last good release can take traffic back, while it costs 1 % of it."""
+"""Prove that the last good release can take traffic back, with 1 % of the traffic."""
 
 from cutover.domain import Execution
 from cutover.domain.errors import Refused
@@ -10,19 +10,23 @@ from cutover.strategies.drill import drill as plan_drill
 
 
 def drill(ports: Ports) -> Execution:
-    """1 % to the release that a rollback would go to, nothing, 1 %, nothing; raises `Refused` unless it is hot."""
+    """Give the release that a rollback would go to 1 %, 0 %, 1 % and 0 %.
+
+    Raises:
+        Refused: no release has traffic, or the last good release is not hot.
+    """
     refuse_unfinished(ports)
     current = serving_release(ports)
     if current is None:
-        raise Refused("NOTHING_SERVES", "no release has traffic, so there is no way back to prove")
+        raise Refused("NOTHING_SERVES", "no release has traffic, so there is no way back to prove", "cutover status")
     target = last_good(ports, current)
     if target is None or readiness(target) != "hot":
         state = "there is none" if target is None else f"{target.ref.release} is {readiness(target)}"
-        raise Refused("NO_TARGET", f"a drill needs a hot release to go back to; {state}", "cutover releases")
+        raise Refused("NO_TARGET", f"a drill needs a hot release to go back to: {state}", "cutover releases")
     environment = ports.stacks.environment()
     refuse_drift(ports, environment)
-    known = ports.ledger.release(current.release)
-    capacity = known.manifest.desired_count if known else 1
+    release = ports.ledger.release(current.release)
+    capacity = release.manifest.desired_count if release else 1
     plan = plan_drill(current, capacity, target.ref, ports.config.strategy.propagation_margin)
     execution = new_execution(ports, purpose="drill", plan=plan, candidate=current, baseline=target.ref)
     return start(ports, execution, environment)

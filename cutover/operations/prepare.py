@@ -1,4 +1,4 @@
-"""Form a release and its plan from the configuration; nothing is written."""
+"""Form a release and its plan from the configuration; writes nothing."""
 
 from dataclasses import dataclass
 
@@ -7,31 +7,31 @@ from cutover.domain import Allocation, Manifest, Plan, ReleaseRef
 from cutover.domain.release import Network
 from cutover.operations.checks import refuse_version_reuse
 from cutover.planning.observe import observe_deployment, serving_release
-from cutover.planning.registry import plan_of
+from cutover.planning.registry import make_plan
 from cutover.ports import EnvironmentOutputs, Ports
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A deployment that could begin: nothing was written for it."""
+    """A deployment that can start; nothing is written for it yet."""
 
     manifest: Manifest
     environment: EnvironmentOutputs
     baseline: ReleaseRef | None
     plan: Plan
     nothing_to_do: bool
-    """The release of this digest has all the traffic already."""
+    """The release with this digest has all traffic already."""
     fresh_baseline: Manifest | None = None
-    """The copy of the baseline that the analysis compares with, where the configuration asks for one."""
+    """The copy of the baseline that the analysis compares with, if the configuration has one."""
 
 
 def prepare(ports: Ports) -> Prepared:
-    """Form the release and the plan from the configuration; the image's digest is looked up here, once.
+    """Form the release and the plan from the configuration; the image's digest is resolved here, once.
 
     Raises:
         InvalidInput: the image, a secret or a parameter does not exist.
         PreflightFailed: the environment stack was never created.
-        Refused: the version is known with another digest.
+        Refused: the version was used with another digest.
     """
     manifest, environment = build_release_manifest(ports)
     refuse_version_reuse(ports, manifest)
@@ -39,24 +39,24 @@ def prepare(ports: Ports) -> Prepared:
 
 
 def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentOutputs) -> Prepared:
-    """The plan for a manifest that is known already, by the configuration's strategy."""
+    """The plan for a given manifest, by the configuration's strategy."""
     fresh = _fresh_baseline(ports, manifest)
     facts = observe_deployment(ports, manifest.ref, manifest.desired_count, fresh.ref if fresh else None)
     allocation = ports.ledger.allocation() or Allocation()
-    known = ports.ledger.release(manifest.ref.release)
-    done = allocation.weight_of(manifest.ref.release) == 100 and known is not None and known.succeeded_at is not None
+    release = ports.ledger.release(manifest.ref.release)
+    has_succeeded = release is not None and release.succeeded_at is not None
     return Prepared(
         manifest=manifest,
         environment=environment,
         baseline=facts.baseline,
-        plan=plan_of(ports.config.strategy, facts),
-        nothing_to_do=done,
+        plan=make_plan(ports.config.strategy, facts),
+        nothing_to_do=has_succeeded and allocation.weight_of(manifest.ref.release) == 100,
         fresh_baseline=fresh,
     )
 
 
 def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
-    """The manifest that the configuration asks for, with everything looked up and pinned."""
+    """The manifest of the configured release, with the image resolved and every secret pinned."""
     image = ports.images.resolve(ports.config.release.image)
     secrets = {name: ports.configuration.pin(arn) for name, arn in ports.config.release.secrets.items()}
     environment = ports.stacks.environment()
@@ -70,12 +70,13 @@ def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
 
 
 def _fresh_baseline(ports: Ports, manifest: Manifest) -> Manifest | None:
-    """The serving release's manifest as a copy of its own digest, where the plan will analyse against one."""
+    """A copy of the serving release's manifest with a digest of its own, if the plan analyses against one."""
     gates, strategy = ports.config.gates, ports.config.strategy
     steps = strategy.canary.steps if strategy.canary else ()
-    wanted = gates.analysis is not None and gates.analysis.baseline == "fresh" and any(s.analyse for s in steps)
-    baseline = serving_release(ports)
-    known = ports.ledger.release(baseline.release) if baseline is not None else None
-    if not wanted or known is None or known.ref == manifest.ref:
+    if gates.analysis is None or gates.analysis.baseline != "fresh" or not any(step.analyse for step in steps):
         return None
-    return known.manifest.model_copy(update={"baseline_for": manifest.digest})
+    baseline = serving_release(ports)
+    release = ports.ledger.release(baseline.release) if baseline is not None else None
+    if release is None or release.ref == manifest.ref:
+        return None
+    return release.manifest.model_copy(update={"baseline_for": manifest.digest})

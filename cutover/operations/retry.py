@@ -1,4 +1,4 @@
-"""Retry: the same release again, from its recorded manifest, after a deployment of it was rolled back."""
+"""Deploy a release again, from its recorded manifest, after its deployment was rolled back."""
 
 from cutover.domain import Execution, Status
 from cutover.domain.errors import Refused
@@ -8,17 +8,21 @@ from cutover.ports import Ports
 
 
 def retry(ports: Ports, execution_id: str | None) -> Execution:
-    """Deploy the candidate of that execution (or of the newest) again; raises `Refused` where there is none."""
+    """Deploy the candidate of that execution, or of the newest one, again.
+
+    Raises:
+        Refused: there is no such execution, it was not rolled back, or its candidate has all traffic.
+    """
     head = ports.ledger.execution(execution_id) if execution_id else ports.ledger.latest_execution()
     if head is None:
         raise Refused("NO_EXECUTION", "there is no such execution", "cutover history")
     if head.purpose != "deploy" or head.status is not Status.ROLLED_BACK:
-        message = f"{head.execution_id} is a {head.purpose} that is {head.status}; only a rolled back deploy is retried"
-        raise Refused("NOTHING_TO_RETRY", message, "cutover status")
-    known = ports.ledger.release(head.candidate.release)
-    if known is None:
+        message = f"{head.execution_id} is a {head.purpose} with status {head.status}"
+        raise Refused("NOTHING_TO_RETRY", f"{message}; a retry needs a deploy that was rolled back", "cutover history")
+    release = ports.ledger.release(head.candidate.release)
+    if release is None:
         raise Refused("RELEASE_UNKNOWN", f"the ledger has no release {head.candidate.release}", "cutover releases")
-    prepared = prepare_manifest(ports, known.manifest, ports.stacks.environment())
+    prepared = prepare_manifest(ports, release.manifest, ports.stacks.environment())
     if prepared.nothing_to_do:
-        raise Refused("ALREADY_SERVES", f"{head.candidate.release} has the traffic already", "cutover status")
+        raise Refused("ALREADY_SERVES", f"{head.candidate.release} has all traffic already", "cutover status")
     return deploy_prepared(ports, prepared)

@@ -1,13 +1,13 @@
-"""Rollback on request: all traffic to a release that succeeded, by a change of weights wherever it still stands."""
+"""Roll back on request: move all traffic to a release that succeeded before."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from cutover.domain import Execution, Plan, Release, ReleaseRef
 from cutover.domain.errors import Refused
-from cutover.operations.checks import find_release, refuse_unfinished
+from cutover.operations.checks import refuse_unfinished
+from cutover.operations.lookup import find_release
 from cutover.operations.start import new_execution, start
-from cutover.planning.observe import last_good, observe_rollback, readiness, serving_release
+from cutover.planning.observe import Readiness, last_good, observe_rollback, readiness, serving_release
 from cutover.ports import EnvironmentOutputs, Ports
 from cutover.strategies.rollback import rollback_on_request
 
@@ -18,7 +18,7 @@ class RollbackPreview:
 
     current: ReleaseRef
     target: ReleaseRef
-    readiness: Literal["serving", "hot", "warm", "cold", "none"]
+    readiness: Readiness
     plan: Plan
     environment: EnvironmentOutputs
 
@@ -27,21 +27,22 @@ def rollback(ports: Ports, to: str | None) -> Execution:
     """Move all traffic to `to` (a release's name, version or digest), or to the last release that succeeded.
 
     Raises:
-        Refused: there is no such release, or it has the traffic already.
+        Refused: there is no such release, it never succeeded, or it has all traffic already.
     """
     refuse_unfinished(ports)
-    found = preview_rollback(ports, to)
+    preview = preview_rollback(ports, to)
     execution = new_execution(
-        ports, purpose="rollback", plan=found.plan, candidate=found.target, baseline=found.current
+        ports, purpose="rollback", plan=preview.plan, candidate=preview.target, baseline=preview.current
     )
-    return start(ports, execution, found.environment)
+    return start(ports, execution, preview.environment)
 
 
 def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
-    """What `rollback` would do; nothing is written."""
+    """What `rollback` would do; writes nothing."""
     current = serving_release(ports)
     if current is None:
-        raise Refused("NOTHING_SERVES", "no release has traffic, so there is nothing to roll back from")
+        message = "no release has traffic, so there is nothing to roll back from"
+        raise Refused("NOTHING_SERVES", message, "cutover status")
     target = _target(ports, current, to)
     environment = ports.stacks.environment()
     plan = rollback_on_request(observe_rollback(ports, environment, current, target.ref))
@@ -49,9 +50,9 @@ def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
 
 
 def _target(ports: Ports, current: ReleaseRef, to: str | None) -> Release:
-    target = find_release(ports, to) if to else last_good(ports, current)
+    target = find_release(ports.ledger, to) if to else last_good(ports, current)
     if target is None:
-        raise Refused("NO_TARGET", f"no release but {current.release} ever succeeded", "cutover releases")
+        raise Refused("NO_TARGET", f"no release other than {current.release} ever succeeded", "cutover releases")
     if target.ref == current:
         raise Refused("ALREADY_SERVES", f"{current.release} has the traffic already", "cutover status")
     if target.succeeded_at is None:

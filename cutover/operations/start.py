@@ -1,4 +1,4 @@
-"""Begin an execution and carry it while its lease is held: what every verb that acts has in common."""
+"""Start an execution and carry it out while its lease is renewed: what all verbs that act share."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -7,7 +7,6 @@ from cutover.domain import Allocation, Execution, Manifest, Phase, Plan, Release
 from cutover.domain.errors import LeaseLost
 from cutover.execution.context import ExecutionContext
 from cutover.execution.engine import run_plan
-from cutover.execution.handlers.set_traffic import shares_of
 from cutover.execution.recorder import Recorder
 from cutover.ports import EnvironmentOutputs, Ports
 
@@ -24,7 +23,7 @@ def new_execution(
     fired_before: tuple[str, ...] = (),
     supersedes: str | None = None,
 ) -> Execution:
-    """The head of an execution that nobody has recorded yet."""
+    """The head of an execution that is not recorded yet."""
     now = ports.clock.now()
     return Execution(
         execution_id=ports.identifiers.execution_id(),
@@ -40,7 +39,7 @@ def new_execution(
         baseline=baseline,
         fired_before=fired_before,
         supersedes=supersedes,
-        traffic=shares_of(ports.ledger.allocation() or Allocation()),
+        traffic=(ports.ledger.allocation() or Allocation()).traffic,
         started_by=ports.identifiers.person(),
         started_at=now,
         updated_at=now,
@@ -50,31 +49,31 @@ def new_execution(
 def start(
     ports: Ports, execution: Execution, environment: EnvironmentOutputs, manifests: tuple[Manifest, ...] = ()
 ) -> Execution:
-    """Record the execution under a new lease, and carry it out; `manifests` are releases that it will create."""
+    """Record the execution under a new lease and carry it out; it creates the releases of `manifests`."""
     lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id, take_over=False)
     recorder = Recorder(ports, lease, execution)
-    return run_under_lease(ports, recorder, environment, lambda: announce(ports, recorder, manifests))
+    return run_under_lease(ports, recorder, environment, lambda: record_start(ports, recorder, manifests))
 
 
-def announce(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ...]) -> None:
-    """Record the releases, then that the execution has begun."""
-    # The manifests come first: whoever resumes has nothing but the ledger to create the releases from.
+def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ...]) -> None:
+    """Record the releases, then the start of the execution."""
+    # The manifests come first: a driver that resumes has only the ledger to create the releases from.
     now, head = ports.clock.now(), recorder.execution
     for manifest in manifests:
         if ports.ledger.release(manifest.ref.release) is None:
-            announced = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
-            ports.ledger.put_release(recorder.lease, announced)
-    told = [f"{head.purpose} {head.candidate.release} by {head.plan.strategy}, {len(head.plan.steps)} steps"]
-    told += [f"asked for by {head.started_by}"] if head.started_by else []
-    told += [f"supersedes {head.supersedes}"] if head.supersedes else []
-    told += [f"fired before the start and not watched: {', '.join(head.fired_before)}"] if head.fired_before else []
-    recorder.note("started", "; ".join(told))
+            release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
+            ports.ledger.put_release(recorder.lease, release)
+    parts = [f"{head.purpose} {head.candidate.release} by {head.plan.strategy}, {len(head.plan.steps)} steps"]
+    parts += [f"started by {head.started_by}"] if head.started_by else []
+    parts += [f"supersedes {head.supersedes}"] if head.supersedes else []
+    parts += [f"in ALARM before the start, not watched: {', '.join(head.fired_before)}"] if head.fired_before else []
+    recorder.note("started", "; ".join(parts))
 
 
 def run_under_lease(
     ports: Ports, recorder: Recorder, environment: EnvironmentOutputs, begin: Callable[[], None]
 ) -> Execution:
-    """Carry an execution on while its lease is renewed; the lease is given back unless it was lost."""
+    """Carry an execution out while its lease is renewed; release the lease at the end unless it was lost."""
     try:
         with ports.renew_lease(recorder.lease):
             begin()

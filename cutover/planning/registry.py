@@ -1,14 +1,8 @@
-"""The plan that the configuration asks for, by the strategy's kind or by CodeDeploy's name of it."""
+"""Make the plan of a deployment with the strategy that the configuration names."""
 
-from cutover.config.strategy import (
-    CODEDEPLOY_CANARY,
-    CODEDEPLOY_LINEAR,
-    Canary,
-    CanaryStep,
-    Linear,
-    Rolling,
-    StrategyConfig,
-)
+from typing import assert_never
+
+from cutover.config.strategy import Canary, CanaryStep, CodeDeploy, Linear, Rolling, StrategyConfig
 from cutover.domain import Plan
 from cutover.strategies.blue_green import blue_green
 from cutover.strategies.canary import canary
@@ -18,16 +12,15 @@ from cutover.strategies.recreate import recreate
 from cutover.strategies.rolling import rolling
 
 
-def plan_of(strategy: StrategyConfig, facts: Facts) -> Plan:
-    """The whole plan; CodeDeploy's predefined names mean what they mean there
-    (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html)."""
-    name = strategy.codedeploy
-    if name in CODEDEPLOY_LINEAR:
-        return _named(linear(facts, 10, CODEDEPLOY_LINEAR[name]), strategy)
-    if name in CODEDEPLOY_CANARY:
-        pause = CanaryStep.model_validate({"pause": f"{CODEDEPLOY_CANARY[name]:f}s"})
-        return _named(canary(facts, (CanaryStep(weight=10), pause)), strategy)
-    match strategy.kind:
+def make_plan(strategy: StrategyConfig, facts: Facts) -> Plan:
+    """The whole plan; a name of CodeDeploy's keeps that name in the plan."""
+    if strategy.codedeploy is not None:
+        plan = _codedeploy_plan(strategy.codedeploy, facts)
+        return plan.model_copy(update={"strategy": strategy.kind})
+    kind = strategy.own_kind
+    match kind:
+        case "blue-green":
+            return blue_green(facts)
         case "canary":
             return canary(facts, (strategy.canary or Canary()).steps)
         case "linear":
@@ -40,8 +33,26 @@ def plan_of(strategy: StrategyConfig, facts: Facts) -> Plan:
             assert strategy.recreate is not None, "validated with the configuration"
             return recreate(facts, strategy.recreate.maintenance)
         case _:
-            return _named(blue_green(facts), strategy)
+            assert_never(kind)
 
 
-def _named(plan: Plan, strategy: StrategyConfig) -> Plan:
-    return plan.model_copy(update={"strategy": strategy.kind})
+def _codedeploy_plan(name: CodeDeploy, facts: Facts) -> Plan:
+    """CodeDeploy's predefined configurations
+    (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html)."""
+    match name:
+        case "ECSAllAtOnce":
+            return blue_green(facts)
+        case "ECSLinear10PercentEvery1Minutes":
+            return linear(facts, 10, 60.0)
+        case "ECSLinear10PercentEvery3Minutes":
+            return linear(facts, 10, 180.0)
+        case "ECSCanary10Percent5Minutes":
+            return canary(facts, _ten_percent_for("5m"))
+        case "ECSCanary10Percent15Minutes":
+            return canary(facts, _ten_percent_for("15m"))
+        case _:
+            assert_never(name)
+
+
+def _ten_percent_for(pause: str) -> tuple[CanaryStep, ...]:
+    return (CanaryStep(weight=10), CanaryStep.model_validate({"pause": pause}))

@@ -121,7 +121,7 @@ def test_linear_under_codedeploys_name_can_be_promoted_to_its_end(shell: Shell) 
     )
     assert time.monotonic() - began < 60, "nine minutes were passed over"
     journal = shell.cutover("show", last["execution_id"]).last["journal"]
-    assert any("asked to promote-full: seen enough" in event["message"] for event in journal)
+    assert any("promote-full requested by" in e["message"] and e["message"].endswith(": seen enough") for e in journal)
 
 
 def test_a_hook_on_lambda_lets_a_release_through_or_keeps_users_from_it(shell: Shell) -> None:

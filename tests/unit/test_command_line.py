@@ -10,15 +10,15 @@ from rich.console import Console
 
 from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
 from cutover.cli.common import exit_code
-from cutover.cli.formatting import duration
 from cutover.cli.main import complete_hint, json_first
-from cutover.cli.preview import waits
 from cutover.cli.progress import Progress, sparkline
 from cutover.cli.reporters import JsonReporter
 from cutover.cli.status_object import current_status, status_object
 from cutover.cli.tree import draw
 from cutover.domain import Allocation, Execution, JournalEvent, Status
+from cutover.domain.duration import duration
 from cutover.domain.errors import Exit, Interrupted, StepFailed, TransientFailure
+from cutover.execution.handlers.registry import least_seconds
 from cutover.operations import deploy, prepare
 from support.fakes import FakeWorld, config_for
 
@@ -71,7 +71,7 @@ def test_the_next_command_names_the_environment(hint: str, completed: str) -> No
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0, "0 ms"), (0.85, "850 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (120.0, "2 min"), (7500.0, "2 h 5 min")],
+    [(0.0, "0 s"), (0.85, "850 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (120.0, "2 min"), (7500.0, "2 h 5 min")],
 )
 def test_times_read_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
@@ -128,7 +128,8 @@ def test_each_event_is_a_line_of_json_at_once(executed: Execution) -> None:
 
 def test_a_preview_counts_the_waits_of_the_plan() -> None:
     world = FakeWorld()
-    assert waits(prepare(world.driver("v1")).plan) == 35.0  # 5 s of margin and 30 s of bake
+    # Two intervals of 5 s between three health checks, 5 s of margin and 30 s of bake.
+    assert least_seconds(prepare(world.driver("v1")).plan) == 45.0
 
 
 PULUMI = """
@@ -184,7 +185,8 @@ def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() ->
     text = console.export_text()
     assert re.search(r"✔ create \S+ with 2 tasks  \[\d", text)
     assert "2/2 healthy" in text
-    assert re.search(r"wait for a person to promote, at most 1 h, then abort  \[.*, until \d\d:\d\d:\d\d UTC\]", text)
+    waiting = r"wait for a person to promote v2, at most 1 h, then abort  \[.*, until \d\d:\d\d:\d\d UTC\]"
+    assert re.search(waiting, text)
     assert re.search(r"errors: 10 %.*▁{5,}", text)
 
 

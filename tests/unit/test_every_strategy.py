@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, Plan, RequestKind, Scale, Status
+from cutover.domain import Execution, Plan, RequestKind, Scale, Status, Step
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.handlers import registry as work
+from cutover.execution.handlers.registry import handler_of
 from cutover.operations.start import new_execution, start
 from cutover.strategies.capacity import tasks_for
 from support.fakes import OUTPUTS, FakeWorld
@@ -92,21 +92,28 @@ def each_step() -> list[tuple[str, int]]:
 
 
 def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
-    """Let the act of the step with this index of a deployment's own plan fail."""
-    found = work.work_of
+    """Make `apply` fail for the step with this index of a deployment's own plan."""
 
-    def failing(scene: ExecutionContext, step: object) -> work.Work:
-        made = found(scene, step)  # type: ignore[arg-type]
-        head = scene.recorder.execution
-        if head.rolling_back or head.candidate.version != "v2" or head.step_index != index:
-            return made
-        return work.Work(lambda: False, _raise, made.verify)
+    class Failing:
+        def __init__(self, step: Step) -> None:
+            self._handler = handler_of(step)
 
-    patch.setattr("cutover.execution.engine.work_of", failing)
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._handler, name)
 
+        def is_done(self, context: ExecutionContext) -> bool:
+            return not self._fails(context) and self._handler.is_done(context)
 
-def _raise() -> None:
-    raise StepFailed("BROKEN", "this step was made to fail")
+        def apply(self, context: ExecutionContext) -> None:
+            if self._fails(context):
+                raise StepFailed("BROKEN", "this step was made to fail")
+            self._handler.apply(context)
+
+        def _fails(self, context: ExecutionContext) -> bool:
+            head = context.recorder.execution
+            return not head.rolling_back and head.candidate.version == "v2" and head.step_index == index
+
+    patch.setattr("cutover.execution.engine.handler_of", Failing)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -156,7 +163,7 @@ def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) 
     assert execution.status in (Status.ROLLED_BACK, *ended)
     if execution.status is Status.ROLLED_BACK:
         assert execution.error is not None
-        assert "bob asked to abort: enough" in execution.error.message
+        assert "aborted by bob: enough" in execution.error.message
         assert world.weight_of("v1") == 100
 
 

@@ -1,89 +1,122 @@
-"""Analyse: compare the candidate with a baseline over the same time, and say why the verdict is what it is."""
+"""Analyse: compare the candidate with a baseline over the same time, and record why the verdict is what it is."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.config.gates import AnalysisGate
-from cutover.domain import Analyse, Outcome, ReleaseRef, Verdict
+from cutover.domain import Analyse, Outcome, Phase, ReleaseRef, Verdict
+from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.measuring import aligned
 from cutover.execution.waiting import process_requests, promoted, stay_paused
 from cutover.execution.watching import Watch
 from cutover.gates.queries import GateTarget, sample_queries
 from cutover.gates.samples import Samples, samples_of
 
-
-def is_done(context: ExecutionContext, step: Analyse) -> bool:
-    """Never by memory, unless a person passed over it."""
-    del step
-    process_requests(context)
-    return promoted(context)
+Span = tuple[datetime, datetime]
 
 
-def apply(context: ExecutionContext, step: Analyse) -> None:
-    """Watch for the duration and until CloudWatch has the data, then fetch both sides, record them, and judge."""
-    gate = context.ports.config.gates.analysis
-    if gate is None:
-        raise StepFailed("GATE_UNKNOWN", "the plan has an analysis, and the file has no gates.analysis any more")
-    clock = context.ports.clock
-    began = context.recorder.execution.step_started_at or clock.now()
-    # Only whole periods: the first begins after the step did.
-    start = aligned(began, gate.period) + timedelta(seconds=gate.period)
-    end = start + timedelta(seconds=max(gate.period, step.duration_seconds // gate.period * gate.period))
-    watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
-    while (left := (end - clock.now()).total_seconds() + gate.delay) > 0 and not promoted(context):
-        watch.evaluate_gates(context)
-        watch.wait(context, left)
-    if not promoted(context):
-        _judge(context, step, gate, (start, end))
+@dataclass(frozen=True, slots=True)
+class AnalyseHandler:
+    """Implements `Handler` for `Analyse`."""
 
+    step: Analyse
+    phase = Phase.ANALYSING
+    ends_on_promote = True
+    counts_unwatched_time = False
 
-def verify(context: ExecutionContext, step: Analyse) -> str:
-    """The verdict was the reading back."""
-    if promoted(context):
-        return f"{step.release.release}: a person ended the analysis"
-    return f"{step.release.release} was compared with {step.baseline.release}"
+    def sentence(self) -> str:
+        """`analyse 2.0.0 against 1.0.0 for 10 min, then wait 1 min for the data`."""
+        step = self.step
+        sentence = f"analyse {step.release.version} against {step.baseline.version} for {duration(self._measured())}"
+        return f"{sentence}, then wait {duration(step.delay_seconds)} for the data" if step.delay_seconds else sentence
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """All whole periods and the delay of the data; the first period starts at most one period later."""
+        return takes(self._measured() + self.step.delay_seconds, since_move)
 
-def _judge(context: ExecutionContext, step: Analyse, gate: AnalysisGate, span: tuple[datetime, datetime]) -> None:
-    # scipy takes half a second to load: only where there is something to compare.
-    from cutover.gates.analysis import judge_analysis
-    from cutover.gates.samples import pairs_of, thresholds_of
+    def waits_until(self, started: datetime) -> datetime | None:
+        """When the data of the last period are complete."""
+        return self._span(started)[1] + timedelta(seconds=self.step.delay_seconds)
 
-    series = _series(context, step, gate, span)
-    context.recorder.record_measurement("analysis", step.release.release, series=series)
-    verdict, _ = judge_analysis(pairs_of(gate, series), thresholds_of(gate))
-    context.recorder.record_verdict(verdict)
-    if verdict.verdict is Outcome.PASS:
-        return
-    if verdict.verdict is Outcome.INCONCLUSIVE and gate.inconclusive == "pause":
-        stay_paused(context, f"the analysis is inconclusive: {verdict.reason}")
-        return
-    raise _failed(step, verdict)
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Only where a person has promoted."""
+        process_requests(context)
+        return promoted(context)
 
+    def apply(self, context: ExecutionContext) -> None:
+        """Watch the gates until the data are complete, then read both sides, record them, and judge.
 
-def _failed(step: Analyse, verdict: Verdict) -> StepFailed:
-    return StepFailed(f"ANALYSIS_{verdict.verdict}", f"{step.release.release} failed the analysis: {verdict.reason}")
+        Raises:
+            StepFailed: a gate failed, the analysis failed, or the configuration has no analysis.
+        """
+        gate = context.ports.config.gates.analysis
+        if gate is None:
+            raise StepFailed("GATE_UNKNOWN", "the plan has an analysis, but the file has no gates.analysis")
+        step, clock = self.step, context.ports.clock
+        started = context.step_started_at()
+        complete = self._span(started)[1] + timedelta(seconds=step.delay_seconds)
+        watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
+        while (left := (complete - clock.now()).total_seconds()) > 0 and not promoted(context):
+            watch.check(context)
+            watch.wait(context, left)
+        if not promoted(context):
+            self._judge(context, gate, self._span(started))
 
+    def verify(self, context: ExecutionContext) -> str:
+        """The verdict has read the result back."""
+        if promoted(context):
+            return f"a person ended the analysis of {self.step.release.release}"
+        return f"compared {self.step.release.release} with {self.step.baseline.release}"
 
-def _series(
-    context: ExecutionContext, step: Analyse, gate: AnalysisGate, span: tuple[datetime, datetime]
-) -> dict[str, Samples]:
-    sides = {"candidate": step.release, "baseline": step.baseline}
-    return {
-        f"{name}.{side}": _samples(context, gate, name, release, span)
-        for name in gate.metrics
-        for side, release in sides.items()
-    }
+    def _measured(self) -> float:
+        """Seconds of the whole periods that are compared, at least one."""
+        period = self.step.period_seconds
+        return max(period, self.step.duration_seconds // period * period)
 
+    def _span(self, started: datetime) -> Span:
+        """Whole periods only: the first one starts after the step does."""
+        start = aligned(started, self.step.period_seconds) + timedelta(seconds=self.step.period_seconds)
+        return start, start + timedelta(seconds=self._measured())
 
-def _samples(
-    context: ExecutionContext, gate: AnalysisGate, name: str, release: ReleaseRef, span: tuple[datetime, datetime]
-) -> Samples:
-    target = GateTarget(release, context.outputs(release), context.environment.load_balancer_arn)
-    queries = sample_queries(gate.metrics[name], target, round(gate.period))
-    try:
-        points = context.ports.metrics.read(queries, *span)
-    except TransientFailure as error:
-        raise TransientFailure(error.code, f"the analysis cannot be measured: {error.message}", error.hint) from error
-    return samples_of(points, *span, gate.period)
+    def _judge(self, context: ExecutionContext, gate: AnalysisGate, span: Span) -> None:
+        # scipy takes half a second to load: only where there is something to compare.
+        from cutover.gates.analysis import judge_analysis
+        from cutover.gates.samples import pairs_of, thresholds_of
+
+        series = self._series(context, gate, span)
+        context.recorder.record_measurement("analysis", self.step.release.release, series=series)
+        verdict, _ = judge_analysis(pairs_of(gate, series), thresholds_of(gate))
+        context.recorder.record_verdict(verdict)
+        if verdict.verdict is Outcome.PASS:
+            return
+        if verdict.verdict is Outcome.INCONCLUSIVE and gate.inconclusive == "pause":
+            stay_paused(context, f"the analysis is inconclusive: {verdict.reason}")
+            return
+        raise self._failure(verdict)
+
+    def _failure(self, verdict: Verdict) -> StepFailed:
+        message = f"{self.step.release.release} failed the analysis: {verdict.reason}"
+        return StepFailed(f"ANALYSIS_{verdict.verdict}", message)
+
+    def _series(self, context: ExecutionContext, gate: AnalysisGate, span: Span) -> dict[str, Samples]:
+        sides = {"candidate": self.step.release, "baseline": self.step.baseline}
+        return {
+            f"{name}.{side}": self._samples(context, gate, name, release, span)
+            for name in gate.metrics
+            for side, release in sides.items()
+        }
+
+    def _samples(
+        self, context: ExecutionContext, gate: AnalysisGate, name: str, release: ReleaseRef, span: Span
+    ) -> Samples:
+        target = GateTarget(release, context.outputs(release), context.environment.load_balancer_arn)
+        queries = sample_queries(gate.metrics[name], target, round(self.step.period_seconds))
+        try:
+            points = context.ports.metrics.read(queries, *span)
+        except TransientFailure as error:
+            message = f"the analysis cannot be measured: {error.message}"
+            raise TransientFailure(error.code, message, error.hint) from error
+        return samples_of(points, *span, self.step.period_seconds)

@@ -1,48 +1,80 @@
-"""Approve: wait for a person's `promote`, while the gates go on watching."""
+"""Approve: wait for a person's `promote` while the gates are watched."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cutover.domain import Approve, Phase
+from cutover.domain.duration import duration
 from cutover.domain.errors import Paused, StepFailed
 from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import process_requests, promoted
 from cutover.execution.watching import Watch
 
 
-def is_done(context: ExecutionContext, step: Approve) -> bool:
-    """Whether a person has promoted already, perhaps while nobody drove."""
-    del step
-    process_requests(context)
-    return promoted(context)
+@dataclass(frozen=True, slots=True)
+class ApproveHandler:
+    """Implements `Handler` for `Approve`."""
 
+    step: Approve
+    phase = Phase.PAUSED
+    ends_on_promote = True
+    counts_unwatched_time = True
 
-def apply(context: ExecutionContext, step: Approve) -> None:
-    """Watch until the answer comes, or the time for it is over."""
-    clock, recorder = context.ports.clock, context.recorder
-    started = recorder.execution.step_started_at or clock.now()
-    until = None if step.timeout_seconds is None else started + timedelta(seconds=step.timeout_seconds)
-    shown = "" if until is None else f" until {until:%Y-%m-%d %H:%M:%S} UTC, then {step.on_timeout}"
-    recorder.paused(f"waits for a person{shown}: cutover -e {recorder.execution.environment} promote")
-    watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
-    while not promoted(context):
-        if context.ports.when_paused == "leave":
-            raise Paused("PAUSED", f"{step.release.release} waits for a person", "cutover promote, then cutover resume")
-        watch.evaluate_gates(context)
-        if until is not None and clock.now() >= until:
-            _time_is_over(step)
-            break
-        left = step.interval_seconds if until is None else (until - clock.now()).total_seconds()
-        watch.wait(context, left)
-    recorder.unpaused(Phase.SHIFTING, "goes on")
+    def sentence(self) -> str:
+        """`wait for a person to promote 2.0.0, at most 1 h, then abort`."""
+        sentence = f"wait for a person to promote {self.step.release.version}"
+        if self.step.timeout_seconds is None:
+            return sentence
+        return f"{sentence}, at most {duration(self.step.timeout_seconds)}, then {self.step.on_timeout}"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """A person may answer at once."""
+        return takes(0.0, since_move)
 
-def verify(context: ExecutionContext, step: Approve) -> str:
-    """Who promoted is in the journal, as a request."""
-    if promoted(context):
-        return f"{step.release.release} was promoted by a person"
-    return f"{step.release.release} went on: nobody answered within {step.timeout_seconds:g} s"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The time-out."""
+        timeout = self.step.timeout_seconds
+        return None if timeout is None else started + timedelta(seconds=timeout)
 
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Whether a person has promoted already, perhaps while no driver was at work."""
+        process_requests(context)
+        return promoted(context)
 
-def _time_is_over(step: Approve) -> None:
-    if step.on_timeout == "abort":
-        raise StepFailed("NOT_APPROVED", f"nobody approved {step.release.release} within {step.timeout_seconds:g} s")
+    def apply(self, context: ExecutionContext) -> None:
+        """Watch the gates until a person answers or the time-out is over.
+
+        Raises:
+            Paused: this driver does not wait for people (`--exit-on-pause`).
+            StepFailed: the time-out is over and `on_timeout` is `abort`, a gate failed, or a person aborted.
+        """
+        step, clock, recorder = self.step, context.ports.clock, context.recorder
+        until = self.waits_until(context.step_started_at())
+        limit = "" if until is None else f" until {until:%Y-%m-%d %H:%M:%S} UTC, then {step.on_timeout}"
+        recorder.paused(f"waits for a person{limit}: cutover -e {recorder.execution.environment} promote")
+        watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
+        while not promoted(context):
+            if context.ports.when_paused == "leave":
+                raise Paused("PAUSED", f"{step.release.release} waits for a person", "cutover promote")
+            watch.check(context)
+            if until is not None and clock.now() >= until:
+                self._time_out()
+                break
+            left = step.interval_seconds if until is None else (until - clock.now()).total_seconds()
+            watch.wait(context, left)
+        recorder.unpaused(Phase.SHIFTING, "continues")
+
+    def verify(self, context: ExecutionContext) -> str:
+        """The journal has the request with the person's name."""
+        if promoted(context):
+            return f"a person promoted {self.step.release.release}"
+        return f"{self.step.release.release} continues: nobody answered within {self._timeout()}"
+
+    def _time_out(self) -> None:
+        if self.step.on_timeout == "abort":
+            message = f"nobody approved {self.step.release.release} within {self._timeout()}"
+            raise StepFailed("NOT_APPROVED", message)
+
+    def _timeout(self) -> str:
+        return duration(self.step.timeout_seconds or 0.0)

@@ -1,45 +1,68 @@
-"""AwaitHealthy: look until the gates pass several times in a row; fail early, or at the deadline with the reason."""
+"""AwaitHealthy: check the gates until they pass several times in a row; fail at the deadline with the last reason."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from cutover.domain import AwaitHealthy, Outcome
+from cutover.domain import AwaitHealthy, Outcome, Phase
+from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import evaluate_gates, fail_on, watch_background
+from cutover.execution.gate_checks import check_background_gates, evaluate_gates, fail_on
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import process_requests, wait
 
 
-def is_done(context: ExecutionContext, step: AwaitHealthy) -> bool:
-    """Never by memory: health is looked at afresh each time."""
-    del context, step
-    return False
+@dataclass(frozen=True, slots=True)
+class AwaitHealthyHandler:
+    """Implements `Handler` for `AwaitHealthy`."""
 
+    step: AwaitHealthy
+    phase = Phase.VERIFYING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: AwaitHealthy) -> None:
-    """Look every interval until `consecutive` looks in a row pass every gate."""
-    clock = context.ports.clock
-    started = context.recorder.execution.step_started_at or clock.now()
-    deadline = started + timedelta(seconds=step.deadline_seconds)
-    in_a_row = 0
-    while True:
-        process_requests(context)
-        verdicts = evaluate_gates(context, step.release, step.gates, step.required_count)
-        fail_on(verdicts, step.release)
-        passed = len(verdicts) == len(step.gates) and verdicts[-1].verdict is Outcome.PASS
-        in_a_row = in_a_row + 1 if passed else 0
-        if in_a_row >= step.consecutive:
-            return
-        if clock.now() >= deadline:
-            last = verdicts[-1]
-            raise StepFailed(
-                "DEADLINE",
-                f"{step.release.release} was not healthy within {step.deadline_seconds:g} s: "
-                f"{last.gate} gate: {last.reason}",
-            )
-        wait(context, step.interval_seconds, lambda: watch_background(context))
+    def sentence(self) -> str:
+        """`wait for 2 healthy tasks of RELEASE: ecs + targets pass 2 times in a row, at most 10 min`."""
+        step = self.step
+        return (
+            f"wait for {step.required_count} healthy tasks of {step.release.release}: {' + '.join(step.gates)} pass "
+            f"{step.consecutive} times in a row, at most {duration(step.deadline_seconds)}"
+        )
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """All checks but the first come one interval after the one before."""
+        return takes((self.step.consecutive - 1) * self.step.interval_seconds, since_move)
 
-def verify(context: ExecutionContext, step: AwaitHealthy) -> str:
-    """The looks were the reading back."""
-    del context
-    return f"{step.release.release} passed {', '.join(step.gates)} {step.consecutive} times in a row"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The deadline."""
+        return started + timedelta(seconds=self.step.deadline_seconds)
+
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Never: health is measured afresh each time."""
+        del context
+        return False
+
+    def apply(self, context: ExecutionContext) -> None:
+        """Check every interval until all gates pass `consecutive` times in a row."""
+        step, clock = self.step, context.ports.clock
+        deadline = self.waits_until(context.step_started_at())
+        passed_in_a_row = 0
+        while True:
+            process_requests(context)
+            verdicts = evaluate_gates(context, step.release, step.gates, step.required_count)
+            fail_on(verdicts, step.release)
+            passed = len(verdicts) == len(step.gates) and verdicts[-1].verdict is Outcome.PASS
+            passed_in_a_row = passed_in_a_row + 1 if passed else 0
+            if passed_in_a_row >= step.consecutive:
+                return
+            if deadline is not None and clock.now() >= deadline:
+                last = verdicts[-1]
+                message = f"{step.release.release} was not healthy within {duration(step.deadline_seconds)}"
+                raise StepFailed("DEADLINE", f"{message}: {last.gate} gate: {last.reason}")
+            wait(context, step.interval_seconds, lambda: check_background_gates(context))
+
+    def verify(self, context: ExecutionContext) -> str:
+        """The checks have read the result back."""
+        del context
+        step = self.step
+        return f"{step.release.release} passed {', '.join(step.gates)} {step.consecutive} times in a row"

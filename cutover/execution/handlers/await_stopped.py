@@ -1,35 +1,57 @@
-"""AwaitStopped: wait until no task of a release runs any more."""
+"""AwaitStopped: wait until no task of a release runs."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from cutover.domain import AwaitStopped
+from cutover.domain import AwaitStopped, Phase
+from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import wait
 
 
-def is_done(context: ExecutionContext, step: AwaitStopped) -> bool:
-    """Whether ECS counts no task, running or pending."""
-    known = context.ports.ledger.release(step.release.release)
-    if known is None or known.outputs is None:
-        return True
-    service = context.ports.compute.service(known.outputs)
-    return service is None or (service.running == 0 and service.pending == 0)
+@dataclass(frozen=True, slots=True)
+class AwaitStoppedHandler:
+    """Implements `Handler` for `AwaitStopped`."""
 
+    step: AwaitStopped
+    phase = Phase.RETIRING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: AwaitStopped) -> None:
-    """Look every interval until it holds, or the deadline is over."""
-    clock = context.ports.clock
-    started = context.recorder.execution.step_started_at or clock.now()
-    deadline = started + timedelta(seconds=step.deadline_seconds)
-    while not is_done(context, step):
-        if clock.now() >= deadline:
-            message = f"tasks of {step.release.release} still run after {step.deadline_seconds:g} s"
-            raise StepFailed("DEADLINE", message, "cutover status")
-        wait(context, step.interval_seconds)
+    def sentence(self) -> str:
+        """`wait until no task of RELEASE runs, at most 10 min`."""
+        step = self.step
+        return f"wait until no task of {step.release.release} runs, at most {duration(step.deadline_seconds)}"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """The tasks may have stopped already."""
+        return takes(0.0, since_move)
 
-def verify(context: ExecutionContext, step: AwaitStopped) -> str:
-    """The looks were the reading back."""
-    del context
-    return f"no task of {step.release.release} runs"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The deadline."""
+        return started + timedelta(seconds=self.step.deadline_seconds)
+
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Whether ECS counts no running and no pending task."""
+        release = context.ports.ledger.release(self.step.release.release)
+        if release is None or release.outputs is None:
+            return True
+        service = context.ports.compute.service(release.outputs)
+        return service is None or (service.running == 0 and service.pending == 0)
+
+    def apply(self, context: ExecutionContext) -> None:
+        """Ask ECS every interval until the tasks have stopped; raises `StepFailed` at the deadline."""
+        deadline = self.waits_until(context.step_started_at())
+        while not self.is_done(context):
+            if deadline is not None and context.ports.clock.now() >= deadline:
+                limit = duration(self.step.deadline_seconds)
+                message = f"tasks of {self.step.release.release} still run after {limit}"
+                raise StepFailed("DEADLINE", message, "cutover status")
+            wait(context, self.step.interval_seconds)
+
+    def verify(self, context: ExecutionContext) -> str:
+        """The last answer of ECS has read the result back."""
+        del context
+        return f"no task of {self.step.release.release} runs"

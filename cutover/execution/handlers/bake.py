@@ -1,36 +1,60 @@
-"""Bake: watch the gates while the release has its traffic; silence is not health."""
+"""Bake: watch the gates for a time while the release has its traffic; absence of data is not health."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from cutover.domain import Bake
+from cutover.domain import Bake, Phase
+from cutover.domain.duration import duration
 from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import process_requests, promoted
 from cutover.execution.watching import Watch
 
 
-def is_done(context: ExecutionContext, step: Bake) -> bool:
-    """Never by memory: at least one look is taken, unless a person ended the wait."""
-    del step
-    process_requests(context)
-    return promoted(context)
+@dataclass(frozen=True, slots=True)
+class BakeHandler:
+    """Implements `Handler` for `Bake`."""
 
+    step: Bake
+    phase = Phase.BAKING
+    ends_on_promote = True
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: Bake) -> None:
-    """Look every interval until the duration, counted from the step's first beginning, is over and the gates pass."""
-    clock = context.ports.clock
-    started = context.recorder.execution.step_started_at or clock.now()
-    end = started + timedelta(seconds=step.duration_seconds)
-    watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
-    while not promoted(context):
-        watch.evaluate_gates(context)
-        left = (end - clock.now()).total_seconds()
-        if left <= 0 and watch.passed:
-            return
-        watch.wait(context, left if left > 0 else step.interval_seconds)
+    def sentence(self) -> str:
+        """`bake 2.0.0 for 10 min: ecs + targets + error-rate`."""
+        step = self.step
+        return f"bake {step.release.version} for {duration(step.duration_seconds)}: {' + '.join(step.gates)}"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """The whole duration."""
+        return takes(self.step.duration_seconds, since_move)
 
-def verify(context: ExecutionContext, step: Bake) -> str:
-    """The looks were the reading back."""
-    if promoted(context):
-        return f"{step.release.release}: a person ended the bake"
-    return f"{step.release.release} baked for {step.duration_seconds:g} s"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The end of the duration."""
+        return started + timedelta(seconds=self.step.duration_seconds)
+
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Only where a person has promoted: else the gates are checked at least once."""
+        process_requests(context)
+        return promoted(context)
+
+    def apply(self, context: ExecutionContext) -> None:
+        """Check the gates every interval until the duration is over and they pass.
+
+        The duration starts with the step and is not started again by a retry.
+        """
+        step = self.step
+        end = context.step_started_at() + timedelta(seconds=step.duration_seconds)
+        watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
+        while not promoted(context):
+            watch.check(context)
+            left = (end - context.ports.clock.now()).total_seconds()
+            if left <= 0 and watch.passed:
+                return
+            watch.wait(context, left if left > 0 else step.interval_seconds)
+
+    def verify(self, context: ExecutionContext) -> str:
+        """The checks have read the result back."""
+        if promoted(context):
+            return f"a person ended the bake of {self.step.release.release}"
+        return f"{self.step.release.release} baked for {duration(self.step.duration_seconds)}"

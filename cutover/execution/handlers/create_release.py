@@ -1,30 +1,60 @@
-"""CreateRelease: the release's stack, whole; it is adopted where it exists, and never updated."""
+"""CreateRelease: create the release's stack, or adopt the one that exists; a finished stack is never updated."""
 
-from cutover.domain import CreateRelease, ReleaseState
+from dataclasses import dataclass
+from datetime import datetime
+
+from cutover.domain import CreateRelease, Phase, ReleaseState
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
+from cutover.execution.handlers.handler import LeastTime, takes
 
 
-def is_done(context: ExecutionContext, step: CreateRelease) -> bool:
-    """Whether the stack is finished and the ledger knows where it stands."""
-    known = context.ports.ledger.release(step.release.release)
-    return bool(known and known.outputs) and context.ports.stacks.release_exists(step.release)
+@dataclass(frozen=True, slots=True)
+class CreateReleaseHandler:
+    """Implements `Handler` for `CreateRelease`."""
 
+    step: CreateRelease
+    phase = Phase.CREATING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: CreateRelease) -> None:
-    """Create the stack from the recorded manifest or adopt it, and record where it stands."""
-    creating = context.release(step.release).model_copy(update={"state": ReleaseState.CREATING, "retired_at": None})
-    context.ports.ledger.put_release(context.recorder.lease, creating)
-    if context.ports.stacks.release_exists(step.release):
-        outputs = context.ports.stacks.outputs(step.release)
-    else:
-        outputs = context.ports.stacks.create_release(creating.manifest, step.desired_count)
-    ready = creating.model_copy(update={"state": ReleaseState.READY, "outputs": outputs})
-    context.ports.ledger.put_release(context.recorder.lease, ready)
+    def sentence(self) -> str:
+        """`create RELEASE with 2 tasks`."""
+        return f"create {self.step.release.release} with {self.step.desired_count} tasks"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """It waits for nothing but Pulumi."""
+        return takes(0.0, since_move)
 
-def verify(context: ExecutionContext, step: CreateRelease) -> str:
-    """Read back that the stack is there."""
-    if not context.ports.stacks.release_exists(step.release):
-        raise StepFailed("RELEASE_MISSING", f"the stack {step.release.release} is not there after its creation")
-    return f"{step.release.release} stands at {context.outputs(step.release).service_name}"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """Pulumi's time is not known."""
+        del started
+        return None
+
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Whether the stack is complete and the ledger has its outputs."""
+        release = context.ports.ledger.release(self.step.release.release)
+        return bool(release and release.outputs) and context.ports.stacks.release_exists(self.step.release)
+
+    def apply(self, context: ExecutionContext) -> None:
+        """Create the stack from the recorded manifest, or adopt it, and record its outputs."""
+        ledger, stacks = context.ports.ledger, context.ports.stacks
+        creating = context.release(self.step.release).model_copy(
+            update={"state": ReleaseState.CREATING, "retired_at": None}
+        )
+        ledger.put_release(context.recorder.lease, creating)
+        if stacks.release_exists(self.step.release):
+            outputs = stacks.outputs(self.step.release)
+        else:
+            outputs = stacks.create_release(creating.manifest, self.step.desired_count)
+        ready = creating.model_copy(update={"state": ReleaseState.READY, "outputs": outputs})
+        ledger.put_release(context.recorder.lease, ready)
+
+    def verify(self, context: ExecutionContext) -> str:
+        """Read back that the stack exists."""
+        if not context.ports.stacks.release_exists(self.step.release):
+            raise StepFailed(
+                "RELEASE_MISSING", f"the stack {self.step.release.release} does not exist after its creation"
+            )
+        service = context.outputs(self.step.release).service_name
+        return f"created {self.step.release.release}, ECS service {service}"

@@ -1,72 +1,97 @@
-"""Drill: prove the way back while it costs 1 % of the traffic, and measure how fast the load balancer follows."""
+"""Drill: prove the way back with 1 % of the traffic, and measure how fast the load balancer applies the weights."""
 
-from cutover.domain import Allocation, Drill, Outcome, SetTraffic, Verdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cutover.domain import Allocation, Drill, Outcome, Phase, SetTraffic, Verdict
 from cutover.domain.errors import StepFailed
 from cutover.domain.steps import Share
 from cutover.execution.context import ExecutionContext
-from cutover.execution.handlers.set_traffic import live, refuse_unhealthy, shares_of
-from cutover.execution.waiting import process_requests, wait_until_drained
+from cutover.execution.guards import refuse_unhealthy
+from cutover.execution.handlers.handler import LeastTime
+from cutover.execution.waiting import process_requests, wait_after_move
 
-_MOVES = (1, 0, 1)
-_LONGEST_SECONDS = 30.0
+_WEIGHTS = (1, 0, 1)
+_DEADLINE_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
-def is_done(context: ExecutionContext, step: Drill) -> bool:
-    """Never by memory: a drill is proof only of now."""
-    del context, step
-    return False
+@dataclass(frozen=True, slots=True)
+class DrillHandler:
+    """Implements `Handler` for `Drill`."""
 
+    step: Drill
+    phase = Phase.SHIFTING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: Drill) -> None:
-    """1 %, nothing, 1 %: each move recorded, written directly, and read back until it is so."""
-    seconds = [_move(context, step, weight) for weight in _MOVES]
-    context.ports.stacks.apply_allocation(_allocation(context, step, _MOVES[-1]))
-    slowest = max(seconds)
-    verdict = Verdict(
-        gate="drill",
-        verdict=Outcome.PASS,
-        reason=f"the load balancer followed within {slowest:.2f} s each time",
-        measurements={f"seconds_to_{w}_{n}": round(s, 3) for n, (w, s) in enumerate(zip(_MOVES, seconds, strict=True))},
-    )
-    context.recorder.record_verdict(verdict)
+    def sentence(self) -> str:
+        """`rollback drill: 1.0.0 gets 1 %, 0 %, 1 %`."""
+        weights = ", ".join(f"{weight} %" for weight in _WEIGHTS)
+        return f"rollback drill: {self.step.release.version} gets {weights}"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """One margin after each of the three moves."""
+        del since_move
+        return LeastTime(self._margins(), since_move=self.step.margin_seconds)
 
-def verify(context: ExecutionContext, step: Drill) -> str:
-    """The weights are those of the last move, by the stack too."""
-    wanted = _allocation(context, step, _MOVES[-1])
-    if live(context) != wanted.positive():
-        raise StepFailed("WEIGHTS_LOST", f"the listener has the weights {live(context)}, not {wanted.positive()}")
-    return "the way back was proven: 1 %, 0 %, 1 %"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The end of the last margin, if the load balancer follows at once."""
+        return started + timedelta(seconds=self._margins())
 
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Never: a drill proves the way back only at the time when it runs."""
+        del context
+        return False
 
-def _move(context: ExecutionContext, step: Drill, weight: int) -> float:
-    """Seconds from the write until the load balancer shows it."""
-    process_requests(context)
-    for share in _traffic(step, weight).shares:
-        refuse_unhealthy(context, share)
-    wanted, clock = _allocation(context, step, weight), context.ports.clock
-    context.ports.ledger.put_allocation(context.recorder.lease, wanted)
-    began = clock.now()
-    context.ports.traffic.set_weights(context.environment.listener_arn, wanted)
-    while live(context) != wanted.positive():
-        if (clock.now() - began).total_seconds() > _LONGEST_SECONDS:
-            message = f"the load balancer did not follow to {weight} % within {_LONGEST_SECONDS:g} s"
-            raise StepFailed("DRILL_FAILED", message, "cutover status")
-        clock.sleep(_POLL_SECONDS)
-    taken = (clock.now() - began).total_seconds()
-    context.recorder.set_traffic(shares_of(wanted))
-    wait_until_drained(context, step.margin_seconds)
-    return taken
+    def apply(self, context: ExecutionContext) -> None:
+        """Record each move, write it directly, and read it back until the load balancer shows it."""
+        seconds = [self._move(context, weight) for weight in _WEIGHTS]
+        context.ports.stacks.apply_allocation(self._allocation(context, _WEIGHTS[-1]))
+        moves = enumerate(zip(_WEIGHTS, seconds, strict=True))
+        verdict = Verdict(
+            gate="drill",
+            verdict=Outcome.PASS,
+            reason=f"the load balancer applied each move within {max(seconds):.2f} s",
+            measurements={f"seconds_to_{weight}_{number}": round(taken, 3) for number, (weight, taken) in moves},
+        )
+        context.recorder.record_verdict(verdict)
 
+    def verify(self, context: ExecutionContext) -> str:
+        """Check that the weights are those of the last move."""
+        planned, live = self._allocation(context, _WEIGHTS[-1]), context.live_weights()
+        if live != planned.positive():
+            raise StepFailed("WEIGHTS_LOST", f"the listener has the weights {live}, not {planned.positive()}")
+        return "the way back works: 1 %, 0 %, 1 %"
 
-def _allocation(context: ExecutionContext, step: Drill, weight: int) -> Allocation:
-    return context.allocation(_traffic(step, weight))
+    def _margins(self) -> float:
+        return len(_WEIGHTS) * self.step.margin_seconds
 
+    def _move(self, context: ExecutionContext, weight: int) -> float:
+        """Seconds from the write until the load balancer shows the weights."""
+        process_requests(context)
+        for share in self._traffic(weight).shares:
+            refuse_unhealthy(context, share)
+        allocation, clock = self._allocation(context, weight), context.ports.clock
+        context.ports.ledger.put_allocation(context.recorder.lease, allocation)
+        written_at = clock.now()
+        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        while context.live_weights() != allocation.positive():
+            if (clock.now() - written_at).total_seconds() > _DEADLINE_SECONDS:
+                message = f"the load balancer did not apply {weight} % within {_DEADLINE_SECONDS:g} s"
+                raise StepFailed("DRILL_FAILED", message, "cutover status")
+            clock.sleep(_POLL_SECONDS)
+        taken = (clock.now() - written_at).total_seconds()
+        context.recorder.set_traffic(allocation.traffic)
+        wait_after_move(context, self.step.margin_seconds)
+        return taken
 
-def _traffic(step: Drill, weight: int) -> SetTraffic:
-    shares = (
-        Share(release=step.release, weight=weight, required_count=min(1, weight)),
-        Share(release=step.serving, weight=100 - weight, required_count=1),
-    )
-    return SetTraffic(shares=shares, margin_seconds=step.margin_seconds, direct_first=True)
+    def _allocation(self, context: ExecutionContext, weight: int) -> Allocation:
+        return context.allocation(self._traffic(weight))
+
+    def _traffic(self, weight: int) -> SetTraffic:
+        shares = (
+            Share(release=self.step.release, weight=weight, required_count=min(1, weight)),
+            Share(release=self.step.serving, weight=100 - weight, required_count=1),
+        )
+        return SetTraffic(shares=shares, margin_seconds=self.step.margin_seconds, direct_first=True)

@@ -1,9 +1,7 @@
-"""From a step to what does it: the one place that knows which file carries out which kind."""
+"""Find the handler of a step. Every kind of step has one handler, in the file of its name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar, assert_never
+from math import inf
+from typing import assert_never
 
 from cutover.domain import (
     Analyse,
@@ -13,73 +11,60 @@ from cutover.domain import (
     Bake,
     CreateRelease,
     Drill,
+    Plan,
     Retire,
     RunHook,
     Scale,
     SetTraffic,
     Step,
 )
-from cutover.execution.context import ExecutionContext
-from cutover.execution.handlers import (
-    analyse,
-    approve,
-    await_healthy,
-    await_stopped,
-    bake,
-    create_release,
-    drill,
-    retire,
-    run_hook,
-    scale,
-    set_traffic,
-)
-
-S = TypeVar("S")
+from cutover.execution.handlers.analyse import AnalyseHandler
+from cutover.execution.handlers.approve import ApproveHandler
+from cutover.execution.handlers.await_healthy import AwaitHealthyHandler
+from cutover.execution.handlers.await_stopped import AwaitStoppedHandler
+from cutover.execution.handlers.bake import BakeHandler
+from cutover.execution.handlers.create_release import CreateReleaseHandler
+from cutover.execution.handlers.drill import DrillHandler
+from cutover.execution.handlers.handler import Handler
+from cutover.execution.handlers.retire import RetireHandler
+from cutover.execution.handlers.run_hook import RunHookHandler
+from cutover.execution.handlers.scale import ScaleHandler
+from cutover.execution.handlers.set_traffic import SetTrafficHandler
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A step's three questions to the world: is it so already, make it so, is it so now."""
-
-    is_done: Callable[[], bool]
-    apply: Callable[[], None]
-    verify: Callable[[], str]
-
-
-def work_of(context: ExecutionContext, step: Step) -> Work:  # noqa: C901, PLR0911  one line for each kind of step
-    """What carries this step out."""
+def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911  one line for each kind of step
+    """The handler that carries out `step`."""
     match step:
         case CreateRelease():
-            return _bound(context, step, create_release.is_done, create_release.apply, create_release.verify)
+            return CreateReleaseHandler(step)
         case AwaitHealthy():
-            return _bound(context, step, await_healthy.is_done, await_healthy.apply, await_healthy.verify)
+            return AwaitHealthyHandler(step)
         case AwaitStopped():
-            return _bound(context, step, await_stopped.is_done, await_stopped.apply, await_stopped.verify)
+            return AwaitStoppedHandler(step)
         case SetTraffic():
-            return _bound(context, step, set_traffic.is_done, set_traffic.apply, set_traffic.verify)
+            return SetTrafficHandler(step)
         case Bake():
-            return _bound(context, step, bake.is_done, bake.apply, bake.verify)
+            return BakeHandler(step)
         case Analyse():
-            return _bound(context, step, analyse.is_done, analyse.apply, analyse.verify)
+            return AnalyseHandler(step)
         case Approve():
-            return _bound(context, step, approve.is_done, approve.apply, approve.verify)
+            return ApproveHandler(step)
         case RunHook():
-            return _bound(context, step, run_hook.is_done, run_hook.apply, run_hook.verify)
+            return RunHookHandler(step)
         case Drill():
-            return _bound(context, step, drill.is_done, drill.apply, drill.verify)
+            return DrillHandler(step)
         case Scale():
-            return _bound(context, step, scale.is_done, scale.apply, scale.verify)
+            return ScaleHandler(step)
         case Retire():
-            return _bound(context, step, retire.is_done, retire.apply, retire.verify)
+            return RetireHandler(step)
         case _:
             assert_never(step)
 
 
-def _bound(
-    context: ExecutionContext,
-    step: S,
-    is_done: Callable[[ExecutionContext, S], bool],
-    apply: Callable[[ExecutionContext, S], None],
-    verify: Callable[[ExecutionContext, S], str],
-) -> Work:
-    return Work(partial(is_done, context, step), partial(apply, context, step), partial(verify, context, step))
+def least_seconds(plan: Plan) -> float:
+    """Seconds that the plan waits at least, without the time that AWS takes."""
+    total, since_move = 0.0, inf
+    for step in plan.steps:
+        least = handler_of(step).least_time(since_move)
+        total, since_move = total + least.seconds, least.since_move
+    return total

@@ -1,58 +1,107 @@
-"""RunHook: what of the user's runs at a point of the deployment, with its time-out, its retries and its answer."""
+"""RunHook: run one of the user's hooks at a point of the deployment, with its time-out, retries and answer."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cutover.config.hooks import HookConfig
-from cutover.domain import RunHook
+from cutover.domain import Phase, RunHook
+from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.domain.test_traffic import HEADER
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import watch_background
+from cutover.execution.gate_checks import check_background_gates
+from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import LONGEST_SLEEP, process_requests, skipped, wait
 from cutover.ports import HookResult
 
 
-def is_done(context: ExecutionContext, step: RunHook) -> bool:
-    """Whether it has answered already, to a driver that is gone."""
-    del step
-    process_requests(context)
-    answer = context.ports.ledger.hook_answer(callback_id(context))
-    return answer is not None and answer.status == "Succeeded"
+@dataclass(frozen=True, slots=True)
+class RunHookHandler:
+    """Implements `Handler` for `RunHook`."""
 
+    step: RunHook
+    phase = Phase.VERIFYING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: RunHook) -> None:
-    """Run it, again where it could not be run; its failure ends the deployment unless `on_failure` is `continue`."""
-    hook = context.ports.config.hooks.get(step.hook)
-    if hook is None:
-        raise StepFailed("HOOK_UNKNOWN", f"the plan names the hook {step.hook!r}, which the file has no more")
-    result = _run_with_retries(context, step, hook)
-    if result.status == "Succeeded":
-        return
-    message = f"hook {step.hook} at {step.point}: {result.message or 'Failed'}"
-    if hook.on_failure == "rollback":
-        raise StepFailed("HOOK_FAILED", message)
-    context.recorder.note("failure", f"{message}; on_failure is continue")
+    def sentence(self) -> str:
+        """`run hook smoke-test (AfterInstall)`."""
+        return f"run hook {self.step.hook} ({self.step.point})"
 
+    def least_time(self, since_move: float) -> LeastTime:
+        """A hook may answer at once."""
+        return takes(0.0, since_move)
 
-def verify(context: ExecutionContext, step: RunHook) -> str:
-    """Its answer was the reading back."""
-    del context
-    return f"hook {step.hook} ran at {step.point}"
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The time-out is the hook's, for each attempt."""
+        del started
+        return None
 
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Whether the hook has answered already, perhaps to a driver that was killed."""
+        process_requests(context)
+        answer = context.ports.ledger.hook_answer(_callback_id(context))
+        return answer is not None and answer.status == "Succeeded"
 
-def callback_id(context: ExecutionContext) -> str:
-    """By which a hook that answers later says how it ended."""
-    head = context.recorder.execution
-    return f"{head.execution_id}.{head.step_index}"
+    def apply(self, context: ExecutionContext) -> None:
+        """Run the hook, and retry where it could not be run.
+
+        Raises:
+            StepFailed: it failed and `on_failure` is `rollback`, or the configuration does not have it.
+        """
+        hook = context.ports.config.hooks.get(self.step.hook)
+        if hook is None:
+            raise StepFailed("HOOK_UNKNOWN", f"the plan names the hook {self.step.hook!r}, but the file does not")
+        result = self._run_with_retries(context, hook)
+        if result.status == "Succeeded":
+            return
+        message = f"hook {self.step.hook} at {self.step.point}: {result.message or 'Failed'}"
+        if hook.on_failure == "rollback":
+            raise StepFailed("HOOK_FAILED", message)
+        context.recorder.note("failure", f"{message}; the deployment continues, as on_failure says")
+
+    def verify(self, context: ExecutionContext) -> str:
+        """The hook's answer has read the result back."""
+        del context
+        return f"hook {self.step.hook} ran at {self.step.point}"
+
+    def _run_with_retries(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
+        for attempt in range(hook.retries + 1):
+            try:
+                return self._run(context, hook)
+            except TransientFailure as failure:
+                if attempt == hook.retries:
+                    return HookResult("Failed", failure.message)
+                context.recorder.note("retry", f"hook {self.step.hook}: {failure.message}; runs again")
+        raise AssertionError("the last attempt returns")
+
+    def _run(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
+        clock = context.ports.clock
+        until = clock.now() + timedelta(seconds=hook.timeout)
+        run = context.ports.hooks.start(hook, event_of(context, self.step))
+        try:
+            while clock.now() < until and not skipped(context):
+                result = run.poll() or HookResult(None, "")
+                if result.status is None:
+                    result = context.ports.ledger.hook_answer(_callback_id(context)) or result
+                if result.status is not None:
+                    return result
+                wait(context, LONGEST_SLEEP / 4, lambda: check_background_gates(context))
+        finally:
+            run.stop()
+        if skipped(context):
+            return HookResult("Succeeded", "skipped by promote --full")
+        raise TransientFailure("HOOK_TIMEOUT", f"no answer within {duration(hook.timeout)}")
 
 
 def event_of(context: ExecutionContext, step: RunHook) -> dict[str, object]:
-    """CodeDeploy's event, and beside it what a test needs: the release, the weights and the test-traffic header
+    """CodeDeploy's event, and below `Cutover` what a test needs: the release, the weights, the test-traffic header
     (https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-deployment-with-hooks.html)."""
     head, environment = context.recorder.execution, context.environment
+    protocol, host = environment.listener_protocol.lower(), environment.load_balancer_dns_name
     return {
         "DeploymentId": head.execution_id,
-        "LifecycleEventHookExecutionId": callback_id(context),
+        "LifecycleEventHookExecutionId": _callback_id(context),
         "Cutover": {
             "application": head.application,
             "environment": head.environment,
@@ -61,36 +110,12 @@ def event_of(context: ExecutionContext, step: RunHook) -> dict[str, object]:
             "release": step.release.model_dump(mode="json"),
             "traffic": [share.model_dump(mode="json") for share in head.traffic],
             "test_traffic_header": {"name": HEADER, "value": step.release.digest8},
-            "url": f"{environment.listener_protocol.lower()}://{environment.load_balancer_dns_name}:{environment.listener_port}/",
+            "url": f"{protocol}://{host}:{environment.listener_port}/",
         },
     }
 
 
-def _run_with_retries(context: ExecutionContext, step: RunHook, hook: HookConfig) -> HookResult:
-    for attempt in range(hook.retries + 1):
-        try:
-            return _run(context, step, hook)
-        except TransientFailure as failure:
-            if attempt == hook.retries:
-                return HookResult("Failed", failure.message)
-            context.recorder.note("retry", f"hook {step.hook}: {failure.message}; tried again")
-    raise AssertionError("the last try returns")
-
-
-def _run(context: ExecutionContext, step: RunHook, hook: HookConfig) -> HookResult:
-    clock = context.ports.clock
-    until = clock.now() + timedelta(seconds=hook.timeout)
-    run = context.ports.hooks.start(hook, event_of(context, step))
-    try:
-        while clock.now() < until and not skipped(context):
-            found = run.poll() or HookResult(None, "")
-            if found.status is None:
-                found = context.ports.ledger.hook_answer(callback_id(context)) or found
-            if found.status is not None:
-                return found
-            wait(context, LONGEST_SLEEP / 4, lambda: watch_background(context))
-    finally:
-        run.stop()
-    if skipped(context):
-        return HookResult("Succeeded", "passed over by promote --full")
-    raise TransientFailure("HOOK_TIMEOUT", f"no answer within {hook.timeout:g} s")
+def _callback_id(context: ExecutionContext) -> str:
+    """The id that a hook names when it answers later."""
+    head = context.recorder.execution
+    return f"{head.execution_id}.{head.step_index}"

@@ -1,77 +1,79 @@
-"""SetTraffic: record the weights, make them true, read them back, and wait until the load balancer has spread them."""
+"""SetTraffic: record the weights, write them to the load balancer, read them back, and wait the propagation margin."""
 
-from cutover.domain import Allocation, ReleaseState, SetTraffic, Share, TrafficShare
+from dataclasses import dataclass
+from datetime import datetime
+
+from cutover.domain import Phase, ReleaseState, SetTraffic
+from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.waiting import wait_until_drained
-from cutover.ports import TargetHealth
+from cutover.execution.guards import refuse_unhealthy
+from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.execution.waiting import wait_after_move
 
 
-def is_done(context: ExecutionContext, step: SetTraffic) -> bool:
-    """Whether record and listener have these weights, and the margin is over."""
-    wanted = context.allocation(step)
-    recorded = context.recorded()
-    if recorded.moved_at is None or not recorded.same_weights(wanted) or live(context) != wanted.positive():
-        return False
-    wait_until_drained(context, step.margin_seconds)
-    return True
+@dataclass(frozen=True, slots=True)
+class SetTrafficHandler:
+    """Implements `Handler` for `SetTraffic`."""
 
+    step: SetTraffic
+    phase = Phase.SHIFTING
+    ends_on_promote = False
+    counts_unwatched_time = False
 
-def apply(context: ExecutionContext, step: SetTraffic) -> None:
-    """Refuse to send traffic to what is not healthy; then record first, and write.
+    def sentence(self) -> str:
+        """`set traffic: 2.0.0 100 %, 1.0.0 0 %, then wait 10 s until the load balancer has applied it`."""
+        sentence = f"set traffic: {self._weights()}"
+        if self.step.margin_seconds > 0:
+            sentence += f", then wait {duration(self.step.margin_seconds)} until the load balancer has applied it"
+        return sentence
 
-    `direct_first` is the way out of a failure: one ModifyListener call, and the same state through Pulumi after it.
-    """
-    for share in step.shares:
-        refuse_unhealthy(context, share)
-    wanted = context.allocation(step)
-    context.ports.ledger.put_allocation(context.recorder.lease, wanted)
-    if step.direct_first:
-        context.ports.traffic.set_weights(context.environment.listener_arn, wanted)
-    context.ports.stacks.apply_allocation(wanted)
+    def least_time(self, since_move: float) -> LeastTime:
+        """The margin; a step without margin repeats weights that are in force."""
+        if self.step.margin_seconds == 0:
+            return takes(0.0, since_move)
+        return LeastTime(self.step.margin_seconds, since_move=self.step.margin_seconds)
 
+    def waits_until(self, started: datetime) -> datetime | None:
+        """The margin starts when the weights are written, which is not known."""
+        del started
+        return None
 
-def verify(context: ExecutionContext, step: SetTraffic) -> str:
-    """Read the weights back, wait the propagation margin, and record who serves."""
-    wanted = context.allocation(step)
-    found = live(context)
-    if found != wanted.positive():
-        raise StepFailed(
-            "WEIGHTS_LOST", f"the listener has the weights {found}, not {wanted.positive()}", "cutover status"
-        )
-    context.recorder.set_traffic(shares_of(wanted))
-    wait_until_drained(context, step.margin_seconds)
-    for share in step.shares:
-        context.set_state(share.release, ReleaseState.SERVING if share.weight else ReleaseState.STANDBY)
-    return "traffic: " + (", ".join(f"{w.version} {w.weight} %" for w in wanted.weights) or "none (503)")
+    def is_done(self, context: ExecutionContext) -> bool:
+        """Whether record and listener have these weights and the margin is over."""
+        planned, recorded = context.allocation(self.step), context.recorded_allocation()
+        if recorded.moved_at is None or not recorded.same_weights(planned):
+            return False
+        if context.live_weights() != planned.positive():
+            return False
+        wait_after_move(context, self.step.margin_seconds)
+        return True
 
+    def apply(self, context: ExecutionContext) -> None:
+        """Refuse to send traffic to unhealthy targets; then record the weights, and write them.
 
-def live(context: ExecutionContext) -> dict[str, int]:
-    """Target group ARN → weight, as the load balancer has it now."""
-    # A target group that is named with weight 0 gets what one that is not named gets.
-    weights = context.ports.traffic.weights(context.environment.listener_arn)
-    return {arn: weight for arn, weight in weights.items() if weight > 0}
+        `direct_first` is for the way back: one ModifyListener call first, then the same weights through Pulumi.
+        """
+        for share in self.step.shares:
+            refuse_unhealthy(context, share)
+        allocation = context.allocation(self.step)
+        context.ports.ledger.put_allocation(context.recorder.lease, allocation)
+        if self.step.direct_first:
+            context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.ports.stacks.apply_allocation(allocation)
 
+    def verify(self, context: ExecutionContext) -> str:
+        """Read the weights back, wait the propagation margin, and record which releases have traffic."""
+        planned, live = context.allocation(self.step), context.live_weights()
+        if live != planned.positive():
+            message = f"the listener has the weights {live}, not {planned.positive()}"
+            raise StepFailed("WEIGHTS_LOST", message, "cutover status")
+        context.recorder.set_traffic(planned.traffic)
+        wait_after_move(context, self.step.margin_seconds)
+        for share in self.step.shares:
+            context.set_state(share.release, ReleaseState.SERVING if share.weight else ReleaseState.STANDBY)
+        return f"traffic is {self._weights()}"
 
-def shares_of(allocation: Allocation) -> tuple[TrafficShare, ...]:
-    """The allocation as a status shows it."""
-    return tuple(TrafficShare(release=w.release, version=w.version, weight=w.weight) for w in allocation.weights)
-
-
-def refuse_unhealthy(context: ExecutionContext, share: Share) -> None:
-    """Raise `StepFailed` when the release has fewer healthy targets than its share takes."""
-    if share.weight == 0:
-        return
-    group = context.outputs(share.release).target_group_arn
-    healthy = sum(map(_is_healthy, context.ports.traffic.target_health(group)))
-    if healthy < share.required_count:
-        raise StepFailed(
-            "TARGETS_UNHEALTHY",
-            f"{share.release.release} has {healthy} healthy targets, {share.required_count} are required for "
-            f"{share.weight} % of the traffic",
-            "cutover status",
-        )
-
-
-def _is_healthy(target: TargetHealth) -> bool:
-    return target.state == "healthy"
+    def _weights(self) -> str:
+        shares = ", ".join(f"{share.release.version} {share.weight} %" for share in self.step.shares)
+        return shares or "none, the load balancer answers 503"

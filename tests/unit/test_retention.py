@@ -1,0 +1,58 @@
+"""Which former releases are kept: one rule for `deploy` and for `gc`."""
+
+import pytest
+
+from cutover import operations
+from cutover.domain import ReleaseRef
+from cutover.strategies.retention import surplus
+from support.fakes import FakeWorld
+
+FORMER = tuple(ReleaseRef(release=f"prod-{v}", version=v, digest=v * 32) for v in ("v3", "v2", "v1"))
+LEFTOVER = ReleaseRef(release="prod-bad", version="bad", digest="b" * 64)
+
+
+def versions(world: FakeWorld) -> list[str]:
+    return sorted(manifest.version for manifest in world.cloud.stacks.values())
+
+
+@pytest.mark.parametrize(("mode", "keep", "kept"), [("hot", 2, 2), ("warm", 1, 1), ("hot", 0, 0), ("cold", 3, 0)])
+def test_the_former_releases_with_traffic_last_are_kept(mode: str, keep: int, kept: int) -> None:
+    assert surplus(FORMER, (), mode, keep, serving_has_succeeded=True) == FORMER[kept:]  # type: ignore[arg-type]
+
+
+def test_a_release_that_never_succeeded_is_not_kept() -> None:
+    assert surplus(FORMER[:1], (LEFTOVER,), "hot", 3, serving_has_succeeded=True) == (LEFTOVER,)
+
+
+def test_the_last_good_release_is_kept_while_the_serving_one_never_succeeded() -> None:
+    assert surplus(FORMER, (), "cold", 0, serving_has_succeeded=False) == FORMER[1:]
+
+
+def test_after_hot_hot_cold_a_deploy_keeps_no_former_release_and_gc_agrees() -> None:
+    world = FakeWorld()
+    operations.deploy(world.driver("v1", retention={"mode": "hot"}))
+    operations.deploy(world.driver("v2", retention={"mode": "hot"}))
+    driver = world.driver("v3", retention={"mode": "cold"})
+    operations.deploy(driver)
+    assert versions(world) == ["v3"]
+    assert operations.surplus_now(driver) == ()
+
+
+@pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
+@pytest.mark.parametrize("keep", [0, 1, 2])
+def test_gc_has_nothing_to_destroy_after_a_deploy(mode: str, keep: int) -> None:
+    world = FakeWorld()
+    for version in ("v1", "v2", "v3", "v4"):
+        driver = world.driver(version, retention={"mode": mode, "keep": keep})
+        operations.deploy(driver)
+        assert operations.surplus_now(driver) == ()
+
+
+def test_after_a_rollback_the_release_that_it_left_is_the_first_to_be_kept() -> None:
+    world = FakeWorld()
+    retention = {"mode": "hot", "keep": 2}
+    for version in ("v1", "v2", "v3"):
+        operations.deploy(world.driver(version, retention=retention))
+    operations.rollback(world.driver("v3", retention=retention), "v1")
+    driver = world.driver("v3", retention={"mode": "hot", "keep": 1})
+    assert [ref.version for ref in operations.surplus_now(driver)] == ["v2"]
