@@ -2,7 +2,7 @@
 
 from cutover.cli.common import finish, open_ports
 from cutover.cli.context import Context
-from cutover.cli.request import print_request
+from cutover.cli.requests import print_request
 from cutover.domain import RequestKind
 from cutover.operations import driver_holds_pause, request_action, resume
 

@@ -91,18 +91,16 @@ def promote(
     reason: _Reason = "",
 ) -> int:
     """End the wait of the present step."""
-    from cutover.cli import request as verb
-    from cutover.domain import RequestKind
+    from cutover.cli import promote as verb
 
-    return verb.run(context.obj, RequestKind.PROMOTE_FULL if full else RequestKind.PROMOTE, reason)
+    return verb.full(context.obj, reason) if full else verb.run(context.obj, reason)
 
 
 def pause(context: typer.Context, reason: _Reason = "") -> int:
     """Pause the execution in progress."""
-    from cutover.cli import request as verb
-    from cutover.domain import RequestKind
+    from cutover.cli import pause as verb
 
-    return verb.run(context.obj, RequestKind.PAUSE, reason)
+    return verb.run(context.obj, reason)
 
 
 def retry(context: typer.Context, execution: _ID = None) -> int:
@@ -153,7 +151,7 @@ def hook_answer(
     message: Annotated[str, typer.Option(help="Reason of a failure.")] = "",
 ) -> int:
     """Record the result of a hook that answers later."""
-    from cutover.cli import hook as verb
+    from cutover.cli import hook_answer as verb
 
     return verb.run(context.obj, callback_id, status, message)
 
@@ -220,7 +218,7 @@ def show(
 
 def render(context: typer.Context) -> int:
     """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
-    from cutover.cli import render as verb
+    from cutover.cli import release_render as verb
 
     return verb.run(context.obj)
 

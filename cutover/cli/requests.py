@@ -1,4 +1,4 @@
-"""`cutover promote` and `cutover pause`: record a request for the driver at work, with the person's name."""
+"""Record a request for the driver at work and print it: what `promote`, `pause` and `resume` share."""
 
 import json
 from typing import assert_never
@@ -10,8 +10,8 @@ from cutover.domain import Request, RequestKind
 from cutover.operations import has_live_driver, request_action
 
 
-def run(context: Context, kind: RequestKind, reason: str) -> int:
-    """Exit code 0 when the request is recorded, 3 when there is nothing to request it of."""
+def record(context: Context, kind: RequestKind, reason: str) -> int:
+    """Exit code 0 when the request is recorded."""
     ports = ports_to_read(context)
     request = request_action(ports, kind, reason)
     print_request(context, request, driven=has_live_driver(ports))

@@ -1,0 +1,109 @@
+"""The recipes of CONTRIBUTING.md hold: each registry names every file of its folder, and nothing else."""
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from cutover.config.strategy import KINDS, Recreate, StrategyConfig
+from cutover.domain import ReleaseRef, Step
+from cutover.execution.handlers.registry import handler_of
+from cutover.planning.registry import make_plan
+from cutover.ports import Ports
+from cutover.strategies.facts import Facts, Timings
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "cutover"
+STEP_KINDS = get_args(get_args(Step)[0])
+RELEASE = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
+FACTS = Facts(
+    candidate=RELEASE,
+    capacity=4,
+    baseline=ReleaseRef(release="prod-v0-bbbbbbbb", version="v0", digest="b" * 64),
+    timings=Timings(deadline=60, interval=5, consecutive=2, bake=30, margin=5, drain=20),
+    probe=True,
+    retention="hot",
+)
+
+
+def files(folder: Path, *shared: str) -> set[str]:
+    """Names of the modules of a folder, without those that its modules share."""
+    return {path.stem for path in folder.glob("*.py")} - {"__init__", *shared}
+
+
+def imports(module: Path, package: str) -> set[str]:
+    """Last names of the modules of `package` that a module imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            names.add((node.module or "").removeprefix(f"{package}.").split(".")[0])
+    return names
+
+
+def a_step(kind: type) -> Step:
+    """A step of that kind; a handler is found by the type alone."""
+    step: Step = kind.model_construct(release=RELEASE)  # type: ignore[attr-defined]
+    return step
+
+
+def test_every_kind_of_step_has_one_handler_in_the_file_of_its_name() -> None:
+    modules = {kind.__name__: type(handler_of(a_step(kind))).__module__.rpartition(".")[2] for kind in STEP_KINDS}
+    assert modules == {name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in modules}
+    assert set(modules.values()) == files(PACKAGE / "execution" / "handlers", "handler", "registry")
+
+
+def test_every_strategy_has_one_file_that_the_registry_names() -> None:
+    shared = ("facts", "common", "capacity", "retention", "rollback", "drill", "collect")
+    strategies = files(ROOT / "strategies", *shared)
+    assert strategies == {kind.replace("-", "_") for kind in KINDS}
+    assert strategies == imports(PACKAGE / "planning" / "registry.py", "cutover.strategies") - {"facts"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_of_strategy_becomes_another_kind(kind: str) -> None:
+    recreate = Recreate(outage="maintenance at night") if kind == "recreate" else None
+    assert make_plan(StrategyConfig(kind=kind, recreate=recreate), FACTS).strategy == kind
+
+
+def test_every_port_has_a_file_and_a_place_among_the_ports() -> None:
+    ports = files(PACKAGE / "ports", "bundle")
+    fields = {name.removesuffix("_for") for name in Ports.__dataclass_fields__} - {
+        "config",
+        "when_paused",
+        "renew_lease",
+    }
+    assert fields == ports
+
+
+def test_the_composition_names_every_adapter() -> None:
+    shared = ("session", "items", "leases", "http")
+    adapters = files(PACKAGE / "adapters", *shared) | {"hooks", "metrics", "notifier", "stacks"}
+    assert imports(PACKAGE / "composition.py", "cutover.adapters") == adapters
+
+
+def test_every_verb_has_a_file_that_the_list_of_verbs_loads() -> None:
+    shared = (
+        "common",
+        "context",
+        "formatting",
+        "main",
+        "progress",
+        "reporters",
+        "requests",
+        "status_object",
+        "tables",
+        "tree",
+        "verbs",
+    )
+    assert imports(PACKAGE / "cli" / "verbs.py", "cutover.cli") - {"context"} == files(PACKAGE / "cli", *shared)
+
+
+def test_every_file_that_a_recipe_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:cutover|components|strategies|tests|docs)/[\w/.-]+\.(?:py|md))`", text)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
