@@ -8,7 +8,7 @@ import pytest
 
 from cutover.components.weighted_listener import default_actions
 from cutover.config import EnvironmentConfig
-from cutover.config.schema import HttpWaiver, LoadBalancer
+from cutover.config.network import HttpWaiver, LoadBalancer
 from cutover.domain import Allocation, Weight
 from cutover.programs.environment import environment_program
 
