@@ -1,6 +1,6 @@
-"""`make bench`: cutover's figures beside the same work done by bare boto3 calls, as medians of several runs.
+"""`make bench`: measure cutover and the same work done by bare boto3 calls, and report the median of several runs.
 
-Brings up a local cloud of its own, and writes the table to benchmarks/RESULTS.md as it prints it.
+It starts its own local cloud, prints the table and writes it to benchmarks/RESULTS.md.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
-    """Measure everything once the stage is set."""
+    """Start the local cloud, measure everything, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--runs", type=int, default=5, help="runs of each figure (default 5)")
     runs = parser.parse_args().runs
@@ -32,9 +32,9 @@ def _head(runs: int) -> str:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     return (
         "# Figures\n\n"
-        f"Made by `make bench`; medians of {runs} runs on {machine}, against the local cloud. "
-        "*bare* is the same work by "
-        "boto3 calls in one process, in the same run; where there is no such work it is left\nout.\n\n"
+        f"Written by `make bench`: medians of {runs} runs on {machine}, against the local cloud.\n"
+        "*bare* is the same work by boto3 calls in one process, in the same run. It is empty where boto3 has no such "
+        "work.\n\n"
     )
 
 

@@ -1,8 +1,8 @@
-"""How often the analysis cries wolf, and how small a regression it finds: a seeded simulation.
+"""Simulate the analysis: how often it raises a false alarm, and how small a regression it finds.
 
-`python -m benchmarks.analysis_power` writes benchmarks/ANALYSIS.md.  Each side answers so many requests a minute for
-ten minutes; errors are binomial, latencies lognormal (median 100 ms, p99 about 320 ms); three metrics are compared
-together, as a team would: error rate, p50 and p99, with the defaults of the configuration.
+`python -m benchmarks.analysis_power` writes benchmarks/ANALYSIS.md. Each side serves a fixed number of requests per
+minute for ten minutes. Errors are binomial, and latencies are lognormal (median 100 ms, p99 about 320 ms). The analysis
+compares three metrics together: error rate, p50 and p99, with the defaults of the configuration. The seed is fixed.
 """
 
 import time
@@ -28,73 +28,71 @@ Series = dict[str, tuple[float, ...]]
 
 
 def main() -> None:
-    """Simulate, print, and write the page."""
-    began = time.monotonic()
+    """Run the simulation, print the page and write it to the file."""
+    started = time.monotonic()
     page = render(np.random.default_rng(SEED))
     Path(__file__).with_name("ANALYSIS.md").write_text(page, encoding="utf-8")
     print(page)
-    print(f"took {time.monotonic() - began:.0f} s")
+    print(f"took {time.monotonic() - started:.0f} s")
 
 
-def render(chance: np.random.Generator) -> str:
-    """The page: false alarms first, then what is found."""
-    alarms = {(rate, error): false_alarms(chance, rate, error) for rate in RATES for error in ERROR_RATES}
+def render(rng: np.random.Generator) -> str:
+    """Return the page as Markdown: the false alarms, then the smallest regressions found."""
+    alarms = {(rate, error): false_alarms(rng, rate, error) for rate in RATES for error in ERROR_RATES}
     lines = [
-        "# What the analysis finds, and how often it is wrong",
+        "# How small a regression the analysis finds, and how often it is wrong",
         "",
-        f"`python -m benchmarks.analysis_power` (seed {SEED}); {PERIODS} periods of a minute on each side, three",
-        "metrics (error rate, p50, p99) with their defaults: confidence 98 %, a change of a tenth matters.",
+        f"Written by `python -m benchmarks.analysis_power` (seed {SEED}): {PERIODS} periods of a minute on each side,",
+        "three metrics (error rate, p50, p99), and the defaults: confidence 98 %, smallest effect 10 %.",
         "",
-        f"## False alarms in {PAIRS} pairs of equals",
+        f"## False alarms in {PAIRS} comparisons of equal releases",
         "",
-        "A verdict other than PASS, percent; the aim is 2 % at most.",
+        "Percent of comparisons with a verdict other than PASS. The aim is at most 2 %.",
         "",
-        "| requests/min a side | " + " | ".join(f"{error:g} % errors" for error in ERROR_RATES) + " |",
+        "| requests/min per side | " + " | ".join(f"{error:g} % errors" for error in ERROR_RATES) + " |",
         "|---" * (len(ERROR_RATES) + 1) + "|",
         *(f"| {rate} | " + " | ".join(f"{alarms[rate, error]:.1f}" for error in ERROR_RATES) + " |" for rate in RATES),
         "",
-        f"## The smallest regression found with {POWER:.0%} power ({TRIALS} trials each)",
+        f"## The smallest regression found in at least {100 * POWER:.0f} % of {TRIALS} trials",
         "",
-        "Error rate: percent points added. Latency: percent added to every request's time.",
+        "Errors: percentage points added to the error rate. Latency: percent added to the time of every request.",
         "",
-        "| requests/min a side | " + " | ".join(f"errors, from {e:g} %" for e in ERROR_RATES) + " | latency |",
+        "| requests/min per side | " + " | ".join(f"errors, from {e:g} %" for e in ERROR_RATES) + " | latency |",
         "|---" * (len(ERROR_RATES) + 2) + "|",
     ]
     for rate in RATES:
         errors = [
-            _smallest(ERROR_STEPS, lambda step, e=e, r=rate: power(chance, r, e, e + step, 1.0)) for e in ERROR_RATES
+            _smallest(ERROR_STEPS, lambda step, e=e, r=rate: power(rng, r, e, e + step, 1.0)) for e in ERROR_RATES
         ]
-        latency = _smallest(LATENCY_STEPS, lambda step, r=rate: power(chance, r, 0.1, 0.1, 1 + step / 100))
+        latency = _smallest(LATENCY_STEPS, lambda step, r=rate: power(rng, r, 0.1, 0.1, 1 + step / 100))
         lines.append(f"| {rate} | " + " | ".join(f"+{e}" for e in errors) + f" | +{latency} % |")
     return "\n".join(lines) + "\n"
 
 
-def false_alarms(chance: np.random.Generator, rate: int, error: float) -> float:
-    """Percent of pairs of equals whose verdict is not PASS."""
-    wrong = sum(not passes(sample(chance, rate, error, 1.0), sample(chance, rate, error, 1.0)) for _ in range(PAIRS))
+def false_alarms(rng: np.random.Generator, rate: int, error: float) -> float:
+    """Percent of comparisons of two equal releases whose verdict is not PASS."""
+    wrong = sum(not passes(sample(rng, rate, error, 1.0), sample(rng, rate, error, 1.0)) for _ in range(PAIRS))
     return 100.0 * wrong / PAIRS
 
 
-def power(chance: np.random.Generator, rate: int, before: float, after: float, slower: float) -> float:
-    """How often the regression is not passed."""
-    found = sum(
-        not passes(sample(chance, rate, after, slower), sample(chance, rate, before, 1.0)) for _ in range(TRIALS)
-    )
-    return found / TRIALS
+def power(rng: np.random.Generator, rate: int, before: float, after: float, slower: float) -> float:
+    """Fraction of trials in which the analysis finds the regression."""
+    detected = sum(not passes(sample(rng, rate, after, slower), sample(rng, rate, before, 1.0)) for _ in range(TRIALS))
+    return detected / TRIALS
 
 
 def passes(candidate: Series, baseline: Series) -> bool:
-    """The verdict of the product's own judge."""
+    """Whether the verdict of the analysis is PASS."""
     pairs = [
         MetricPair(name=name, candidate=candidate[name], baseline=baseline[name], critical=True) for name in candidate
     ]
     return judge_analysis(pairs, Thresholds())[0].verdict is Outcome.PASS
 
 
-def sample(chance: np.random.Generator, rate: int, error_percent: float, slower: float) -> Series:
-    """Ten minutes of one side, a sample a minute."""
-    errors = chance.binomial(rate, error_percent / 100, PERIODS) / rate * 100
-    times = np.exp(np.log(0.1) + SIGMA * chance.standard_normal((PERIODS, rate))) * slower
+def sample(rng: np.random.Generator, rate: int, error_percent: float, slower: float) -> Series:
+    """Ten minutes of one side, with one sample of each metric per minute."""
+    errors = rng.binomial(rate, error_percent / 100, PERIODS) / rate * 100
+    times = np.exp(np.log(0.1) + SIGMA * rng.standard_normal((PERIODS, rate))) * slower
     p50, p99 = np.quantile(times, [0.5, 0.99], axis=1)
     return {name: tuple(map(float, values)) for name, values in (("errors", errors), ("p50", p50), ("p99", p99))}
 

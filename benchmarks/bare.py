@@ -1,4 +1,4 @@
-"""The peer: the same work by boto3 calls in one process, without plan, gates, records or stacks."""
+"""The comparison: the same work by boto3 calls in one process, without plan, gates, records and stacks."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import boto3
 
 
 class Bare:
-    """Clients of the local cloud, warm."""
+    """Open boto3 clients of the local cloud."""
 
     def __init__(self, endpoint: str) -> None:
         settings: dict[str, Any] = {
@@ -25,13 +25,13 @@ class Bare:
         self._number = 0
 
     def modify_listener(self, listener: str, weights: dict[str, int]) -> None:
-        """One call, and the weights read back."""
+        """Set the weights of a listener, as target group ARN → percent. The response contains the new weights."""
         groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
         action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
         self.elbv2.modify_listener(ListenerArn=listener, DefaultActions=[action])
 
     def read_status(self) -> None:
-        """The two reads that a status needs."""
+        """Make the two reads that `cutover status` makes."""
         key = {"pk": {"S": "shop#local"}, "sk": {"S": "allocation"}}
         self.dynamodb.get_item(TableName="immutable-deployments", Key=key, ConsistentRead=True)
         self.dynamodb.query(
@@ -42,7 +42,7 @@ class Bare:
         )
 
     def release(self, like: dict[str, Any], listener: str) -> None:
-        """Create what a release stack holds, wait until its targets are healthy, and give it the traffic."""
+        """Create the resources of a release, wait until two targets are healthy, and give it all traffic."""
         self._number += 1
         name = f"bare-{self._number}"
         self.logs.create_log_group(logGroupName=name)
@@ -76,5 +76,5 @@ class Bare:
         self.modify_listener(listener, {target: 100})
 
     def _healthy(self, target: str) -> bool:
-        found = self.elbv2.describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"]
-        return sum(one["TargetHealth"]["State"] == "healthy" for one in found) == 2
+        targets = self.elbv2.describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"]
+        return sum(each["TargetHealth"]["State"] == "healthy" for each in targets) == 2

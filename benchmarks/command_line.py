@@ -1,4 +1,4 @@
-"""What a person or a pipeline waits for: whole commands, from start to exit, and the memory that they take."""
+"""Measure whole commands from start to exit, and the memory that they use."""
 
 import json
 import subprocess
@@ -9,47 +9,47 @@ from benchmarks.bare import Bare
 from benchmarks.figures import Figure, timed
 from benchmarks.stage import Stage
 
-_LOOK = 0.05  # seconds between two looks at the memory
+_MEMORY_INTERVAL = 0.05  # seconds between two readings of the memory
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
-    """Commands that change nothing first, then whole releases."""
+    """Measure commands that change nothing, then deployments of new versions."""
     bare = Bare(stage.endpoint)
     status = Figure(
         "`status`", "s", timed(lambda: stage.cutover("status"), runs), timed(bare.read_status, runs), "≤ 0.6 s"
     )
     help_ = Figure("`--help`", "s", timed(lambda: stage.cutover("--help"), runs), aim="≤ 0.3 s")
-    same = Figure("no-change `deploy`", "s", timed(lambda: stage.cutover("deploy"), runs))
+    no_change = Figure("no-change `deploy`", "s", timed(lambda: stage.cutover("deploy"), runs))
     preview = Figure("`preview`", "s", timed(lambda: stage.cutover("preview"), runs))
     versions = iter(f"2.0.{number}" for number in range(1000))
-    release = timed(lambda: stage.cutover("deploy"), runs, before=lambda: stage.set_version(next(versions)))
+    blue_green = timed(lambda: stage.cutover("deploy"), runs, before=lambda: stage.set_version(next(versions)))
     stage.set_version(next(versions))
-    driver, whole = zip(*(_memory_of_a_deploy(stage, next(versions)) for _ in range(runs)), strict=True)
+    driver, with_children = zip(*(_memory_of_a_deploy(stage, next(versions)) for _ in range(runs)), strict=True)
     return [
         status,
         help_,
-        same,
+        no_change,
         preview,
-        Figure("blue-green release, waits zero", "s", release, _bare_releases(stage, bare, runs), "≤ 15 s"),
+        Figure("blue-green release, all waits zero", "s", blue_green, _bare_releases(stage, bare, runs), "≤ 15 s"),
         Figure("peak memory of the driver", "MB", driver, aim="≤ 150 MB"),
-        Figure("peak memory with its children", "MB", whole),
+        Figure("peak memory with its children", "MB", with_children),
     ]
 
 
 def _bare_releases(stage: Stage, bare: Bare, runs: int) -> tuple[float, ...]:
-    shown = json.loads(stage.cutover("show", stage_release(stage)))
-    network = shown["manifest"]["network"]
-    described = bare.ecs.describe_task_definition(taskDefinition=_newest_definition(bare))["taskDefinition"]
-    names = ("containerDefinitions", "volumes", "cpu", "memory", "networkMode", "requiresCompatibilities")
+    manifest = json.loads(stage.cutover("show", stage_release(stage)))["manifest"]
+    network = manifest["network"]
+    definition = bare.ecs.describe_task_definition(taskDefinition=_newest_definition(bare))["taskDefinition"]
+    copied = ("containerDefinitions", "volumes", "cpu", "memory", "networkMode", "requiresCompatibilities")
     like = {
         "vpc": network["vpc_id"],
         "subnets": network["subnet_ids"],
-        "definition": {name: described[name] for name in names},
+        "definition": {name: definition[name] for name in copied},
     }
-    found = timed(lambda: bare.release(like, network["listener_arn"]), runs)
-    # The listener goes back to what is recorded, or the next deploy would rightly call it drift.
+    seconds = timed(lambda: bare.release(like, network["listener_arn"]), runs)
+    # The listener gets the recorded weights again: otherwise the next deploy reports drift.
     _restore(bare, network["listener_arn"])
-    return found
+    return seconds
 
 
 def stage_release(stage: Stage) -> str:
@@ -70,30 +70,31 @@ def _newest_definition(bare: Bare) -> str:
 
 
 def _memory_of_a_deploy(stage: Stage, version: str) -> tuple[float, float]:
-    """Peak resident megabytes of the driver, and of it with all its children."""
+    """Peak resident memory in MB: of the driver, and of the driver with all its children."""
     stage.set_version(version)
     command = stage.command("-e", "local", "--json", "deploy")
     driver = subprocess.Popen(command, cwd=stage.project, env=stage.variables, stdout=subprocess.DEVNULL)
-    own = whole = 0.0
+    peak = peak_with_children = 0.0
     while driver.poll() is None:
-        alone = _resident(driver.pid)
-        own, whole = max(own, alone), max(whole, alone + sum(map(_resident, _children(driver.pid))))
-        time.sleep(_LOOK)
+        memory = _resident(driver.pid)
+        peak = max(peak, memory)
+        peak_with_children = max(peak_with_children, memory + sum(map(_resident, _children(driver.pid))))
+        time.sleep(_MEMORY_INTERVAL)
     if driver.returncode != 0:
-        raise RuntimeError(f"the deploy of {version} ended with {driver.returncode}")
-    return own, whole
+        raise RuntimeError(f"the deploy of {version} exited with code {driver.returncode}")
+    return peak, peak_with_children
 
 
 def _children(pid: int) -> list[int]:
-    found: list[int] = []
+    children: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             direct = [int(child) for child in task.read_text().split()]
         except OSError:
-            # The thread or its process ended while we looked.
+            # The thread or its process has ended since the folder was listed.
             continue
-        found += [*direct, *(deeper for child in direct for deeper in _children(child))]
-    return found
+        children += [*direct, *(grandchild for child in direct for grandchild in _children(child))]
+    return children
 
 
 def _resident(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""A figure with its peer and its aim, and how the table looks."""
+"""A figure with its comparison and its aim, and the table of all figures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Median and range of cutover's runs, the median of the bare calls, and what is aimed at."""
+    """The runs of cutover, the runs of the same work by bare boto3 calls, both in `unit`, and the aim as text."""
 
     name: str
     unit: str
@@ -18,24 +18,24 @@ class Figure:
 
 
 def timed(work: Callable[[], object], runs: int, before: Callable[[], object] | None = None) -> tuple[float, ...]:
-    """Seconds of each run; `before` is done first each time and not counted."""
-    found = []
+    """Return the seconds of each run of `work`. `before` runs first each time and does not count."""
+    seconds = []
     for _ in range(runs):
         if before is not None:
             before()
-        began = perf_counter()
+        started = perf_counter()
         work()
-        found.append(perf_counter() - began)
-    return tuple(found)
+        seconds.append(perf_counter() - started)
+    return tuple(seconds)
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Markdown, one line for each figure."""
+    """Return a Markdown table with one line for each figure."""
     lines = ["| figure | cutover | range | bare | ratio | aim |", "|---|---|---|---|---|---|"]
     for figure in figures:
-        mine = median(figure.runs)
+        middle = median(figure.runs)
         bare = f"{median(figure.bare):.3f} {figure.unit}" if figure.bare else ""
-        ratio = f"{mine / median(figure.bare):.1f}" if figure.bare else ""
+        ratio = f"{middle / median(figure.bare):.1f}" if figure.bare else ""
         span = f"{min(figure.runs):.3f}-{max(figure.runs):.3f}"
-        lines.append(f"| {figure.name} | {mine:.3f} {figure.unit} | {span} | {bare} | {ratio} | {figure.aim} |")
+        lines.append(f"| {figure.name} | {middle:.3f} {figure.unit} | {span} | {bare} | {ratio} | {figure.aim} |")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What happens between a decision and the load balancer, measured inside the driver's process."""
+"""Measure, in one process, the time from a decision of the driver until the load balancer has the new weights."""
 
 import os
 import threading
@@ -17,40 +17,40 @@ from cutover.domain import Allocation, Weight
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
-    """Weights to and fro between the two newest releases that stand."""
+    """Switch all traffic between the two newest releases that have a stack."""
     os.environ.update(stage.variables)
     config = load_environment(stage.project, "local")
     session = Session(config.provider)
     ledger = DynamoLedger(session, config.records, config.application, config.environment, SystemClock())
-    stands = [(r.ref, r.outputs) for r in ledger.releases() if r.outputs is not None][:2]
-    choices = cycle(
+    releases = [(r.ref, r.outputs) for r in ledger.releases() if r.outputs is not None][:2]
+    allocations = cycle(
         Allocation(
             weights=(
                 Weight(release=ref.release, version=ref.version, target_group_arn=outputs.target_group_arn, weight=100),
             )
         )
-        for ref, outputs in stands
+        for ref, outputs in releases
     )
     stacks, traffic, bare = PulumiStacks(config, session, threading.Event()), AlbTraffic(session), Bare(stage.endpoint)
     listener = stacks.environment().listener_arn
 
     def by_bare() -> None:
-        bare.modify_listener(listener, next(choices).positive())
+        bare.modify_listener(listener, next(allocations).positive())
 
     def by_decision() -> None:
-        wanted = next(choices)
-        traffic.set_weights(listener, wanted)
-        if dict(traffic.weights(listener)) != wanted.positive():
-            raise RuntimeError("the weights were not read back")
+        allocation = next(allocations)
+        traffic.set_weights(listener, allocation)
+        if dict(traffic.weights(listener)) != allocation.positive():
+            raise RuntimeError("the load balancer does not have the weights that were written")
 
-    stacks.apply_allocation(next(choices))
+    stacks.apply_allocation(next(allocations))
     by_bare()
     by_decision()
     return [
         Figure(
             "weight change through Pulumi",
             "s",
-            timed(lambda: stacks.apply_allocation(next(choices)), runs),
+            timed(lambda: stacks.apply_allocation(next(allocations)), runs),
             timed(by_bare, runs),
             "≤ 2.5 s",
         ),

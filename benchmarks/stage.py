@@ -1,4 +1,4 @@
-"""Where it is measured: a local cloud with an environment, two images, and waits set to zero."""
+"""The set-up of the benchmarks: a local cloud with an environment, two releases, and all waits set to zero."""
 
 import os
 import re
@@ -23,18 +23,22 @@ _NO_WAITS = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A project folder and the variables to use the local cloud."""
+    """A project folder, and the environment variables to use the local cloud."""
 
     project: Path
     variables: dict[str, str]
     endpoint: str
 
     def command(self, *arguments: str) -> list[str]:
-        """The console script of this environment, as a person starts it."""
+        """The command line of `cutover` in this virtual environment."""
         return [str(Path(sys.executable).with_name("cutover")), *arguments]
 
-    def cutover(self, *arguments: str, ends: int = 0) -> str:
-        """Run a verb in the project; its stdout."""
+    def cutover(self, *arguments: str) -> str:
+        """Run a verb in the project and return its stdout.
+
+        Raises:
+            RuntimeError: the exit code is not 0.
+        """
         done = subprocess.run(
             self.command("-e", "local", "--json", *arguments),
             cwd=self.project,
@@ -43,12 +47,12 @@ class Stage:
             text=True,
             check=False,
         )
-        if done.returncode != ends:
-            raise RuntimeError(f"cutover {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
+        if done.returncode != 0:
+            raise RuntimeError(f"cutover {' '.join(arguments)} exited with code {done.returncode}: {done.stderr}")
         return done.stdout
 
     def set_version(self, version: str) -> None:
-        """Write a version into the environment's file; every version runs the same image."""
+        """Write a version into the environment's file. Every version runs the same image."""
         file = self.project / "Pulumi.local.yaml"
         text = re.sub(r"version: \S+", f"version: {version}", file.read_text(encoding="utf-8"), count=1)
         file.write_text(text, encoding="utf-8")
@@ -56,7 +60,7 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """Set up, and taken down at the end with every process."""
+    """Start the local cloud with two deployed releases in `folder`, and stop it at the end."""
     running = process.up(folder / "cloud", port=0)
     try:
         project = folder / "project"
@@ -66,8 +70,8 @@ def stage(folder: Path) -> Iterator[Stage]:
         text = (ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8")
         text = re.sub(r"endpoint: \S+", f"endpoint: {running.endpoint}", text, count=1)
         text = re.sub(r"http_proxy: \S+", f"http_proxy: {running.endpoint}", text, count=1)
-        for long, none in _NO_WAITS.items():
-            text = text.replace(long, none)
+        for original, without_wait in _NO_WAITS.items():
+            text = text.replace(original, without_wait)
         (project / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
         variables = {**os.environ, **process.environment(folder / "cloud", running, os.environ["PATH"])}
         ready = Stage(project, variables | {"CUTOVER_LOCAL": str(folder / "cloud")}, running.endpoint)

@@ -1,10 +1,11 @@
-"""Pulumi components for immutable releases on ECS behind an application load balancer.
+"""Pulumi components for immutable releases on ECS behind an Application Load Balancer.
 
 Every component takes plain typed arguments and works in any Pulumi program:
 
     from cutover.components import ContainerArgs, Release, ReleaseArgs, WeightedListener, WeightedListenerArgs
 
-The modules are loaded when a name is first used, since each imports a large part of `pulumi_aws`.
+`docs/components.md` describes them. A module is imported when one of its names is first used, because each module
+imports a large part of `pulumi_aws`.
 """
 
 from importlib import import_module

@@ -1,14 +1,16 @@
-"""Cluster: the ECS cluster of one release, with Container Insights (Security Hub ECS.12)."""
+"""Cluster: the ECS cluster of one release."""
 
 import pulumi
 from pulumi_aws import ecs
 
 
 class Cluster(pulumi.ComponentResource):
-    """Outputs: `name` and `arn` of the cluster."""
+    """An ECS cluster with Container Insights (Security Hub ECS.12)."""
 
     name: pulumi.Output[str]
+    """Name of the cluster."""
     arn: pulumi.Output[str]
+    """ARN of the cluster."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:cluster:Cluster", name, None, opts)

@@ -1,4 +1,4 @@
-"""Environment: the load balancer that all releases of an application share, and its weighted listener."""
+"""Environment: the load balancer that all releases of an application share, with its weighted listener."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,35 +11,52 @@ from cutover.components.weighted_listener import NO_TRAFFIC, WeightedListener, W
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentArgs:
-    """`name` is the load balancer's; `subnet_ids` lie in two zones or more; `idle_timeout` in seconds."""
+    """The network, listener and traffic weights of an Application Load Balancer."""
 
     name: str
+    """Name of the load balancer; at most 32 characters."""
     vpc_id: pulumi.Input[str]
     vpc_cidr: pulumi.Input[str]
+    """CIDR block of the VPC. The load balancer can connect to it."""
     subnet_ids: pulumi.Input[Sequence[str]]
+    """Subnets in two or more Availability Zones."""
     internal: bool
+    """Whether the load balancer has private IP addresses only."""
     ingress_cidrs: Sequence[str]
+    """IPv4 CIDR blocks that may connect to the listener."""
     certificate_arn: str | None
+    """ACM certificate: the listener is HTTPS on port 443. None: the listener is HTTP on port 80."""
     tls_policy: str
+    """Security policy of an HTTPS listener; ignored for HTTP."""
     deletion_protection: bool
+    """Whether AWS refuses to delete the load balancer."""
     idle_timeout: int
+    """Seconds after which an idle connection is closed."""
     access_logs_bucket: str | None
+    """S3 bucket for access logs; None for no access logs."""
     web_acl_arn: str | None
+    """AWS WAF web ACL to associate; None for none."""
     weights: Mapping[str, int]
+    """Target group ARN → percent of the traffic; empty before the first release."""
     no_traffic_body: str = NO_TRAFFIC
+    """Body of the 503 response while no target group has a weight."""
     stickiness_seconds: int | None = None
+    """Seconds that a user stays with a target group; None turns stickiness off."""
 
 
 class Environment(pulumi.ComponentResource):
-    """Outputs: the load balancer (`load_balancer_*`), its security group, and the listener."""
+    """An Application Load Balancer with its security group, its weighted listener and an optional web ACL."""
 
     load_balancer_arn: pulumi.Output[str]
     load_balancer_name: pulumi.Output[str]
     load_balancer_dns_name: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
+    """Id of the load balancer's security group."""
     listener_arn: pulumi.Output[str]
     listener_port: int
+    """443 with a certificate, else 80."""
     listener_protocol: str
+    """`HTTPS` with a certificate, else `HTTP`."""
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:environment:Environment", name, None, opts)
@@ -49,12 +66,12 @@ class Environment(pulumi.ComponentResource):
         group = ec2.SecurityGroup(
             f"{name}-load-balancer", description="Load balancer of an environment", vpc_id=args.vpc_id, opts=child
         )
-        rules = [_from(name, cidr, group, self.listener_port, child) for cidr in args.ingress_cidrs]
-        rules.append(_to_tasks(name, args, group, child))
+        rules = [_ingress(name, cidr, group, self.listener_port, child) for cidr in args.ingress_cidrs]
+        rules.append(_egress_to_tasks(name, args, group, child))
         balancer = lb.LoadBalancer(
             f"{name}-lb",
-            # A fixed name: people and WAF rules look for it, and its length was validated. The load balancer is
-            # never replaced in passing, since deletion protection stands before it.
+            # A fixed name, because people and WAF rules look for it.
+            # Deletion protection keeps an update from replacing the load balancer.
             name=args.name,
             load_balancer_type="application",
             internal=args.internal,
@@ -97,7 +114,9 @@ class Environment(pulumi.ComponentResource):
         )
 
 
-def _from(name: str, cidr: str, group: ec2.SecurityGroup, port: int, child: pulumi.ResourceOptions) -> pulumi.Resource:
+def _ingress(
+    name: str, cidr: str, group: ec2.SecurityGroup, port: int, child: pulumi.ResourceOptions
+) -> pulumi.Resource:
     return vpc.SecurityGroupIngressRule(
         f"{name}-from-{cidr.replace('/', '-')}",
         security_group_id=group.id,
@@ -110,7 +129,7 @@ def _from(name: str, cidr: str, group: ec2.SecurityGroup, port: int, child: pulu
     )
 
 
-def _to_tasks(
+def _egress_to_tasks(
     name: str, args: EnvironmentArgs, group: ec2.SecurityGroup, child: pulumi.ResourceOptions
 ) -> pulumi.Resource:
     return vpc.SecurityGroupEgressRule(

@@ -1,4 +1,4 @@
-"""LogGroup: where the tasks of one release write."""
+"""LogGroup: the log group of one release's tasks."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,20 @@ from pulumi_aws import cloudwatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogGroupArgs:
-    """`retention_days` is one of the values that CloudWatch Logs takes."""
+    """How long log events are kept."""
 
     retention_days: pulumi.Input[int]
+    """Days; CloudWatch Logs allows certain values
+    (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html)."""
 
 
 class LogGroup(pulumi.ComponentResource):
-    """Outputs: `name` and `arn` of the log group."""
+    """A CloudWatch log group."""
 
     name: pulumi.Output[str]
+    """Name of the log group."""
     arn: pulumi.Output[str]
+    """ARN of the log group."""
 
     def __init__(self, name: str, args: LogGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:log_group:LogGroup", name, None, opts)

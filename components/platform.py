@@ -1,4 +1,4 @@
-"""Platform: what every environment of an account and region shares: records, artifacts, container registry."""
+"""Platform: the tables, bucket and container repositories that all environments of an account and region share."""
 
 import json
 from collections.abc import Sequence
@@ -13,23 +13,30 @@ _KEEP_UNTAGGED_DAYS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformArgs:
-    """Names are fixed, since every driver has to find them; `partition` is `aws`, `aws-cn` or `aws-us-gov`."""
+    """Fixed names of the resources, so that every driver finds them."""
 
     deployments_table: str
+    """Name of the DynamoDB table of deployments and releases."""
     executions_table: str
+    """Name of the DynamoDB table of executions and journals."""
     artifact_bucket: str
+    """Name of the S3 bucket of manifests and reports; globally unique."""
     repositories: Sequence[str]
+    """Names of the ECR repositories to create."""
     deletion_protection: bool
+    """Whether the tables, the bucket and the repositories are protected from deletion."""
     partition: str
+    """ARN partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
 
 class Platform(pulumi.ComponentResource):
-    """Outputs: names of the tables and the bucket, and `repository_urls` by name."""
+    """Two DynamoDB tables, an S3 bucket and ECR repositories, all encrypted."""
 
     deployments_table: pulumi.Output[str]
     executions_table: pulumi.Output[str]
     artifact_bucket: pulumi.Output[str]
     repository_urls: dict[str, pulumi.Output[str]]
+    """Repository name → URL to push images to."""
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:platform:Platform", name, None, opts)
@@ -53,7 +60,7 @@ class Platform(pulumi.ComponentResource):
 
 
 def _table(name: str, table: str, args: PlatformArgs, keep: pulumi.ResourceOptions) -> dynamodb.Table:
-    """Recoverable to any second of the last 35 days, encrypted (Security Hub DynamoDB.2, .6)."""
+    """An encrypted table with point-in-time recovery for the last 35 days (Security Hub DynamoDB.2, .6)."""
     return dynamodb.Table(
         name,
         name=table,
@@ -91,7 +98,7 @@ def _bucket(name: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: 
         name,
         bucket=bucket.id,
         policy=tls_only(f"arn:{args.partition}:s3:::{args.artifact_bucket}"),
-        # S3 refuses to change both at once: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+        # S3 refuses to change the policy and the public access block at the same time: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
         opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[block]),
     )
     s3.BucketLifecycleConfiguration(
@@ -114,8 +121,8 @@ def _bucket(name: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: 
 def _repository(
     name: str, repository: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: pulumi.ResourceOptions
 ) -> ecr.Repository:
-    """Tags that never move, images scanned when pushed (Security Hub ECR.1, .2); untagged ones expire."""
-    found = ecr.Repository(
+    """A repository with immutable tags that scans pushed images (Security Hub ECR.1, .2) and expires untagged ones."""
+    created = ecr.Repository(
         name,
         name=repository,
         image_tag_mutability="IMMUTABLE",
@@ -124,12 +131,13 @@ def _repository(
         force_delete=not args.deletion_protection,
         opts=keep,
     )
-    ecr.LifecyclePolicy(name, repository=found.name, policy=untagged_expire(), opts=child)
-    return found
+    ecr.LifecyclePolicy(name, repository=created.name, policy=untagged_expire(), opts=child)
+    return created
 
 
 def tls_only(bucket_arn: str) -> str:
-    """Nobody talks to the bucket in clear: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-ssl-requests-only.html"""
+    """Return a bucket policy that denies requests without TLS
+    (https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-ssl-requests-only.html)."""
     statement = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -142,7 +150,10 @@ def tls_only(bucket_arn: str) -> str:
 
 
 def untagged_expire() -> str:
-    """Images without a tag go after two weeks; tagged ones stay, since a release may be created again from them."""
+    """Return a lifecycle policy that expires untagged images after 14 days.
+
+    Tagged images stay, because a release can be created from them again.
+    """
     rule = {
         "rulePriority": 1,
         "description": "untagged images",

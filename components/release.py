@@ -1,4 +1,4 @@
-"""Release: everything that runs one version, and nothing that another release uses."""
+"""Release: all resources of one version. Releases share none of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,36 +17,47 @@ from cutover.components.test_traffic_rule import TestTrafficRule, TestTrafficRul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseArgs:
-    """One version of a service behind an existing listener of an application load balancer.
-
-    `repository_arn` is the ECR repository of the container's image. `cpu` is in units of 1/1024 vCPU, `memory` in MiB.
-    The service starts with `desired_count` tasks. Requests with the header `test_traffic_header` set to
-    `test_traffic_value` reach this release, whatever its weight.
-    """
+    """One version of a service, behind an existing listener of an Application Load Balancer."""
 
     container: ContainerArgs
     cpu: int
+    """CPU units of a task; 1024 is one vCPU."""
     memory: int
-    repository_arn: str
+    """Memory of a task in MiB. Fargate allows certain pairs with `cpu`
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html)."""
+    repository_arn: pulumi.Input[str]
+    """ARN of the ECR repository of the container's image."""
     region: str
-    vpc_id: str
-    subnet_ids: Sequence[str]
-    load_balancer_security_group_id: str
-    listener_arn: str
+    """AWS Region of the log group, such as `eu-west-1`."""
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Subnets of the tasks. They need a route to ECR, CloudWatch Logs and the container's own dependencies."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """Security group that may connect to the tasks."""
+    listener_arn: pulumi.Input[str]
+    """Listener that gets the test traffic rule."""
     test_traffic_header: str
+    """Name of the header of test traffic."""
     test_traffic_value: str
+    """Value of the header. Such a request reaches this release, whatever its weight."""
     desired_count: int
+    """Number of tasks at the start. Later changes are made through the ECS API and are no diff for Pulumi."""
     architecture: str = "X86_64"
+    """`X86_64` or `ARM64`."""
     health_check: HealthCheckArgs = field(default_factory=HealthCheckArgs)
     health_check_grace_period_seconds: int = 60
+    """Seconds after the start of a task in which ECS ignores failed health checks."""
     deregistration_delay_seconds: int = 60
+    """Seconds that the load balancer waits for open requests of a deregistered target."""
     slow_start_seconds: int = 0
+    """Seconds in which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
     log_retention_days: int = 30
+    """Days that CloudWatch Logs keeps the logs."""
 
 
 class Release(pulumi.ComponentResource):
-    """Outputs: `cluster_arn`, `service_name`, `task_definition_arn`, `target_group_arn`, `security_group_id` and
-    `log_group_name`."""
+    """One version on ECS: cluster, service, task definition, roles, log group, security group, target group and test
+    traffic rule."""
 
     cluster_arn: pulumi.Output[str]
     service_name: pulumi.Output[str]
@@ -102,7 +113,7 @@ class Release(pulumi.ComponentResource):
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[str]]:
-        """Every output by its name, to export from a stack."""
+        """Return every output by its name, for `pulumi.export`."""
         return {
             "cluster_arn": self.cluster_arn,
             "service_name": self.service_name,

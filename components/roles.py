@@ -1,4 +1,4 @@
-"""Roles: what ECS may do to start the tasks of one release, and what the tasks themselves may do."""
+"""Roles: the execution role and the task role of one release."""
 
 import json
 from collections.abc import Sequence
@@ -20,18 +20,23 @@ _ASSUMED_BY_TASKS = json.dumps(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolesArgs:
-    """ARNs of exactly what may be read: one repository, one log group, the named secrets and parameters."""
+    """The only resources that the execution role may use."""
 
     repository_arn: pulumi.Input[str]
+    """ECR repository that images are pulled from."""
     log_group_arn: pulumi.Input[str]
+    """Log group that the tasks write to."""
     secret_arns: Sequence[str]
+    """Secrets in Secrets Manager and parameters in Parameter Store that the tasks get."""
 
 
 class Roles(pulumi.ComponentResource):
-    """Outputs: `execution_role_arn` (used by ECS itself) and `task_role_arn` (used by the container; may nothing)."""
+    """The two IAM roles of an ECS task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)."""
 
     execution_role_arn: pulumi.Output[str]
+    """Role with which ECS starts a task."""
     task_role_arn: pulumi.Output[str]
+    """Role of the container itself; it has no permissions."""
 
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:roles:Roles", name, None, opts)
@@ -46,16 +51,17 @@ class Roles(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        # The role can only be used once it has its policy, so whoever takes the ARN waits for it.
+        # A task cannot start before the role has its policy, so the ARN is known only after the policy exists.
         self.execution_role_arn = pulumi.Output.all(execution.arn, policy.id).apply(lambda values: str(values[0]))
         self.task_role_arn = task.arn
         self.register_outputs({"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn})
 
 
 def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Sequence[str]) -> str:
-    """The least that starts a task: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"""
+    """Return the smallest policy with which ECS can start a task
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html)."""
     statements = [
-        # This action knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+        # IAM does not support resources for this action: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
         _allow(["ecr:GetAuthorizationToken"], ["*"]),
         _allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], [repository_arn]
@@ -76,5 +82,5 @@ def _allow(actions: list[str], resources: list[str]) -> dict[str, object]:
 
 
 def _unversioned_secret(arn: str) -> str:
-    """A task names `arn:json-key:version-stage:version-id`; IAM knows the first seven parts of it."""
+    """A task definition can append `:json-key:version-stage:version-id`; IAM uses the first seven parts only."""
     return ":".join(arn.split(":")[:7])

@@ -1,4 +1,4 @@
-"""Service: the tasks of one release.  Its desired count is run-time state and nobody's diff."""
+"""Service: the ECS service of one release, on Fargate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,29 @@ from cutover.components.task_definition import CONTAINER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceArgs:
-    """`desired_count` is what the service begins with; later counts are set through the ECS API."""
+    """The tasks of the service, and the network and target group that they use."""
 
     cluster_arn: pulumi.Input[str]
     task_definition_arn: pulumi.Input[str]
     desired_count: int
+    """Number of tasks at the start. Later changes are made through the ECS API and are no diff for Pulumi."""
     port: int
+    """Port of the container that the target group uses."""
     target_group_arn: pulumi.Input[str]
-    subnet_ids: Sequence[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     grace_period_seconds: int
+    """Seconds after the start of a task in which ECS ignores failed health checks."""
 
 
 class Service(pulumi.ComponentResource):
-    """Output: `name` of the service.  Nothing here waits for healthy tasks: the driver's gates do, and say why not."""
+    """An ECS service without public IP addresses. Its creation does not wait until the tasks are healthy.
+
+    `depends_on` names resources that must exist first: ECS refuses a target group that no listener uses.
+    """
 
     name: pulumi.Output[str]
+    """Name of the service."""
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class Service(pulumi.ComponentResource):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             availability_zone_rebalancing="ENABLED",
-            # A release is never rolled back in place: the circuit breaker only stops hopeless starts.
+            # The circuit breaker stops a rollout that cannot succeed. It has no older version to roll back to.
             deployment_circuit_breaker={"enable": True, "rollback": False},
             deployment_maximum_percent=200,
             deployment_minimum_healthy_percent=100,

@@ -1,4 +1,4 @@
-"""ServiceSecurityGroup: the tasks of one release may be reached from the load balancer, and from nowhere else."""
+"""ServiceSecurityGroup: the security group of one release's tasks."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,20 @@ from pulumi_aws import ec2, vpc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSecurityGroupArgs:
-    """`port` is the container's; the load balancer is named by its security group, never by addresses."""
+    """Which load balancer may connect to the tasks, and on which port."""
 
     vpc_id: pulumi.Input[str]
     load_balancer_security_group_id: pulumi.Input[str]
+    """Security group that may connect to the tasks."""
     port: pulumi.Input[int]
+    """Port of the container."""
 
 
 class ServiceSecurityGroup(pulumi.ComponentResource):
-    """Output: `id` of the security group, known once its rules are there."""
+    """A security group that allows connections from the load balancer only, and all outgoing connections."""
 
     id: pulumi.Output[str]
+    """Id of the security group; known after its rules exist."""
 
     def __init__(self, name: str, args: ServiceSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:service_security_group:ServiceSecurityGroup", name, None, opts)

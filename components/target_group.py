@@ -1,4 +1,4 @@
-"""TargetGroup: the tasks of one release as the load balancer sees them."""
+"""TargetGroup: the load balancer's target group of one release."""
 
 from dataclasses import dataclass
 
@@ -8,38 +8,42 @@ from pulumi_aws import lb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheckArgs:
-    """How the load balancer checks a target. The defaults are AWS's own.
-
-    Thresholds count consecutive checks; `matcher` lists the HTTP codes of a healthy answer, such as `200-299`.
-    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-    """
+    """The load balancer's health check of a target, with AWS's defaults
+    (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html)."""
 
     path: str = "/"
+    """Path of the request."""
     interval_seconds: int = 30
+    """Seconds between two checks (5 to 300)."""
     timeout_seconds: int = 5
+    """Seconds without a response after which a check fails (2 to 120)."""
     healthy_threshold: int = 5
+    """Successful checks in a row that make a target healthy (2 to 10)."""
     unhealthy_threshold: int = 2
+    """Failed checks in a row that make a target unhealthy (2 to 10)."""
     matcher: str = "200"
+    """HTTP codes of a successful check, such as `200,202` or `200-299`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroupArgs:
-    """The target group's port, network and health check; times are in seconds.
-
-    `slow_start_seconds` is the time in which a new target's share of the requests grows; 0 turns it off.
-    """
+    """The port, network and health check of a target group."""
 
     vpc_id: pulumi.Input[str]
     port: pulumi.Input[int]
+    """Port of the container."""
     health_check: HealthCheckArgs
     deregistration_delay_seconds: int
+    """Seconds that the load balancer waits for open requests of a deregistered target (0 to 3600)."""
     slow_start_seconds: int = 0
+    """Seconds in which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
 
 
 class TargetGroup(pulumi.ComponentResource):
-    """Output: `arn` of the target group."""
+    """An HTTP target group of IP addresses, as Fargate tasks need it."""
 
     arn: pulumi.Output[str]
+    """ARN of the target group."""
 
     def __init__(self, name: str, args: TargetGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:target_group:TargetGroup", name, None, opts)

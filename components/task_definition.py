@@ -1,7 +1,7 @@
-"""TaskDefinition: how one task of a release runs, with the security defaults on.
+"""TaskDefinition: how one task of a release runs on Fargate, with secure settings.
 
-Fargate, its own network interface, a read-only root file system, a numeric user that is not root, every Linux
-capability dropped, secrets by ARN (Security Hub ECS.3, .4, .5, .8, .9, .17, .20).
+The task has its own network interface, a read-only root file system and a numeric user. It drops all Linux
+capabilities, and takes secrets by ARN (Security Hub ECS.3, .4, .5, .8, .9, .17, .20).
 """
 
 import json
@@ -16,41 +16,51 @@ CONTAINER = "app"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerArgs:
-    """The one container of a task.
-
-    `image` is an ECR image, best by digest. `secrets` maps environment variables to ARNs in Secrets Manager or the
-    Parameter Store, never to values. `writable_paths` are directories backed by an empty volume; the rest of the file
-    system is read-only. The container gets the environment variable `PORT`.
-    """
+    """The only container of a task. It also gets the environment variable `PORT`."""
 
     image: str
+    """Image in ECR, preferably with a digest."""
     port: int
+    """Port that the container listens on."""
     command: Sequence[str] = ()
+    """Overrides the image's command; empty keeps it."""
     user: str = "65532:65532"
+    """Numeric user and group; should not be root (0)."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that are not secret."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    """Environment variable → ARN in Secrets Manager or Parameter Store. Never the value itself."""
     writable_paths: Sequence[str] = ()
+    """Directories backed by an empty volume. The rest of the file system is read-only."""
     stop_timeout_seconds: int = 30
+    """Seconds from SIGTERM to SIGKILL (2 to 120)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDefinitionArgs:
-    """`cpu` is in units of 1/1024 vCPU, `memory` in MiB; `architecture` is `X86_64` or `ARM64`."""
+    """The container, size, logs and roles of a task."""
 
     container: ContainerArgs
     cpu: int
+    """CPU units; 1024 is one vCPU."""
     memory: int
+    """Memory in MiB."""
     architecture: str
+    """`X86_64` or `ARM64`."""
     region: str
+    """AWS Region of the log group."""
     log_group_name: pulumi.Input[str]
     execution_role_arn: pulumi.Input[str]
+    """Role with which ECS starts the task."""
     task_role_arn: pulumi.Input[str]
+    """Role of the container itself."""
 
 
 class TaskDefinition(pulumi.ComponentResource):
-    """Output: `arn` of the task definition with its revision."""
+    """An ECS task definition for Fargate with one container."""
 
     arn: pulumi.Output[str]
+    """ARN of the task definition, with its revision."""
 
     def __init__(self, name: str, args: TaskDefinitionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:task_definition:TaskDefinition", name, None, opts)
@@ -75,7 +85,7 @@ class TaskDefinition(pulumi.ComponentResource):
 
 
 def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, object]:
-    """The container definition. Lists are sorted, so that the same release always gives the same text.
+    """Return the container definition. Lists are sorted, so that the same arguments always give the same text.
 
     Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
@@ -112,5 +122,5 @@ def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, obj
 
 
 def _volumes(paths: Sequence[str]) -> dict[str, str]:
-    """Volume name → path; an empty volume is the only thing that may be written."""
+    """Volume name → path of each writable directory."""
     return {f"writable-{index}": path for index, path in enumerate(paths)}

@@ -1,6 +1,6 @@
-"""TestTrafficRule: requests that carry a release's own header reach it, whatever its weight.
+"""TestTrafficRule: a request with the release's header reaches the release, whatever its weight.
 
-ECS refuses a service whose target group no load balancer uses, so the rule also is what lets the service be made
+ECS refuses to create a service whose target group no load balancer uses. With this rule a load balancer uses it
 (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html).
 """
 
@@ -12,27 +12,30 @@ from pulumi_aws import lb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestTrafficRuleArgs:
-    """Requests whose `header` has exactly this `value` go to the target group."""
+    """Which requests the rule forwards, and to which target group."""
 
     listener_arn: pulumi.Input[str]
     target_group_arn: pulumi.Input[str]
     header: str
+    """Name of the header."""
     value: str
+    """Value of the header; `*` and `?` are wildcards."""
 
 
 class TestTrafficRule(pulumi.ComponentResource):
-    """Output: `arn` of the listener rule."""
+    """A listener rule that forwards requests with a certain header to one target group."""
 
-    __test__ = False  # by its name pytest would take it for tests
+    __test__ = False  # pytest would collect the class because of its name
 
     arn: pulumi.Output[str]
+    """ARN of the listener rule."""
 
     def __init__(self, name: str, args: TestTrafficRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:test_traffic_rule:TestTrafficRule", name, None, opts)
         rule = lb.ListenerRule(
             f"{name}-test-traffic",
             listener_arn=args.listener_arn,
-            # No priority: the plugin takes the next free one. One that followed from the digest met another release's.
+            # No priority: the provider takes the next free one. A priority computed from the digest could be taken.
             conditions=[{"http_header": {"http_header_name": args.header, "values": [args.value]}}],
             actions=[{"type": "forward", "target_group_arn": args.target_group_arn}],
             opts=pulumi.ResourceOptions(parent=self),

@@ -1,4 +1,4 @@
-"""WeightedListener: who gets the traffic of an environment, in percent."""
+"""WeightedListener: a listener that splits the traffic between target groups by weight."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,30 +7,32 @@ import pulumi
 from pulumi_aws import lb
 
 NO_TRAFFIC = "no release has traffic"
+"""Default body of the 503 response while no target group has a weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedListenerArgs:
-    """`weights` maps target group ARNs to percent; it is empty before the first release.
-
-    Where no target group has weight, the load balancer answers 503 with `no_traffic_body`. `stickiness_seconds` binds
-    a user to a target group for that time, or until the listener no longer names the target group. With
-    `certificate_arn` and `tls_policy` the listener speaks HTTPS, without a certificate plain HTTP.
-    """
+    """The protocol and the traffic weights of a listener."""
 
     load_balancer_arn: pulumi.Input[str]
     port: int
     certificate_arn: str | None
+    """ACM certificate of an HTTPS listener; None for HTTP."""
     tls_policy: str
+    """Security policy of an HTTPS listener; ignored for HTTP."""
     weights: Mapping[str, int]
+    """Target group ARN → percent of the traffic. A target group with weight 0 is left out; ALB allows five at most."""
     no_traffic_body: str = NO_TRAFFIC
+    """Body of the 503 response while no target group has a weight."""
     stickiness_seconds: int | None = None
+    """Seconds (1 to 604800) that a user stays with a target group, while it has a weight; None turns stickiness off."""
 
 
 class WeightedListener(pulumi.ComponentResource):
-    """Outputs: `arn` of the listener."""
+    """A listener that forwards to the target groups with a weight, or answers 503 if there is none."""
 
     arn: pulumi.Output[str]
+    """ARN of the listener."""
 
     def __init__(self, name: str, args: WeightedListenerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:weighted_listener:WeightedListener", name, None, opts)
@@ -52,16 +54,16 @@ class WeightedListener(pulumi.ComponentResource):
 def default_actions(
     weights: Mapping[str, int], no_traffic_body: str = NO_TRAFFIC, stickiness_seconds: int | None = None
 ) -> Sequence[lb.ListenerDefaultActionArgsDict]:
-    """One forward to every target group with a weight, in a stable order; else a fixed 503."""
+    """Return one forward action to every target group with a weight above 0, in a stable order, else a fixed 503."""
     groups = [{"arn": arn, "weight": weight} for arn, weight in sorted(weights.items()) if weight > 0]
     if groups:
         forward: dict[str, object] = {"target_groups": groups}
         if stickiness_seconds is not None:
             forward["stickiness"] = {"enabled": True, "duration": stickiness_seconds}
         return [{"type": "forward", "forward": forward}]  # type: ignore[typeddict-item]
-    answer: lb.ListenerDefaultActionFixedResponseArgsDict = {
+    response: lb.ListenerDefaultActionFixedResponseArgsDict = {
         "content_type": "text/plain",
         "status_code": "503",
         "message_body": no_traffic_body,
     }
-    return [{"type": "fixed-response", "fixed_response": answer}]
+    return [{"type": "fixed-response", "fixed_response": response}]

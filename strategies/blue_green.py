@@ -1,4 +1,4 @@
-"""Blue-green: create the candidate beside the baseline, prove it, move all traffic at once, bake, then retire."""
+"""Blue-green: create the candidate beside the baseline, verify it, shift all traffic at once, bake, then retire."""
 
 from cutover.domain import Plan
 from cutover.strategies.common import all_traffic, bake_and_retire, prove
@@ -6,6 +6,6 @@ from cutover.strategies.facts import Facts
 
 
 def blue_green(facts: Facts) -> Plan:
-    """The whole plan; the baseline keeps full capacity, and so an instant way back, until the bake has ended."""
+    """Return the plan. The baseline keeps its full capacity until the bake ends, so a rollback only changes weights."""
     steps = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
     return Plan(strategy="blue-green", steps=steps)

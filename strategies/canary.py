@@ -1,4 +1,4 @@
-"""Canary: the steps that the user wrote, from the first percent of the traffic to all of it."""
+"""Canary: shift traffic in the steps of the configuration, then shift the rest."""
 
 from collections.abc import Iterator
 
@@ -11,20 +11,21 @@ from cutover.strategies.facts import Facts
 
 
 def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") -> Plan:
-    """The whole plan; without a baseline there is nobody to share with, and all traffic moves at once.
+    """Return the plan. A first deployment has no baseline: all traffic shifts at once.
 
     Args:
-        steps: validated: weights and capacity grow, and no weight is above the capacity.
-        name: how the record calls the strategy.
+        facts: the deployment.
+        steps: validated by the configuration: weights and capacity only grow, and no weight exceeds the capacity.
+        name: name of the strategy in the record.
     """
     if facts.baseline is None:
-        whole = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
-        return Plan(strategy=name, steps=whole)
-    return Plan(strategy=name, steps=tuple(_Progress(facts, facts.baseline, steps).plan()))
+        all_at_once = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
+        return Plan(strategy=name, steps=all_at_once)
+    return Plan(strategy=name, steps=tuple(_CanaryPlan(facts, facts.baseline, steps).steps()))
 
 
-class _Progress:
-    """Weight and capacity as they stand between two steps."""
+class _CanaryPlan:
+    """Builds the steps, and keeps track of the candidate's weight and task count between them."""
 
     def __init__(self, facts: Facts, baseline: ReleaseRef, steps: tuple[CanaryStep, ...]) -> None:
         self._facts, self._baseline, self._steps = facts, baseline, steps
@@ -32,10 +33,10 @@ class _Progress:
         first = next((step for step in steps if step.scale or step.weight), None)
         self._tasks = tasks_for(first.scale, facts.capacity) if first and first.scale else facts.capacity
 
-    def plan(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Step]:
         facts = self._facts
         yield from prove(facts, self._tasks)
-        yield from self._fresh()
+        yield from self._create_fresh_baseline()
         for step in self._steps:
             if step.weight != 100:
                 yield from self._step(step)
@@ -53,20 +54,22 @@ class _Progress:
         elif step.scale is not None:
             yield from self._scale(tasks_for(step.scale, facts.capacity))
         elif step.pause is not None:
-            yield watch(facts, step.pause, self._needed())
+            yield watch(facts, step.pause, self._required_count())
         elif step.analyse is not None:
             yield self._analyse(step.analyse)
         elif step.approve is not None:
             yield Approve(
                 release=facts.candidate,
                 gates=self._gates(),
-                required_count=self._needed(),
+                required_count=self._required_count(),
                 interval_seconds=facts.timings.interval,
                 timeout_seconds=step.approve.timeout,
                 on_timeout=step.approve.then,
             )
         elif step.hook is not None:
             yield RunHook(release=facts.candidate, hook=step.hook, point="Step")
+        elif step.drill is None:
+            raise ValueError(f"the canary strategy does not know the step {step!r}")
         elif step.drill:
             yield Drill(release=facts.candidate, serving=self._baseline, margin_seconds=facts.timings.margin)
             self._weight = 1
@@ -83,7 +86,7 @@ class _Progress:
             release=facts.candidate,
             baseline=facts.fresh_baseline or self._baseline,
             gates=self._gates(),
-            required_count=self._needed(),
+            required_count=self._required_count(),
             duration_seconds=seconds,
             interval_seconds=facts.timings.interval,
             period_seconds=facts.analysis_period,
@@ -91,7 +94,7 @@ class _Progress:
         )
 
     def _shares(self) -> tuple[Share, ...]:
-        """The candidate's, the fresh baseline's (the same, while both find room), and the rest."""
+        """The fresh baseline gets the candidate's weight while both fit into 100 %. The baseline gets the rest."""
         facts, weight = self._facts, self._weight
         fresh = facts.fresh_baseline if 2 * weight <= 100 else None
         rest = 100 - weight - (weight if fresh else 0)
@@ -101,16 +104,16 @@ class _Progress:
             share(self._baseline, rest, facts.baseline_capacity),
         )
 
-    def _fresh(self) -> Iterator[Step]:
+    def _create_fresh_baseline(self) -> Iterator[Step]:
         fresh, facts = self._facts.fresh_baseline, self._facts
         if fresh is None:
             return
-        most = max((step.weight for step in self._steps if step.weight and step.weight <= 50), default=1)
-        count = tasks_for(most, facts.baseline_capacity)
+        highest_weight = max((step.weight for step in self._steps if step.weight and step.weight <= 50), default=1)
+        count = tasks_for(highest_weight, facts.baseline_capacity)
         yield CreateRelease(release=fresh, desired_count=count)
         yield await_healthy(fresh, count, facts.timings)
 
-    def _needed(self) -> int:
+    def _required_count(self) -> int:
         return max(1, tasks_for(self._weight, self._facts.capacity))
 
     def _gates(self) -> tuple[str, ...]:

@@ -1,19 +1,19 @@
-"""How many tasks carry a share of the traffic: no release gets more than its healthy capacity carries."""
+"""Convert between traffic percent and task counts, so that no release gets more traffic than its tasks can carry."""
 
 from cutover.domain import ReleaseRef
 from cutover.domain.steps import Share
 
 
 def tasks_for(percent: int, capacity: int) -> int:
-    """Tasks that carry `percent` of the traffic where `capacity` carry all of it; at least one for any traffic."""
+    """Number of tasks for `percent` of the traffic, rounded up, when `capacity` tasks carry all of it."""
     return -(-percent * capacity // 100)
 
 
 def percent_of(tasks: int, capacity: int) -> int:
-    """Percent of the traffic that so many tasks carry, rounded down."""
+    """Percent of the traffic that `tasks` can carry, rounded down, when `capacity` tasks carry all of it."""
     return min(100, 100 * tasks // capacity)
 
 
 def share(release: ReleaseRef, weight: int, capacity: int) -> Share:
-    """The release's share, with the healthy targets that it takes."""
+    """The release's share of the traffic (`weight` in percent), with the number of healthy targets it requires."""
     return Share(release=release, weight=weight, required_count=tasks_for(weight, capacity))

@@ -1,4 +1,4 @@
-"""What several strategies do alike: prove the candidate, move traffic, bake, and retire what is not kept."""
+"""Steps that several strategies share: verify the candidate, shift traffic, bake, and retire old releases."""
 
 from cutover.domain import AwaitHealthy, Bake, CreateRelease, ReleaseRef, Retire, Scale, SetTraffic, Step
 from cutover.domain.steps import HookPoint, RunHook
@@ -7,12 +7,12 @@ from cutover.strategies.facts import HEALTH_GATES, Facts, Timings
 
 
 def prove(facts: Facts, capacity: int) -> tuple[Step, ...]:
-    """Create the candidate with `capacity` tasks and pass every gate that needs no user's request."""
-    wake = Scale(release=facts.candidate, desired_count=capacity, drain_seconds=0)
+    """Create the candidate with `capacity` tasks, and wait until it passes every gate that needs no user traffic."""
+    scale_up = Scale(release=facts.candidate, desired_count=capacity, drain_seconds=0)
     return (
         *hooks(facts, "BeforeInstall"),
         CreateRelease(release=facts.candidate, desired_count=capacity),
-        *((wake,) if facts.candidate_scaled_to_zero else ()),
+        *((scale_up,) if facts.candidate_scaled_to_zero else ()),
         *hooks(facts, "AfterInstall"),
         await_healthy(facts.candidate, capacity, facts.timings, facts.gates_before_traffic),
         *hooks(facts, "AfterAllowTestTraffic"),
@@ -23,7 +23,7 @@ def prove(facts: Facts, capacity: int) -> tuple[Step, ...]:
 def await_healthy(
     release: ReleaseRef, count: int, timings: Timings, gates: tuple[str, ...] = HEALTH_GATES
 ) -> AwaitHealthy:
-    """Wait until so many tasks of the release are healthy."""
+    """Wait until `count` tasks of the release are healthy."""
     return AwaitHealthy(
         release=release,
         gates=gates,
@@ -35,15 +35,15 @@ def await_healthy(
 
 
 def all_traffic(facts: Facts) -> SetTraffic:
-    """Everything to the candidate; the baseline stays named, with nothing."""
-    emptied = (share(facts.baseline, 0, facts.baseline_capacity),) if facts.baseline is not None else ()
+    """Give the candidate 100 percent of the traffic, and the baseline a recorded weight of 0."""
+    baseline_share = (share(facts.baseline, 0, facts.baseline_capacity),) if facts.baseline is not None else ()
     return SetTraffic(
-        shares=(share(facts.candidate, 100, facts.capacity), *emptied), margin_seconds=facts.timings.margin
+        shares=(share(facts.candidate, 100, facts.capacity), *baseline_share), margin_seconds=facts.timings.margin
     )
 
 
 def watch(facts: Facts, seconds: float, count: int) -> Bake:
-    """Watch the gates for so long while `count` tasks of the candidate carry traffic."""
+    """Watch the gates for `seconds` while the candidate carries traffic with at least `count` tasks."""
     return Bake(
         release=facts.candidate,
         gates=facts.gates_with_traffic,
@@ -54,12 +54,12 @@ def watch(facts: Facts, seconds: float, count: int) -> Bake:
 
 
 def hooks(facts: Facts, point: HookPoint) -> tuple[RunHook, ...]:
-    """The user's hooks at one of CodeDeploy's points, in the order of their names."""
+    """The user's hooks for one of CodeDeploy's lifecycle events, in the order of their names."""
     return tuple(RunHook(release=facts.candidate, hook=name, point=point) for name in facts.hooks.get(point, ()))
 
 
 def bake_and_retire(facts: Facts) -> tuple[Step, ...]:
-    """The end of a deployment: the baseline keeps its capacity until the bake has ended, then retention decides."""
+    """Bake at full traffic, then scale down or destroy the baseline and surplus releases as `retention` says."""
     return (
         *hooks(facts, "AfterAllowTraffic"),
         watch(facts, facts.timings.bake, facts.capacity),
@@ -73,7 +73,7 @@ def _retire(facts: Facts) -> tuple[Step, ...]:
     if facts.baseline is not None and baseline_is_kept and facts.retention == "warm":
         steps.append(Scale(release=facts.baseline, desired_count=0, drain_seconds=facts.timings.drain))
     if facts.surplus:
-        # A target group that the listener names cannot be deleted: the weights are written without it first.
+        # ELB refuses to delete a target group that the listener names, so the weights are written without it first.
         kept = (share(facts.baseline, 0, 1),) if facts.baseline is not None and baseline_is_kept else ()
         steps.append(SetTraffic(shares=(share(facts.candidate, 100, facts.capacity), *kept), margin_seconds=0))
     steps += [Retire(release=release, drain_seconds=facts.timings.drain) for release in facts.surplus]

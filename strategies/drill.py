@@ -1,4 +1,4 @@
-"""A rollback drill on request: the standby gets 1 %, nothing, 1 %, and in the end nothing."""
+"""Rollback drill on request: the standby release gets 1 %, 0 %, 1 % and finally 0 % of the traffic."""
 
 from cutover.domain import Drill, Plan, ReleaseRef, SetTraffic
 from cutover.domain.steps import Share
@@ -6,7 +6,14 @@ from cutover.strategies.capacity import share
 
 
 def drill(serving: ReleaseRef, capacity: int, standby: ReleaseRef, margin: float) -> Plan:
-    """The plan; `capacity` tasks carry all traffic of the serving release."""
+    """Return the plan of `cutover drill`.
+
+    Args:
+        serving: the release that has the traffic.
+        capacity: tasks of the serving release at full capacity.
+        standby: the release that gets 1 % of the traffic for a moment.
+        margin: seconds to wait after each change of weights, until all load balancer nodes use it.
+    """
     return Plan(
         strategy="drill",
         steps=(
@@ -21,7 +28,7 @@ def drill(serving: ReleaseRef, capacity: int, standby: ReleaseRef, margin: float
 
 
 def end_drill(serving: ReleaseRef, capacity: int, margin: float) -> Plan:
-    """The way back from a drill that failed: everything to the release that serves."""
-    everything = Share(release=serving, weight=100, required_count=min(1, capacity))
-    step = SetTraffic(shares=(everything,), margin_seconds=margin, direct_first=True)
+    """Return the plan after a failed drill: all traffic back to the serving release."""
+    all_traffic = Share(release=serving, weight=100, required_count=min(1, capacity))
+    step = SetTraffic(shares=(all_traffic,), margin_seconds=margin, direct_first=True)
     return Plan(strategy="drill", steps=(step,))

@@ -1,4 +1,4 @@
-"""What a strategy is told: facts in, steps out."""
+"""The input of every strategy: the releases, their capacity, and the settings of one deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,19 +12,25 @@ HEALTH_GATES = ("ecs", "targets")
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """The times of a plan, in seconds, and the looks that gates take."""
+    """Times that a plan's steps use. All are seconds, except `consecutive`, which counts checks."""
 
     deadline: float
+    """Longest wait for a release to become healthy."""
     interval: float
+    """Time between two checks of the gates."""
     consecutive: int
+    """Number of checks in a row that must pass."""
     bake: float
+    """How long the gates are watched at full traffic."""
     margin: float
+    """Wait after a change of weights, until all load balancer nodes use it."""
     drain: float
+    """Wait before a release loses its capacity, so that open requests can finish."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One deployment as a strategy sees it."""
+    """One deployment: what a strategy needs to know to plan it."""
 
     candidate: ReleaseRef
     capacity: int
@@ -33,27 +39,29 @@ class Facts:
     """The release that has the traffic now; None at a first deployment."""
     timings: Timings
     probe: bool
+    """Whether the candidate is probed with a test request before it gets user traffic."""
     retention: Literal["hot", "warm", "cold"]
+    """What happens to the baseline after the bake: hot keeps it, warm scales it to zero, cold destroys it."""
     baseline_capacity: int = 1
     """Tasks of the baseline at full capacity."""
     candidate_scaled_to_zero: bool = False
-    """The candidate is there from an earlier deployment and was scaled to zero."""
+    """Whether the candidate exists from an earlier deployment and has no tasks."""
     surplus: tuple[ReleaseRef, ...] = ()
     """Releases to destroy after the deployment (`retention.surplus`); the baseline is among them if it is not kept."""
     traffic_gates: tuple[str, ...] = ()
-    """Names of the gates on metrics and alarms, watched while the candidate has traffic."""
+    """Names of the metric and alarm gates, which are watched while the candidate has traffic."""
     hooks: Mapping[HookPoint, tuple[str, ...]] = field(default_factory=dict)
-    """Names of the user's hooks at each of CodeDeploy's points."""
+    """Names of the user's hooks for each of CodeDeploy's lifecycle events."""
     analysis_period: float = 60.0
     """Seconds of one sample of an analysis."""
     analysis_delay: float = 60.0
     """Seconds until the data of a period are complete."""
     fresh_baseline: ReleaseRef | None = None
-    """A release of the baseline's version made for the analysis alone; None: the running one is compared."""
+    """A new release of the baseline's version, created only for the analysis; None compares with `baseline`."""
 
     @property
     def gates_before_traffic(self) -> tuple[str, ...]:
-        """The gates that a release must pass before a user's request reaches it."""
+        """The gates that a release must pass before it gets user traffic."""
         return (*HEALTH_GATES, "probe") if self.probe else HEALTH_GATES
 
     @property

@@ -1,4 +1,4 @@
-"""Linear: so many percent more at every interval, until the candidate has everything."""
+"""Linear: shift the same percentage at every interval, until the candidate has all traffic."""
 
 from cutover.config.strategy import CanaryStep
 from cutover.domain import Plan
@@ -7,7 +7,10 @@ from cutover.strategies.facts import Facts
 
 
 def linear(facts: Facts, percent: int, interval: float) -> Plan:
-    """The whole plan; `interval` in seconds, watched after every increment but the last, which bakes."""
+    """Return the plan: shift `percent` of the traffic, watch the gates for `interval` seconds, and repeat.
+
+    The bake takes the place of the interval after the last increment.
+    """
     pause = CanaryStep.model_validate({"pause": f"{interval:f}s"})
     steps = [step for weight in range(percent, 100, percent) for step in (CanaryStep(weight=weight), pause)]
     return canary(facts, tuple(steps), "linear")

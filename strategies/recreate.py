@@ -1,4 +1,4 @@
-"""Recreate: the old release ends before the new one starts, with a maintenance answer in between."""
+"""Recreate: stop the old release, answer with a maintenance page, then start the new release."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,18 @@ from cutover.strategies.facts import Facts
 
 
 def recreate(facts: Facts, maintenance: str) -> Plan:
-    """The whole plan, with its outage; the old release keeps its stack, so that the way back is a scale-up."""
-    outage = tuple(_end(facts, facts.baseline, maintenance)) if facts.baseline is not None else ()
+    """Return the plan. The old release keeps its stack, so a rollback only has to scale it up.
+
+    Args:
+        facts: the deployment.
+        maintenance: body of the load balancer's 503 response during the outage.
+    """
+    outage = tuple(_stop_baseline(facts, facts.baseline, maintenance)) if facts.baseline is not None else ()
     steps = (*outage, *prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
     return Plan(strategy="recreate", steps=steps)
 
 
-def _end(facts: Facts, baseline: ReleaseRef, maintenance: str) -> Iterator[Step]:
+def _stop_baseline(facts: Facts, baseline: ReleaseRef, maintenance: str) -> Iterator[Step]:
     yield SetTraffic(shares=(), margin_seconds=facts.timings.margin, maintenance=maintenance)
     yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)
     yield AwaitStopped(

@@ -1,4 +1,4 @@
-"""`Pulumi.<environment>.yaml` as validated models: the one file that a person edits."""
+"""The configuration: `Pulumi.<environment>.yaml` as validated models."""
 
 from cutover.config.load import load_environment, parse_environment, project_file
 from cutover.config.manifest import build_manifest

@@ -1,4 +1,4 @@
-"""The kinds of value that the sections of the configuration are made of."""
+"""The value types of the configuration: names, durations, counts, and the base class of its sections."""
 
 import re
 from typing import Annotated, TypeVar
@@ -17,10 +17,14 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_duration(value: object) -> float:
-    """Seconds of a text such as `500ms`, `30s`, `10m` or `1h`; a number without a unit is refused."""
+    """Return the seconds of a duration such as `500ms`, `30s`, `10m` or `1h`.
+
+    Raises:
+        ValueError: the value is not a number with a unit.
+    """
     match = _DURATION.match(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a duration is a number with a unit, such as 30s, 10m or 1h")
+        raise ValueError("a duration is a number with a unit, such as 500ms, 30s, 10m or 1h")
     return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
 
 
@@ -29,13 +33,13 @@ Count = Annotated[int, Field(strict=True)]
 
 
 class Section(BaseModel):
-    """A mapping of the file: frozen, and closed to unknown keys."""
+    """A section of the file. It cannot be changed, and refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
 
 def unless(wrong: list[str], value: T) -> T:
-    """`value`, or ValueError with everything that is wrong with it."""
+    """Return `value`, or raise ValueError with all sentences of `wrong`."""
     if wrong:
         raise ValueError("; ".join(wrong))
     return value

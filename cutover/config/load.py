@@ -1,5 +1,6 @@
-"""Read `Pulumi.<environment>.yaml`, and say everything that is wrong with it at once."""
+"""Read and validate `Pulumi.<environment>.yaml`, and report all errors at once."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -15,41 +16,46 @@ from cutover.domain.errors import InvalidInput
 _NAMESPACE = "cutover:"
 _MAX_BYTES = 256 * 1024
 _PLACEHOLDER = "CHANGE-ME"
-_FOREIGN_KEYS = frozenset({"pulumi:disable-default-providers", "pulumi:tags"})
+_PULUMI_KEYS = frozenset({"pulumi:disable-default-providers", "pulumi:tags"})
 
 
 def load_environment(project: Path, environment: str) -> EnvironmentConfig:
-    """The validated configuration of one environment.
+    """Return the validated configuration of one environment.
 
     Raises:
-        InvalidInput: the file is missing or anything in it is wrong; the message has one line for each error.
+        InvalidInput: the file is missing or not valid; the message has one line for each error.
     """
     path = project_file(project, environment)
     if not path.is_file():
         known = sorted(p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in project.glob("Pulumi.*.yaml"))
-        raise InvalidInput(
-            "CONFIG_MISSING",
-            f"there is no {path.name} in {project}; environments here: {', '.join(known) or 'none'}",
-            "cp Pulumi.prod.yaml " + path.name,
-        )
+        message = f"{path} does not exist; the folder has these environments: {', '.join(known) or 'none'}"
+        raise InvalidInput("CONFIG_MISSING", message, _copy_command(project, path))
     if path.stat().st_size > _MAX_BYTES:
-        raise InvalidInput("CONFIG_INVALID", f"{path.name} is larger than {_MAX_BYTES} bytes")
+        raise InvalidInput("CONFIG_INVALID", f"{path.name} is larger than the limit of {_MAX_BYTES} bytes")
     return parse_environment(path.read_text(encoding="utf-8"), environment, path.name)
 
 
 def project_file(project: Path, environment: str) -> Path:
-    """Where the environment's file is; a name that would leave the folder is refused."""
+    """Return the path of the environment's file.
+
+    Raises:
+        InvalidInput: the name could point to a file outside the folder.
+    """
     if not environment or any(c in environment for c in "/\\\0") or environment.startswith("."):
-        raise InvalidInput("CONFIG_INVALID", f"{environment!r} is no name of an environment")
+        raise InvalidInput("CONFIG_INVALID", f"{environment!r} is not a valid name of an environment")
     return project / f"Pulumi.{environment}.yaml"
 
 
 def parse_environment(text: str, environment: str, source: str) -> EnvironmentConfig:
-    """The models of a file's text; `source` is how errors name it."""
+    """Validate the text of a file; `source` is its name in error messages.
+
+    Raises:
+        InvalidInput: the text is not valid; the message has one line for each error.
+    """
     entries = _entries(text, source)
-    errors = [f"{key}: unknown key" for key in entries if not _known_namespace(key)]
+    errors = [f"{key}: unknown key" for key in entries if not _is_known_key(key)]
     values = {k.removeprefix(_NAMESPACE): v for k, v in entries.items() if k.startswith(_NAMESPACE)}
-    errors += [f"{path}: still the placeholder {_PLACEHOLDER}" for path in _placeholders(values)]
+    errors += [f"{path}: is still the placeholder {_PLACEHOLDER}" for path in _placeholders(values)]
     config: EnvironmentConfig | None = None
     try:
         config = EnvironmentConfig.model_validate({"environment": environment, **values})
@@ -57,12 +63,14 @@ def parse_environment(text: str, environment: str, source: str) -> EnvironmentCo
         placeholders = {line.split(":")[0] for line in errors}
         errors += [line for line in map(_sentence, error.errors()) if line.split(":")[0] not in placeholders]
     if errors or config is None:
-        raise InvalidInput(
-            "CONFIG_INVALID",
-            "\n".join(f"{source}: {line}" for line in errors),
-            f"edit {source}; every key is explained in docs/configuration.md",
-        )
+        lines = [f"{source}: {line}" for line in errors]
+        raise InvalidInput("CONFIG_INVALID", "\n".join([*lines, "docs/configuration.md explains every key."]))
     return config
+
+
+def _copy_command(project: Path, path: Path) -> str:
+    example = project / "Pulumi.prod.yaml"
+    return shlex.join(["cp", str(example), str(path)]) if example.is_file() else ""
 
 
 def _entries(text: str, source: str) -> dict[str, object]:
@@ -71,12 +79,12 @@ def _entries(text: str, source: str) -> dict[str, object]:
     try:
         document: object = yaml.load(text)
     except DuplicateKeyError as error:
-        raise InvalidInput("CONFIG_INVALID", f"{source}: {_duplicate(error)}", f"edit {source}") from error
+        raise InvalidInput("CONFIG_INVALID", f"{source}: {_duplicate(error)}") from error
     except YAMLError as error:
-        raise InvalidInput("CONFIG_INVALID", f"{source}: no YAML: {error}", f"edit {source}") from error
+        raise InvalidInput("CONFIG_INVALID", f"{source}: is not valid YAML: {error}") from error
     config = document.get("config") if isinstance(document, Mapping) else None
     if not isinstance(config, Mapping):
-        raise InvalidInput("CONFIG_INVALID", f"{source}: has no `config:` mapping", f"edit {source}")
+        raise InvalidInput("CONFIG_INVALID", f"{source}: has no `config:` mapping")
     return {str(key): value for key, value in config.items()}
 
 
@@ -85,8 +93,8 @@ def _duplicate(error: DuplicateKeyError) -> str:
     return f"line {line}: {str(error.problem).splitlines()[0]}"
 
 
-def _known_namespace(key: str) -> bool:
-    return key.startswith(_NAMESPACE) or key in _FOREIGN_KEYS
+def _is_known_key(key: str) -> bool:
+    return key.startswith(_NAMESPACE) or key in _PULUMI_KEYS
 
 
 def _placeholders(value: object, path: str = "") -> list[str]:
@@ -106,5 +114,5 @@ def _sentence(error: object) -> str:
     if details["type"] == "missing":
         return f"{path}: is missing"
     message = str(details["msg"]).removeprefix("Value error, ")
-    shown = details.get("input")
-    return f"{path}: {message}" + (f" (found {shown!r})" if isinstance(shown, str | int | float | bool) else "")
+    value = details.get("input")
+    return f"{path}: {message}" + (f" (the value is {value!r})" if isinstance(value, str | int | float | bool) else "")

@@ -1,4 +1,4 @@
-"""Form a release's manifest from the configuration and what was looked up for it."""
+"""Build a release's manifest from the configuration and the values that were looked up in AWS."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,13 @@ from cutover.domain.release import Container, HealthCheck, Manifest, Network
 
 
 def build_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[str, str], network: Network) -> Manifest:
-    """The manifest of the release that `config` asks for.
+    """Return the manifest of the release in `config`.
 
-    `image` is `repository@sha256:…`, `secrets` maps each variable to an ARN pinned to a version.
+    Args:
+        config: the environment's configuration.
+        image: `repository@sha256:…`.
+        secrets: environment variable → ARN, pinned to a version.
+        network: the outputs of the environment's stack that the release uses.
     """
     release, health = config.release, config.release.health_check
     return Manifest(

@@ -1,6 +1,6 @@
-"""`docs/configuration.md` from the models: every key with its meaning, its values and its default.
+"""Generate `docs/configuration.md` from the models: every key with its values, default and meaning.
 
-`python -m cutover.config.reference` writes the file; a test compares it with the models.
+`python -m cutover.config.reference` writes the file. A test compares the file with the models.
 """
 
 import json
@@ -8,7 +8,7 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -17,16 +17,16 @@ from cutover.config.schema import EnvironmentConfig
 
 _HEAD = """# Configuration
 
-One file, `Pulumi.<environment>.yaml`, holds everything about an environment; its keys stand below `config:` and begin
-with `cutover:`. It is validated once, before anything is called: every error at once, each with its path, exit code 2.
-Unknown and duplicate keys are errors. Durations have a unit: `500ms`, `30s`, `10m`, `1h`.
+The file `Pulumi.<environment>.yaml` configures one environment. The keys are below `config:` and begin with `cutover:`.
+cutover validates the whole file before it calls AWS. It reports all errors at once, each with the path of its key, and
+exits with code 2. Unknown and duplicate keys are errors. A duration needs a unit: `500ms`, `30s`, `10m` or `1h`.
 
 `Pulumi.prod.yaml` is a commented example for a real account. This page is generated from the models (`make docs`).
 """
 
 
 def render() -> str:
-    """The whole page."""
+    """Return the page as Markdown."""
     parts = [_HEAD, "## Top level\n", _doc(EnvironmentConfig), _table(EnvironmentConfig, "cutover:")]
     for name, section in _sections(EnvironmentConfig, "cutover:"):
         parts += [f"## {name}\n", _doc(section), _table(section, "")]
@@ -40,13 +40,13 @@ def main() -> None:
 
 
 def _sections(model: type[BaseModel], prefix: str) -> list[tuple[str, type[BaseModel]]]:
-    found: list[tuple[str, type[BaseModel]]] = []
+    sections: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         inner = _model_in(field.annotation)
         if inner is not None:
-            found.append((f"{prefix}{name}", inner))
-            found += _sections(inner, f"{prefix}{name}.")
-    return found
+            sections.append((f"{prefix}{name}", inner))
+            sections += _sections(inner, f"{prefix}{name}.")
+    return sections
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -69,12 +69,12 @@ def _table(model: type[BaseModel], prefix: str) -> str:
 
 
 def _value(field: FieldInfo) -> str:
-    words = _words(field.annotation)
+    type_name = _type_name(field.annotation)
     if _is_duration(field):
-        words = "duration or `null`" if types.NoneType in get_args(field.annotation) else "duration"
-    limits = [_limit(m, duration=_is_duration(field)) for m in field.metadata]
-    told = ", ".join(limit for limit in limits if limit)
-    return f"{words} ({told})" if told else words
+        type_name = "duration or `null`" if types.NoneType in get_args(field.annotation) else "duration"
+    limits = [_limit(constraint, duration=_is_duration(field)) for constraint in field.metadata]
+    limits_text = ", ".join(limit for limit in limits if limit)
+    return f"{type_name} ({limits_text})" if limits_text else type_name
 
 
 def _limit(constraint: object, *, duration: bool) -> str:
@@ -86,6 +86,8 @@ def _limit(constraint: object, *, duration: bool) -> str:
             return f"> {value}{unit}"
         case Le(le=value):
             return f"≤ {value}{unit}"
+        case Lt(lt=value):
+            return f"< {value}{unit}"
         case _:
             return ""
 
@@ -95,22 +97,22 @@ def _holds_models(default: object) -> bool:
 
 
 def _is_duration(field: FieldInfo) -> bool:
-    # An optional duration carries its validator within the annotation.
+    # The annotation of an optional duration holds the validator.
     return any("parse_duration" in repr(part) for part in (*field.metadata, *get_args(field.annotation)))
 
 
-def _words(annotation: Any) -> str:
+def _type_name(annotation: Any) -> str:
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _words(get_args(annotation)[0])
+        return _type_name(get_args(annotation)[0])
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if origin in (Union, types.UnionType):
-        return " or ".join(_words(kind) for kind in get_args(annotation))
+        return " or ".join(_type_name(kind) for kind in get_args(annotation))
     if origin is tuple:
-        return f"list of {_words(get_args(annotation)[0])}"
+        return f"list of {_type_name(get_args(annotation)[0])}"
     if origin is dict:
-        return f"mapping to {_words(get_args(annotation)[1])}"
+        return f"mapping to {_type_name(get_args(annotation)[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
     names = {str: "text", int: "whole number", bool: "`true`, `false`", float: "number", types.NoneType: "`null`"}

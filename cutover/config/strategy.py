@@ -1,4 +1,4 @@
-"""`cutover:strategy`: how traffic moves from the baseline to the candidate."""
+"""`cutover:strategy`: how traffic shifts from the baseline to the candidate."""
 
 import re
 from typing import Literal, Self, get_args
@@ -24,30 +24,41 @@ _ACTIONS = ("weight", "pause", "approve", "analyse", "scale", "hook", "drill")
 
 
 class Approval(Section):
-    """A step that waits for `cutover promote`."""
+    """Wait until a person runs `cutover promote`."""
 
-    timeout: Duration | None = Field(default=None, gt=0, le=1_209_600, description="`null` waits without end.")
-    then: Literal["abort", "promote"] = Field(default="abort", description="What happens when nobody answered.")
+    timeout: Duration | None = Field(default=None, gt=0, le=1_209_600, description="Longest wait; `null` for no limit.")
+    then: Literal["abort", "promote"] = Field(default="abort", description="What happens at the timeout.")
 
 
 class CanaryStep(Section):
-    """One step of a canary: exactly one of these keys."""
+    """One step of a canary. It has exactly one of these keys."""
 
-    weight: Count | None = Field(default=None, ge=1, le=100, description="Percent of the traffic for the candidate.")
-    pause: Duration | None = Field(default=None, ge=0, le=172_800, description="Watch the gates for so long.")
+    weight: Count | None = Field(
+        default=None, ge=1, le=100, description="Percent of the traffic that the candidate gets."
+    )
+    pause: Duration | None = Field(default=None, ge=0, le=172_800, description="Watch the gates for this time.")
     approve: Approval | None = Field(default=None, description="Wait for a person.")
     analyse: Duration | None = Field(
-        default=None, gt=0, le=172_800, description="Compare candidate and baseline over so long, by gates.analysis."
+        default=None,
+        gt=0,
+        le=172_800,
+        description="Compare the candidate with the baseline for this time, as `cutover:gates.analysis` says.",
     )
-    scale: Count | None = Field(default=None, ge=1, le=100, description="Percent of the candidate's full capacity.")
-    hook: str | None = Field(default=None, description="Run a hook of `cutover:hooks`, by its name.")
-    drill: bool | None = Field(default=None, strict=True, description="`true`: a rollback drill at 1 %.")
+    scale: Count | None = Field(
+        default=None, ge=1, le=100, description="Scale the candidate to this percentage of its full capacity."
+    )
+    hook: str | None = Field(default=None, description="Run this hook of `cutover:hooks`.")
+    drill: bool | None = Field(
+        default=None, strict=True, description="`true`: test a rollback with 1 % of the traffic."
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         given = [name for name in _ACTIONS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(_ACTIONS)}; found {', '.join(given) or 'none'}")
+            raise ValueError(
+                f"a step has exactly one of {', '.join(_ACTIONS)}; this one has {', '.join(given) or 'none'}"
+            )
         return self
 
 
@@ -61,75 +72,88 @@ _DEFAULT_STEPS = tuple(
 
 
 class Canary(Section):
-    """The steps of a canary, in order; the last weight is 100 whether it is written or not."""
+    """The steps of a canary, in order. After the last step the candidate gets 100 % of the traffic."""
 
-    steps: tuple[CanaryStep, ...] = Field(default=_DEFAULT_STEPS, min_length=1, max_length=100)
+    steps: tuple[CanaryStep, ...] = Field(
+        default=_DEFAULT_STEPS,
+        min_length=1,
+        max_length=100,
+        description="By default 10, 25, 50 and 100 % of the traffic, with a pause of 5 minutes between them.",
+    )
 
     @field_validator("steps")
     @classmethod
     def _weights_grow_within_capacity(cls, steps: tuple[CanaryStep, ...]) -> tuple[CanaryStep, ...]:
-        # A plan whose first step of the two is a scale creates the release with that capacity.
+        # If a scale comes before the first weight, the release is created with that capacity; else with all of it.
         first = next((step for step in steps if step.scale or step.weight), None)
         weight, scale = 0, 0 if first is not None and first.scale else 100
         wrong: list[str] = []
         for number, step in enumerate(steps):
             if step.scale is not None:
                 if step.scale <= scale:
-                    wrong.append(f"step {number}: capacity does not grow ({scale} → {step.scale} %)")
+                    wrong.append(f"step {number}: scale must grow ({scale} % → {step.scale} %)")
                 scale = step.scale
             elif step.weight is not None:
                 if step.weight <= weight:
-                    wrong.append(f"step {number}: the weight does not grow ({weight} → {step.weight} %)")
+                    wrong.append(f"step {number}: weight must grow ({weight} % → {step.weight} %)")
                 if step.weight > scale:
-                    wrong.append(f"step {number}: {step.weight} % of the traffic on {scale} % of the capacity")
+                    wrong.append(f"step {number}: weight {step.weight} % is more than the capacity of {scale} %")
                 weight = step.weight
             elif weight == 0 and step.analyse:
-                wrong.append(f"step {number}: analyse needs traffic, so a weight must come before it")
+                wrong.append(f"step {number}: analyse needs traffic; put a weight before it")
             elif weight != 0 and step.drill:
-                wrong.append(f"step {number}: a drill comes before the first weight")
+                wrong.append(f"step {number}: a drill must come before the first weight")
         return unless(wrong, steps)
 
 
 class Linear(Section):
-    """So many percent more at every interval."""
+    """Shift the same percentage of the traffic at every interval."""
 
-    percent: Count = Field(default=10, ge=1, le=100)
-    interval: Duration = Field(default=60.0, ge=0, le=172_800)
+    percent: Count = Field(default=10, ge=1, le=100, description="Percent of the traffic to shift at each interval.")
+    interval: Duration = Field(default=60.0, ge=0, le=172_800, description="Time to watch the gates after each shift.")
 
 
 class Rolling(Section):
-    """New capacity in batches, while the old release shrinks."""
+    """Start the new tasks in batches, and stop the old ones at the same rate."""
 
-    batch_percent: Count = Field(default=25, ge=1, le=100, description="Of the candidate's full capacity.")
-    pause: Duration = Field(default=0.0, ge=0, le=172_800, description="Watch the gates after each batch.")
+    batch_percent: Count = Field(
+        default=25, ge=1, le=100, description="Size of a batch, in percent of the candidate's full capacity."
+    )
+    pause: Duration = Field(default=0.0, ge=0, le=172_800, description="Time to watch the gates after each batch.")
 
 
 class Recreate(Section):
-    """The old release ends before the new one starts: an outage that is declared here."""
+    """Stop the old release before the new one starts. This causes an outage."""
 
-    outage: str = Field(min_length=10, description="Why an outage is acceptable; shown in preview and record.")
+    outage: str = Field(min_length=10, description="Why an outage is acceptable; shown in the preview and the record.")
     maintenance: str = Field(
-        default="down for maintenance", min_length=1, max_length=1024, description="Body of the 503 meanwhile."
+        default="down for maintenance",
+        min_length=1,
+        max_length=1024,
+        description="Body of the 503 response during the outage.",
     )
 
 
 class StrategyConfig(Section):
-    """How traffic moves from the baseline to the candidate."""
+    """How traffic shifts from the baseline to the candidate."""
 
     kind: str = Field(
         default="blue-green",
-        description=f"{', '.join(KINDS)}; or a name of CodeDeploy's: {', '.join(_PREDEFINED)}.",
+        description=f"{', '.join(KINDS)}, or a CodeDeploy configuration: {', '.join(_PREDEFINED)}.",
     )
-    canary: Canary | None = Field(default=None, description="For `canary`.")
-    linear: Linear | None = Field(default=None, description="For `linear`.")
-    rolling: Rolling | None = Field(default=None, description="For `rolling`.")
-    recreate: Recreate | None = Field(default=None, description="For `recreate`, which needs it.")
-    bake: Duration = Field(default=600.0, ge=0, le=172_800, description="Watched time at full traffic.")
+    canary: Canary | None = Field(default=None, description="Options of `canary`.")
+    linear: Linear | None = Field(default=None, description="Options of `linear`.")
+    rolling: Rolling | None = Field(default=None, description="Options of `rolling`.")
+    recreate: Recreate | None = Field(default=None, description="Options of `recreate`; required for it.")
+    bake: Duration = Field(default=600.0, ge=0, le=172_800, description="Time to watch the gates at full traffic.")
     propagation_margin: Duration = Field(
-        default=10.0, ge=0, le=300, description="Waited after the weights were read back."
+        default=10.0,
+        ge=0,
+        le=300,
+        description="Wait after a change of weights, until all load balancer nodes use the new weights.",
     )
     drain: Duration = Field(
-        default=30.0, ge=0, le=3600, description="Deregistration delay, and the wait before capacity goes."
+        default=30.0, ge=0, le=3600, description="Deregistration delay, and the wait before a release loses its tasks."
     )
 
     @field_validator("kind")
@@ -137,16 +161,16 @@ class StrategyConfig(Section):
     def _known(cls, kind: str) -> str:
         if kind in KINDS or _codedeploy_name(kind) is not None:
             return kind
-        raise ValueError(f"none of {', '.join(KINDS)}, nor one of CodeDeploy's {', '.join(_PREDEFINED)}")
+        raise ValueError(f"unknown strategy; use one of {', '.join((*KINDS, *_PREDEFINED))}")
 
     @model_validator(mode="after")
     def _only_its_own_options(self) -> Self:
         others = [name for name in ("canary", "linear", "rolling", "recreate") if name != self.kind]
-        foreign = [name for name in others if getattr(self, name) is not None]
-        if foreign:
-            raise ValueError(f"{', '.join(foreign)} does not go with kind {self.kind}")
+        unused = [name for name in others if getattr(self, name) is not None]
+        if unused:
+            raise ValueError(f"the kind is {self.kind}, so remove the options of {', '.join(unused)}")
         if self.kind == "recreate" and self.recreate is None:
-            raise ValueError("recreate has an outage: give recreate.outage, the reason why that is acceptable")
+            raise ValueError("recreate causes an outage; give recreate.outage, the reason why that is acceptable")
         return self
 
     @property

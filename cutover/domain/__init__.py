@@ -1,4 +1,4 @@
-"""The words of a deployment as frozen data: releases, steps, verdicts, executions, allocations.  Pure."""
+"""The data model of a deployment: releases, steps, plans, verdicts, executions and allocations, all frozen and pure."""
 
 from cutover.domain.allocation import Allocation, TrafficShare, Weight
 from cutover.domain.execution import (

@@ -1,4 +1,4 @@
-"""The recorded allocation of traffic: which release has which weight, and since when."""
+"""The recorded allocation: the traffic weight of each release, and when the weights last changed."""
 
 from datetime import datetime
 from typing import Self
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from cutover.domain.frozen import Frozen
 
 NO_RELEASE = "no release has been deployed yet"
-"""What the load balancer answers before the first release."""
+"""Body of the load balancer's 503 response before the first release."""
 
 
 class TrafficShare(Frozen):
@@ -20,7 +20,7 @@ class TrafficShare(Frozen):
 
 
 class Weight(Frozen):
-    """One release's share, in percent, and the target group that carries it."""
+    """The traffic weight of one release in percent, and its target group."""
 
     release: str
     version: str
@@ -29,7 +29,7 @@ class Weight(Frozen):
 
 
 class Allocation(Frozen):
-    """All weights of one environment: empty before the first release, else they sum to 100.
+    """All weights of one environment. They sum to 100, or there are none (before the first release, or in an outage).
 
     An ALB forward action takes at most five target groups
     (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html).
@@ -37,9 +37,9 @@ class Allocation(Frozen):
 
     weights: tuple[Weight, ...] = Field(default=(), max_length=5)
     maintenance: str = ""
-    """Body of the load balancer's own 503 where nobody has weight; empty: its usual one."""
+    """Body of the load balancer's 503 response while no release has weight; if empty, `NO_RELEASE`."""
     moved_at: datetime | None = None
-    """When the weights last changed; drains are counted from here."""
+    """When the weights last changed. A drain time counts from here."""
 
     @model_validator(mode="after")
     def _sums_to_100(self) -> Self:
@@ -51,7 +51,7 @@ class Allocation(Frozen):
 
     @property
     def no_traffic_body(self) -> str:
-        """What the load balancer answers where no release has weight."""
+        """Body of the load balancer's response while no release has weight."""
         return self.maintenance or NO_RELEASE
 
     @property
@@ -60,13 +60,13 @@ class Allocation(Frozen):
         return tuple(TrafficShare(release=w.release, version=w.version, weight=w.weight) for w in self.weights)
 
     def weight_of(self, release: str) -> int:
-        """Percent of the traffic that `release` has; 0 if it is not named."""
+        """Percent of the traffic on `release`; 0 if the allocation does not name it."""
         return next((w.weight for w in self.weights if w.release == release), 0)
 
     def same_weights(self, other: "Allocation") -> bool:
-        """Whether every release has the same positive weight in both, and users without one get the same answer."""
+        """Whether users see no difference: the same positive weights and the same maintenance response."""
         return self.positive() == other.positive() and self.maintenance == other.maintenance
 
     def positive(self) -> dict[str, int]:
-        """Target group ARN → weight, only where traffic goes."""
+        """Target group ARN → weight in percent, for the target groups with a weight above 0."""
         return {w.target_group_arn: w.weight for w in self.weights if w.weight > 0}

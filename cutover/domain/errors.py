@@ -1,10 +1,10 @@
-"""Errors that a person reads: each has a code, a sentence, the next command to type, and the exit code of its kind."""
+"""Errors for people and pipelines: each has a code, a message, a command to type next, and an exit code."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the command line returns; pipelines rely on these numbers."""
+    """Exit codes of the command line. Pipelines rely on these numbers."""
 
     OK = 0
     UNEXPECTED = 1
@@ -18,7 +18,11 @@ class Exit(IntEnum):
 
 
 class CutoverError(Exception):
-    """An error that cutover understands: `code` for machines, `message` for people, `hint` is the next command."""
+    """An expected error.
+
+    `code` is for machines and `message` is a sentence for people. `hint` is empty or a command that can be typed as it
+    is. It is written without `-e ENV`, which the command line adds.
+    """
 
     exit = Exit.UNEXPECTED
 
@@ -30,50 +34,44 @@ class CutoverError(Exception):
 
 
 class InvalidInput(CutoverError):
-    """What a person wrote cannot be carried out; nothing was called."""
+    """The input or the configuration is not valid. No AWS call was made."""
 
     exit = Exit.INVALID
 
 
 class Refused(CutoverError):
-    """The state of things forbids it: another execution at work, a version reused, an illegal transition."""
+    """The recorded state does not allow the request: another execution runs, or a version is already in use."""
 
     exit = Exit.REFUSED
 
 
 class PreflightFailed(CutoverError):
-    """Something that must be there before the work begins is not."""
+    """A precondition is not met, and nothing has been changed."""
 
     exit = Exit.PREFLIGHT
 
 
 class LeaseLost(CutoverError):
-    """Another driver has taken over; this one must write nothing more."""
+    """Another driver has taken over the execution. This driver must not write any more."""
 
     exit = Exit.REFUSED
 
 
-class NeedsOperator(CutoverError):
-    """Neither forward nor back was possible; a person has to look."""
-
-    exit = Exit.NEEDS_OPERATOR
-
-
 class StepFailed(CutoverError):
-    """A step cannot succeed; the execution goes to its rollback plan."""
+    """A step cannot succeed. The execution rolls back."""
 
 
 class TransientFailure(CutoverError):
-    """AWS throttled or timed out although it was retried; the same step may be tried again."""
+    """AWS still throttled or timed out after all retries. The step can be tried again."""
 
 
 class Paused(CutoverError):
-    """The execution waits for a person, and this driver was told not to wait along."""
+    """The execution waits for a person, and the driver exits instead of waiting (`--exit-on-pause`)."""
 
     exit = Exit.PAUSED
 
 
 class Interrupted(CutoverError):
-    """A person or a pipeline asked to stop; the execution can be resumed."""
+    """A signal stopped the driver. `cutover resume` continues the execution."""
 
     exit = Exit.INTERRUPTED

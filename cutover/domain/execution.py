@@ -1,4 +1,4 @@
-"""An execution: one attempt to carry out a plan, its status, and the table of legal transitions."""
+"""An execution: one attempt to carry out a plan, its status, and the legal changes of its status."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from cutover.domain.verdict import Verdict
 
 
 class Status(StrEnum):
-    """Where an execution stands."""
+    """Status of an execution."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 class Phase(StrEnum):
-    """What an execution is doing, finer than its status."""
+    """What an execution is doing; more detailed than its status."""
 
     PENDING = "pending"
     CREATING = "creating"
@@ -41,7 +41,7 @@ class Phase(StrEnum):
 
 LEGAL_TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.FAILED, Status.ROLLED_BACK}),
-    # FAILED means that an operator is needed; `resume` is the operator's way back in.
+    # FAILED means that an operator is needed. The operator continues with `cutover resume`.
     Status.FAILED: frozenset({Status.IN_PROGRESS}),
     Status.COMPLETED: frozenset(),
     Status.ROLLED_BACK: frozenset(),
@@ -49,18 +49,18 @@ LEGAL_TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 class IllegalTransition(ValueError):
-    """An execution was asked to go where the table of transitions has no way."""
+    """`LEGAL_TRANSITIONS` does not allow this change of status."""
 
 
 class Failure(Frozen):
-    """Why an execution failed: a code of cutover's, and one sentence."""
+    """Why an execution failed: an error code of cutover, and a sentence."""
 
     code: str
     message: str
 
 
 class Execution(Frozen):
-    """The head record of one execution; progress is one index into the pinned plan."""
+    """The head record of one execution. Its progress is `step_index`, an index into the pinned plan."""
 
     execution_id: str
     application: str
@@ -69,22 +69,23 @@ class Execution(Frozen):
     status: Status
     phase: Phase
     strategy: str = ""
-    """As it was asked for; the plan's own is `rollback` once the execution has turned back."""
+    """The requested strategy. `plan.strategy` becomes `rollback` when the execution rolls back."""
     plan: Plan
     plan_hash: str
     step_index: int = 0
     rolling_back: bool = False
     last_request_seq: int = 0
-    """Number of the newest request that was acted on."""
+    """Sequence number of the newest request that was processed."""
     promoted_full: bool = False
-    """A person asked for all traffic at once: what would be waited for before is not."""
+    """Whether a person requested `promote --full`, which skips every wait before full traffic."""
     promoted_step: int | None = None
-    """The step whose wait a person has ended."""
+    """Index of the step whose wait a person ended with `promote`."""
     started_by: str = ""
+    """The person or pipeline that started the execution."""
     fired_before: tuple[str, ...] = ()
-    """Alarms that fired before the start; they were reported then, and are not watched."""
+    """Alarms that were in ALARM before the start. They were reported then and are not watched."""
     supersedes: str | None = None
-    """The execution that was aborted for this one."""
+    """Id of the execution that `deploy --supersede` aborted in favour of this one."""
     candidate: ReleaseRef
     baseline: ReleaseRef | None = None
     traffic: tuple[TrafficShare, ...] = ()
@@ -95,11 +96,11 @@ class Execution(Frozen):
     updated_at: datetime
     completed_at: datetime | None = None
     last_seq: int = 0
-    """Number of the newest journal event."""
+    """Sequence number of the newest journal event."""
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will be done by itself."""
+        """Whether no driver will continue the execution by itself."""
         return self.status in (Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED)
 
 
@@ -119,7 +120,7 @@ EventKind = Literal[
 
 
 class JournalEvent(Frozen):
-    """One line of an execution's journal, numbered from 1 without a gap."""
+    """One entry of an execution's journal. `seq` counts from 1 without gaps."""
 
     execution_id: str
     seq: int = Field(ge=1)
@@ -134,11 +135,11 @@ class JournalEvent(Frozen):
 
 
 def transition(execution: Execution, to: Status) -> Status:
-    """The status `to`, if the table allows it from here.
+    """Return `to` if `LEGAL_TRANSITIONS` allows the execution to change to it.
 
     Raises:
-        IllegalTransition: the table has no way from the present status to `to`.
+        IllegalTransition: the change is not allowed.
     """
     if to != execution.status and to not in LEGAL_TRANSITIONS[execution.status]:
-        raise IllegalTransition(f"an execution cannot go from {execution.status} to {to}")
+        raise IllegalTransition(f"an execution cannot change its status from {execution.status} to {to}")
     return to

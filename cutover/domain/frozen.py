@@ -1,4 +1,4 @@
-"""The base of every recorded value: frozen, and closed to unknown keys; and its canonical JSON form."""
+"""The base class of every recorded value, its canonical JSON, and its SHA-256."""
 
 import hashlib
 import json
@@ -7,16 +7,16 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """A value that never changes once made and refuses keys it does not know."""
+    """A value that cannot be changed and that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def canonical_json(value: BaseModel) -> str:
-    """The one JSON text of a value: keys sorted, no spaces, UTF-8 kept (after RFC 8785's idea)."""
+    """Canonical JSON of a value: sorted keys, no spaces, UTF-8 not escaped (similar to RFC 8785)."""
     return json.dumps(value.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def sha256_of(value: BaseModel) -> str:
-    """Lower-case hexadecimal SHA-256 of a value's canonical JSON."""
+    """SHA-256 of a value's canonical JSON, in lower-case hexadecimal."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

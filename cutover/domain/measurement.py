@@ -1,4 +1,4 @@
-"""What a gate measured, raw, as it is recorded: verdicts are computed from it, then and at any later time."""
+"""The raw measurements of a gate, as recorded. A verdict can be computed from them again at any time."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from cutover.domain.frozen import Frozen
 
 
 class Measurement(Frozen):
-    """One measurement of one gate; numbered from 1 for each execution."""
+    """One measurement of one gate. `seq` counts from 1 within an execution."""
 
     execution_id: str
     seq: int = Field(ge=1)
@@ -17,8 +17,8 @@ class Measurement(Frozen):
     step_index: int
     release: str
     values: dict[str, float | None] = Field(default_factory=dict)
-    """Raw sums and percentiles by name, such as `requests` and `errors`; None where there were no data."""
+    """Raw sums and percentiles by name, such as `requests` and `errors`; None if there was no data."""
     series: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
-    """Samples of an analysis: `METRIC.candidate` and `METRIC.baseline`."""
+    """Samples of an analysis, under `METRIC.candidate` and `METRIC.baseline`; None for a period without data."""
     error: str = ""
-    """Why it could not be made; empty where it was."""
+    """Why the measurement failed; empty if it succeeded."""

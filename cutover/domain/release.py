@@ -1,4 +1,4 @@
-"""A release: the manifest that determines it, the digest that names it, and where it stands."""
+"""A release: its manifest, the digest of the manifest, and its state in the ledger."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,11 +9,11 @@ from pydantic import Field
 from cutover.domain.frozen import Frozen, sha256_of
 
 COMPONENTS_REVISION = 2
-"""Raised whenever the components would build another world from the same manifest, so that the digest differs."""
+"""Increment when the components create other resources from the same manifest, so that the digest changes."""
 
 
 class HealthCheck(Frozen):
-    """How the load balancer decides that a task is healthy (seconds; thresholds in looks)."""
+    """The load balancer's health check of a task. Times are in seconds, thresholds in consecutive checks."""
 
     path: str
     interval_seconds: int
@@ -25,7 +25,7 @@ class HealthCheck(Frozen):
 
 
 class Network(Frozen):
-    """What a release takes over from its environment; every field an AWS identifier."""
+    """The environment's network that a release uses, as AWS identifiers."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -34,7 +34,7 @@ class Network(Frozen):
 
 
 class Container(Frozen):
-    """The one container of the release's task; `image` is always `repository@sha256:…`."""
+    """The only container of the release's task. `image` is always `repository@sha256:…`."""
 
     image: str
     port: int
@@ -42,14 +42,15 @@ class Container(Frozen):
     user: str
     environment: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
-    """Environment variable → ARN of a secret or parameter, pinned to a version; never a value."""
+    """Environment variable → ARN of a secret or parameter, pinned to a version. Never the value itself."""
     writable_paths: tuple[str, ...] = ()
-    """Directories backed by an empty volume, since the root file system is read-only."""
+    """Directories backed by an empty volume. The rest of the root file system is read-only."""
     stop_timeout_seconds: int
+    """Seconds from SIGTERM to SIGKILL."""
 
 
 class Manifest(Frozen):
-    """Everything that determines a release: two releases with equal manifests are the same release."""
+    """Everything that determines what a release runs. Equal manifests are the same release."""
 
     schema_version: Literal[1] = 1
     components_revision: int = COMPONENTS_REVISION
@@ -60,18 +61,19 @@ class Manifest(Frozen):
     cpu: int
     """CPU units; 1024 is one vCPU."""
     memory: int
-    """MiB."""
+    """Memory in MiB."""
     architecture: Literal["X86_64", "ARM64"]
     desired_count: int
+    """Number of tasks at full capacity."""
     health_check: HealthCheck
     deregistration_delay_seconds: int
     log_retention_days: int
     network: Network
     tags: dict[str, str] = Field(default_factory=dict)
     slow_start_seconds: int = 0
-    """A new target's share grows over so long; 0: it has its whole share at once."""
+    """Seconds in which a new target's share of the requests grows; 0 turns slow start off."""
     baseline_for: str | None = None
-    """Digest of the release that this one is compared with; it is a copy, made for one analysis."""
+    """For a fresh baseline: digest of the candidate that it is compared with. None for every other release."""
 
     @property
     def digest(self) -> str:
@@ -80,15 +82,16 @@ class Manifest(Frozen):
 
     @property
     def resource_prefix(self) -> str:
-        """How the name of every resource of the release begins.
+        """Prefix of the name of every resource of the release.
 
-        Short, since a target group's name has 32 characters with the random part.
+        It is short because a target group's name has at most 32 characters, including the random suffix
+        (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html).
         """
         return f"{self.application[:11].rstrip('-')}-{self.digest[:8]}"
 
     @property
     def ref(self) -> "ReleaseRef":
-        """The short form by which plans and records name this release."""
+        """The reference that plans and records use for this release."""
         digest = self.digest
         return ReleaseRef(
             release=f"{self.environment}-{self.version}-{digest[:8]}", version=self.version, digest=digest
@@ -96,7 +99,7 @@ class Manifest(Frozen):
 
 
 class ReleaseRef(Frozen):
-    """A release by name (which is the name of its stack), version and whole digest."""
+    """A reference to a release: its name (also the name of its stack), version and full digest."""
 
     release: str
     version: str
@@ -109,7 +112,7 @@ class ReleaseRef(Frozen):
 
 
 class ReleaseState(StrEnum):
-    """Where a release is in its life."""
+    """State of a release in its life cycle."""
 
     CREATING = "CREATING"
     READY = "READY"
@@ -120,7 +123,7 @@ class ReleaseState(StrEnum):
 
 
 class ReleaseOutputs(Frozen):
-    """What the release's stack put into the world: the names by which it is observed and moved."""
+    """Outputs of a release's stack: the names and ARNs of its AWS resources."""
 
     cluster_arn: str
     service_name: str
@@ -139,5 +142,5 @@ class Release(Frozen):
     outputs: ReleaseOutputs | None = None
     created_at: datetime
     succeeded_at: datetime | None = None
-    """When a deployment of it last ended in COMPLETED; only such a release is a rollback target."""
+    """When a deployment of this release last completed. Only such a release can be a rollback target."""
     retired_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""What a person or a pipeline asks of an execution that a driver elsewhere carries out."""
+"""Requests of a person or a pipeline to a running execution, which its driver reads from the records."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from cutover.domain.frozen import Frozen
 
 
 class RequestKind(StrEnum):
-    """What can be asked for while an execution is under way."""
+    """Kind of a request to a running execution."""
 
     PROMOTE = "promote"
     PROMOTE_FULL = "promote-full"
@@ -19,13 +19,13 @@ class RequestKind(StrEnum):
 
 
 class Request(Frozen):
-    """One wish, numbered from 1 for each execution, with who asked."""
+    """One request. `seq` counts from 1 within an execution; `by` is the person or pipeline."""
 
     execution_id: str
     seq: int = Field(ge=1)
     kind: RequestKind
     step_index: int
-    """The step that was at work when it was asked for: a promote is for that step and for no later one."""
+    """Index of the step that ran when the request was made. A promote applies to this step only."""
     by: str
     reason: str = ""
     at: datetime

@@ -1,4 +1,4 @@
-"""The steps that a strategy's plan is made of, and the plan that a record pins."""
+"""The kinds of steps in a plan, and the plan that an execution's record pins."""
 
 import hashlib
 from typing import Annotated, Literal
@@ -11,33 +11,34 @@ from cutover.domain.release import ReleaseRef
 HookPoint = Literal[
     "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic", "Step"
 ]
-"""CodeDeploy's five points, and a step of a canary
+"""CodeDeploy's five lifecycle events for hooks, and `Step` for a hook that is a step of a canary
 (https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html)."""
 
 
 class CreateRelease(Frozen):
-    """Create the release's stack, whole; it gets no user's traffic by that."""
+    """Create the release's stack. The release gets test traffic, but no user traffic."""
 
     kind: Literal["CreateRelease"] = "CreateRelease"
     release: ReleaseRef
     desired_count: int = Field(ge=1)
-    """Tasks that it begins with."""
+    """Number of tasks at the start."""
 
 
 class AwaitHealthy(Frozen):
-    """Wait until the named gates pass `consecutive` times in a row, or one fails, or the deadline is over (seconds)."""
+    """Wait until all `gates` pass `consecutive` checks in a row. Fail when one fails or after `deadline_seconds`."""
 
     kind: Literal["AwaitHealthy"] = "AwaitHealthy"
     release: ReleaseRef
     gates: tuple[str, ...]
     required_count: int = Field(ge=1)
+    """Number of tasks and targets that must be healthy."""
     consecutive: int = Field(ge=1)
     interval_seconds: float = Field(gt=0)
     deadline_seconds: float = Field(gt=0)
 
 
 class AwaitStopped(Frozen):
-    """Wait until no task of the release runs any more."""
+    """Wait until no task of the release runs. Fail after `deadline_seconds`."""
 
     kind: Literal["AwaitStopped"] = "AwaitStopped"
     release: ReleaseRef
@@ -46,7 +47,7 @@ class AwaitStopped(Frozen):
 
 
 class Share(Frozen):
-    """One release's percent of the traffic, and the healthy targets that it must have for it."""
+    """The traffic of one release: `weight` in percent, and the number of healthy targets that it requires."""
 
     release: ReleaseRef
     weight: int = Field(ge=0, le=100)
@@ -54,9 +55,9 @@ class Share(Frozen):
 
 
 class SetTraffic(Frozen):
-    """Give each release its share (they sum to 100), and wait until the load balancer has spread it.
+    """Give each release its share (the weights sum to 100), then wait `margin_seconds` for all load balancer nodes.
 
-    No shares at all: the load balancer itself answers, with 503 and `maintenance` as the body.
+    Without shares the load balancer answers every request with status 503 and `maintenance` as the body.
     """
 
     kind: Literal["SetTraffic"] = "SetTraffic"
@@ -64,7 +65,7 @@ class SetTraffic(Frozen):
     margin_seconds: float = Field(ge=0)
     maintenance: str = ""
     direct_first: bool = False
-    """Write to the load balancer before the stack: the fast way out of a failure."""
+    """Whether to write the weights to the load balancer before the stack, which is faster in a rollback."""
 
     def weight_of(self, release: ReleaseRef) -> int:
         """Percent of the traffic that this step gives to `release`."""
@@ -72,7 +73,7 @@ class SetTraffic(Frozen):
 
 
 class Bake(Frozen):
-    """Watch the gates for `duration_seconds` while the release has its traffic."""
+    """Watch the gates for `duration_seconds` while the release has traffic."""
 
     kind: Literal["Bake"] = "Bake"
     release: ReleaseRef
@@ -89,7 +90,7 @@ class Analyse(Frozen):
     release: ReleaseRef
     baseline: ReleaseRef
     gates: tuple[str, ...]
-    """Watched during the analysis."""
+    """Gates to watch during the analysis."""
     required_count: int = Field(ge=1)
     duration_seconds: float = Field(gt=0)
     interval_seconds: float = Field(gt=0)
@@ -100,7 +101,7 @@ class Analyse(Frozen):
 
 
 class Approve(Frozen):
-    """Wait for a person's `promote`, watching the gates meanwhile."""
+    """Wait until a person runs `cutover promote`, and watch the gates during the wait."""
 
     kind: Literal["Approve"] = "Approve"
     release: ReleaseRef
@@ -108,11 +109,12 @@ class Approve(Frozen):
     required_count: int = Field(ge=1)
     interval_seconds: float = Field(gt=0)
     timeout_seconds: float | None = Field(gt=0)
+    """None waits without a limit."""
     on_timeout: Literal["abort", "promote"]
 
 
 class RunHook(Frozen):
-    """Run one hook of the user's, by its name in the configuration."""
+    """Run one of the user's hooks. `hook` is its name in the configuration."""
 
     kind: Literal["RunHook"] = "RunHook"
     release: ReleaseRef
@@ -121,7 +123,7 @@ class RunHook(Frozen):
 
 
 class Drill(Frozen):
-    """Prove the way back: give `release` 1 %, nothing, and 1 % again, and time how fast the load balancer follows."""
+    """Test a rollback: give `release` 1 %, 0 % and 1 % of the traffic, and measure the load balancer's delay."""
 
     kind: Literal["Drill"] = "Drill"
     release: ReleaseRef
@@ -130,7 +132,7 @@ class Drill(Frozen):
 
 
 class Scale(Frozen):
-    """Set the desired count of a release's service, after its drain time where it loses all capacity."""
+    """Set the desired count of a release's service. A scale to zero first waits `drain_seconds`."""
 
     kind: Literal["Scale"] = "Scale"
     release: ReleaseRef
@@ -139,7 +141,7 @@ class Scale(Frozen):
 
 
 class Retire(Frozen):
-    """Destroy a release's stack, after its drain time; it can be created again from the ledger."""
+    """Wait `drain_seconds`, then destroy a release's stack. It can be created again from the manifest in the ledger."""
 
     kind: Literal["Retire"] = "Retire"
     release: ReleaseRef
@@ -165,12 +167,12 @@ _STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(tuple[Step, ...])
 
 
 class Plan(Frozen):
-    """A strategy's steps as they are pinned in the record."""
+    """The steps of a strategy, as an execution's record pins them."""
 
     strategy: str
     steps: tuple[Step, ...]
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the steps; a record whose steps do not hash to what was recorded is corrupt."""
+        """SHA-256 of the steps in hexadecimal. If it differs from the recorded hash, the record is corrupt."""
         return hashlib.sha256(_STEPS.dump_json(self.steps)).hexdigest()

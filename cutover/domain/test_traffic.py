@@ -1,4 +1,4 @@
-"""Test traffic: requests that carry a release's own header reach that release, whatever its weight."""
+"""Test traffic: a request with a release's header reaches that release, whatever its weight."""
 
 HEADER = "X-Cutover-Release"
-"""Its value is the first eight characters of the release digest (`ReleaseRef.digest8`)."""
+"""Name of the header. Its value is the first eight characters of the release digest (`ReleaseRef.digest8`)."""

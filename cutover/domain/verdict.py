@@ -1,4 +1,4 @@
-"""A gate's verdict: one of four outcomes, never a bare boolean, with its reason and what was measured."""
+"""A gate's verdict: one of four outcomes, with its reason and the measurements behind it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,16 +9,16 @@ from cutover.domain.frozen import Frozen
 
 
 class Outcome(StrEnum):
-    """What a gate says; absence of data is INCONCLUSIVE and never PASS."""
+    """Outcome of a gate. Missing data is INCONCLUSIVE, never PASS."""
 
-    PASS = "PASS"  # noqa: S105 - an outcome, no password
+    PASS = "PASS"  # noqa: S105 - an outcome, not a password
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
     ERROR = "ERROR"
 
 
 class Verdict(Frozen):
-    """What one gate said of one release at one time."""
+    """The verdict of one gate on one release at one time."""
 
     gate: str
     verdict: Outcome
@@ -26,13 +26,13 @@ class Verdict(Frozen):
     measurements: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     at: datetime | None = None
     decided: bool = False
-    """The gate will not change its mind: what it allows of failures, silence or errors is used up."""
+    """Whether the verdict is final: the gate has used up the failures, missing answers or errors that it allows."""
     dry_run: bool = False
-    """It only reports."""
+    """Whether the gate only reports and never stops the deployment."""
 
     @property
     def stops(self) -> bool:
-        """Whether the deployment must not go on."""
+        """Whether the deployment must not continue."""
         return not self.dry_run and (
             self.verdict is Outcome.FAIL or (self.decided and self.verdict is not Outcome.PASS)
         )

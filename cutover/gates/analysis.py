@@ -1,6 +1,7 @@
-"""The analysis: every metric compared, a score over all of them, and a verdict that says what decided.
+"""The analysis: compare every metric, compute a score over all metrics, and return a verdict with its reason.
 
-Marks, score and classifications are Kayenta's (https://github.com/spinnaker/kayenta/blob/master/docs/canary-config.md).
+The thresholds, the score and the classifications are Kayenta's
+(https://github.com/spinnaker/kayenta/blob/master/docs/canary-config.md).
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,11 @@ from cutover.gates.comparison import Classification, Comparison, MetricPair, cla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """`confidence` is that of the whole verdict; scores are percent of the weight of the metrics that have data."""
+    """When an analysis passes.
+
+    `confidence` is a fraction and applies to the whole verdict. The scores are percent: the weight of the metrics that
+    pass, divided by the weight of all metrics that have data.
+    """
 
     confidence: float = 0.98
     pass_score: float = 95.0
@@ -20,36 +25,44 @@ class Thresholds:
 
 
 def judge_analysis(pairs: Sequence[MetricPair], thresholds: Thresholds) -> tuple[Verdict, tuple[Comparison, ...]]:
-    """PASS from `pass_score` on, INCONCLUSIVE from `marginal_score` on and without any data, else FAIL.
+    """Compare all metrics, and return the verdict and the comparison of each metric.
 
-    A critical metric that fails, or that must have data and has none, fails the whole with a score of 0.
+    The verdict is PASS from `pass_score` on, INCONCLUSIVE from `marginal_score` on, and FAIL below. It is also
+    INCONCLUSIVE if no metric has enough data, and FAIL with a score of 0 if a critical metric fails. A metric that must
+    have data fails without data.
     """
     comparisons = _compare_all(pairs, 1.0 - thresholds.confidence)
-    both = list(zip(pairs, comparisons, strict=True))
-    failed = [(pair, found) for pair, found in both if _fails(pair, found)]
-    counted = [pair for pair, found in both if pair.must_have_data or found.classification is not Classification.NODATA]
-    if not counted:
-        verdict = _verdict(Outcome.INCONCLUSIVE, None, f"no metric has enough data: {_why(both)}", comparisons)
-        return verdict, comparisons
-    total = sum(pair.weight for pair in counted)
+    compared = list(zip(pairs, comparisons, strict=True))
+    failed = [(pair, result) for pair, result in compared if _fails(pair, result)]
+    scored = [
+        pair for pair, result in compared if pair.must_have_data or result.classification is not Classification.NODATA
+    ]
+    if not scored:
+        reason = f"no metric has enough data: {_reasons(compared)}"
+        return _verdict(Outcome.INCONCLUSIVE, None, reason, comparisons), comparisons
+    total = sum(pair.weight for pair in scored)
     score = 100.0 * (1.0 - sum(pair.weight for pair, _ in failed) / total)
-    critical = [(pair, found) for pair, found in failed if pair.critical]
+    critical = [(pair, result) for pair, result in failed if pair.critical]
     if critical:
-        return _verdict(Outcome.FAIL, 0.0, f"a critical metric failed: {_why(critical)}", comparisons), comparisons
-    told = f"score {score:.0f} of 100" + (f": {_why(failed)}" if failed else f", {len(counted)} metrics pass")
-    # A score is a sum of fractions, and 95 must not be missed by the last bit of one.
+        return _verdict(Outcome.FAIL, 0.0, f"a critical metric failed: {_reasons(critical)}", comparisons), comparisons
+    reason = f"score {score:.0f} of 100" + (f": {_reasons(failed)}" if failed else f", {len(scored)} metrics pass")
+    # The tolerance absorbs rounding errors: a score of exactly 95 must reach a threshold of 95.
     if score >= thresholds.pass_score - 1e-9:
-        return _verdict(Outcome.PASS, score, told, comparisons), comparisons
-    marginal = score >= thresholds.marginal_score - 1e-9
-    outcome, mark = (Outcome.INCONCLUSIVE, "below the pass mark") if marginal else (Outcome.FAIL, "below both marks")
-    return _verdict(outcome, score, f"{told}; {mark}", comparisons), comparisons
+        return _verdict(Outcome.PASS, score, reason, comparisons), comparisons
+    if score >= thresholds.marginal_score - 1e-9:
+        reason += f"; below pass_score {thresholds.pass_score:g}"
+        return _verdict(Outcome.INCONCLUSIVE, score, reason, comparisons), comparisons
+    reason += f"; below marginal_score {thresholds.marginal_score:g}"
+    return _verdict(Outcome.FAIL, score, reason, comparisons), comparisons
 
 
 def _compare_all(pairs: Sequence[MetricPair], significance: float) -> tuple[Comparison, ...]:
-    """Holm's step-down: with ten metrics at 2 % each, one of two good releases in eleven would be stopped.
+    """Compare each metric, with Holm's correction for several tests.
 
-    The smallest p value has to be below 1/k of the significance, the next below 1/(k-1), and so on; after the first
-    that is not, none counts.  So the chance of any false alarm stays at the significance, whatever depends on what
+    Without a correction, ten metrics tested at 2 % each would stop about 18 % of the good releases. Holm's method sorts
+    the k p values. The smallest must be at most 1/k of the significance, the next at most 1/(k-1), and so on. After the
+    first that is not, no metric is significant. So the probability of any false alarm is at most the significance,
+    even if the metrics depend on each other
     (Holm, "A simple sequentially rejective multiple test procedure", 1979).
     """
     measured = [measure(pair) for pair in pairs]
@@ -61,31 +74,32 @@ def _compare_all(pairs: Sequence[MetricPair], significance: float) -> tuple[Comp
             break
         threshold[index] = allowed
     return tuple(
-        classify(pair, found, threshold[index]) for index, (pair, found) in enumerate(zip(pairs, measured, strict=True))
+        classify(pair, result, threshold[index])
+        for index, (pair, result) in enumerate(zip(pairs, measured, strict=True))
     )
 
 
-def _fails(pair: MetricPair, found: Comparison) -> bool:
-    if found.classification is Classification.NODATA:
+def _fails(pair: MetricPair, result: Comparison) -> bool:
+    if result.classification is Classification.NODATA:
         return pair.must_have_data
-    return found.classification is not Classification.PASS
+    return result.classification is not Classification.PASS
 
 
-def _why(found: Sequence[tuple[MetricPair, Comparison]]) -> str:
-    return "; ".join(f"{comparison.name}: {comparison.reason}" for _, comparison in found) or "none is configured"
+def _reasons(compared: Sequence[tuple[MetricPair, Comparison]]) -> str:
+    return "; ".join(f"{result.name}: {result.reason}" for _, result in compared) or "no metric is configured"
 
 
 def _verdict(outcome: Outcome, score: float | None, reason: str, comparisons: Sequence[Comparison]) -> Verdict:
     measurements: dict[str, str | int | float | bool | None] = {"score": None if score is None else round(score, 1)}
-    for one in comparisons:
-        measurements[one.name] = one.classification.value
-        if one.candidate is not None and one.baseline is not None:
-            measurements[f"{one.name}.p"] = one.p_value
-            measurements[f"{one.name}.effect"] = one.effect
-            measurements[f"{one.name}.superiority"] = one.superiority
-            for side, seen in (("candidate", one.candidate), ("baseline", one.baseline)):
-                measurements[f"{one.name}.{side}"] = (
-                    f"n {seen.count}, mean {seen.mean:.4g}, median {seen.median:.4g}, p90 {seen.p90:.4g}"
+    for metric in comparisons:
+        measurements[metric.name] = metric.classification.value
+        if metric.candidate is not None and metric.baseline is not None:
+            measurements[f"{metric.name}.p"] = metric.p_value
+            measurements[f"{metric.name}.effect"] = metric.effect
+            measurements[f"{metric.name}.superiority"] = metric.superiority
+            for side, samples in (("candidate", metric.candidate), ("baseline", metric.baseline)):
+                measurements[f"{metric.name}.{side}"] = (
+                    f"n {samples.count}, mean {samples.mean:.4g}, median {samples.median:.4g}, p90 {samples.p90:.4g}"
                 )
     return Verdict(
         gate="analysis", verdict=outcome, reason=reason, measurements=measurements, decided=outcome is not Outcome.PASS

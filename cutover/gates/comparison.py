@@ -1,6 +1,6 @@
-"""Compare one metric of the candidate with the baseline's, sample against sample, by Mann-Whitney U.
+"""Compare one metric of the candidate with the same metric of the baseline, by the Mann-Whitney U test.
 
-The test asks only in which order the samples lie, so neither a normal distribution nor an outlier decides
+The test uses only the order of the samples. It does not assume a normal distribution, and outliers do not dominate it
 (Mann and Whitney, "On a test of whether one of two random variables is stochastically larger than the other", 1947).
 """
 
@@ -12,13 +12,13 @@ from statistics import fmean, median
 from typing import Literal
 
 FEWEST_SAMPLES = 5
-"""On each side.  With fewer no order of the samples is rare enough: 4 against 4 give p ≥ 2/70, above any usual mark."""
+"""Fewest samples on each side. With fewer, no order is rare enough: 4 against 4 samples give p = 2/70 at best."""
 
 
 class Classification(StrEnum):
-    """How the candidate's samples lie to the baseline's, by Kayenta's names."""
+    """How the candidate's samples differ from the baseline's, in Kayenta's terms."""
 
-    PASS = "Pass"  # noqa: S105  a classification, no password
+    PASS = "Pass"  # noqa: S105  a classification, not a password
     HIGH = "High"
     LOW = "Low"
     NODATA = "Nodata"
@@ -26,11 +26,11 @@ class Classification(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricPair:
-    """One metric of both sides; None, NaN and infinite values are gaps.
+    """The samples of one metric on both sides. None, NaN and infinite values are gaps.
 
-    `direction` is the change that is bad.  A significant change fails only if it is at least `smallest_difference`,
-    in the metric's unit, and at least the fraction `smallest_effect` of the baseline's mean; a mean of zero has no
-    fractions, and there the difference alone decides.
+    `direction` says which change is bad. A significant change fails only if it is at least `smallest_difference` (in
+    the metric's unit) and at least `smallest_effect` (a fraction of the baseline's mean). If the baseline's mean is 0,
+    only `smallest_difference` applies.
     """
 
     name: str
@@ -46,7 +46,7 @@ class MetricPair:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """What a person needs of a sample."""
+    """Summary of the samples of one side, in the metric's unit."""
 
     count: int
     mean: float
@@ -56,9 +56,10 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One metric compared: p value, effect as a fraction of the baseline's mean, and why it is classified so.
+    """The result for one metric: its classification with the reason, p value and effect.
 
-    `superiority` is the probability that a sample of the candidate lies above one of the baseline; 0.5 for equals.
+    `effect` is the change as a fraction of the baseline's mean. `superiority` is the probability that a sample of the
+    candidate is larger than a sample of the baseline; 0.5 if there is no difference.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Both samples without their gaps, and how probable their order is by chance."""
+    """The test's p value and superiority, with a summary of each side's samples without gaps."""
 
     p_value: float
     superiority: float
@@ -82,7 +83,7 @@ class Measured:
 
 
 def measure(pair: MetricPair) -> Measured | None:
-    """The test's figures; None where either side has too few samples."""
+    """Run the test on a pair; None if a side has fewer than `FEWEST_SAMPLES` samples."""
     candidate, baseline = known(pair.candidate), known(pair.baseline)
     if min(len(candidate), len(baseline)) < FEWEST_SAMPLES:
         return None
@@ -93,17 +94,17 @@ def measure(pair: MetricPair) -> Measured | None:
 
 
 def classify(pair: MetricPair, measured: Measured | None, significance: float) -> Comparison:
-    """HIGH or LOW where the change is significant (p at most `significance`), large enough, and bad; else PASS."""
+    """HIGH or LOW if the change is significant (p at most `significance`), large enough and bad; else PASS."""
     if measured is None:
         return _nodata(pair)
-    word, before, after = _centres(measured)
-    effect = (after - before) / abs(before) if before else None
-    kind, why = _judge(pair, measured.p_value, after - before, effect, significance)
-    shown = "" if effect is None else f" ({effect:+.0%})"
-    reason = f"{word} {after:.4g} against {before:.4g}{shown}, p = {measured.p_value:.2g}: {why}"
+    statistic, baseline, candidate = _averages(measured)
+    effect = (candidate - baseline) / abs(baseline) if baseline else None
+    classification, conclusion = _judge(pair, measured.p_value, candidate - baseline, effect, significance)
+    percent = "" if effect is None else f" ({effect:+.0%})"
+    reason = f"{statistic} {candidate:.4g} against {baseline:.4g}{percent}, p = {measured.p_value:.2g}: {conclusion}"
     return Comparison(
         name=pair.name,
-        classification=kind,
+        classification=classification,
         reason=reason,
         p_value=measured.p_value,
         effect=effect,
@@ -118,15 +119,15 @@ def known(samples: Sequence[float | None]) -> list[float]:
     return [sample for sample in samples if sample is not None and math.isfinite(sample)]
 
 
-def _centres(measured: Measured) -> tuple[str, float, float]:
-    """What stands for the baseline and for the candidate: their means, or medians where an outlier turns the means.
+def _averages(measured: Measured) -> tuple[str, float, float]:
+    """The statistic that the change is measured by, with its value for the baseline and for the candidate.
 
-    The test's direction is that of most samples; a mean that says the opposite speaks of a few.
+    It is the mean, or the median if a few outliers move the means against the direction that the test finds.
     """
-    before, after = measured.baseline, measured.candidate
-    if (after.mean - before.mean) * (measured.superiority - 0.5) < 0:
-        return "median", before.median, after.median
-    return "mean", before.mean, after.mean
+    baseline, candidate = measured.baseline, measured.candidate
+    if (candidate.mean - baseline.mean) * (measured.superiority - 0.5) < 0:
+        return "median", baseline.median, candidate.median
+    return "mean", baseline.mean, candidate.mean
 
 
 def _judge(
@@ -135,29 +136,29 @@ def _judge(
     if p_value > significance or difference == 0:
         return Classification.PASS, "no significant difference"
     if abs(difference) < pair.smallest_difference or (effect is not None and abs(effect) < pair.smallest_effect):
-        return Classification.PASS, "significant, and too small to matter"
-    kind, bad = (Classification.HIGH, "decrease") if difference > 0 else (Classification.LOW, "increase")
-    if pair.direction == bad:
-        return Classification.PASS, "significant, and a change for the better"
+        return Classification.PASS, "significant, but too small to matter"
+    kind, harmless_for = (Classification.HIGH, "decrease") if difference > 0 else (Classification.LOW, "increase")
+    if pair.direction == harmless_for:
+        return Classification.PASS, "significant, but an improvement"
     return kind, f"significantly {'higher' if difference > 0 else 'lower'}"
 
 
 def _nodata(pair: MetricPair) -> Comparison:
     counts = f"{len(known(pair.candidate))} samples of the candidate and {len(known(pair.baseline))} of the baseline"
-    reason = f"{counts}; {FEWEST_SAMPLES} of each are needed"
+    reason = f"{counts}; at least {FEWEST_SAMPLES} of each are needed"
     return Comparison(name=pair.name, classification=Classification.NODATA, reason=reason)
 
 
 def _mann_whitney(candidate: list[float], baseline: list[float]) -> tuple[float, float]:
-    """p value, two-sided, and the probability that a candidate's sample is the larger."""
+    """The two-sided p value, and the probability that a sample of the candidate is larger than one of the baseline."""
     if len({*candidate, *baseline}) == 1:
-        # All samples are one value: there is no order that could be rare.
+        # All samples are equal, so they have no order to test.
         return 1.0, 0.5
     from scipy.stats import mannwhitneyu
 
-    # `auto` counts all orders of small samples without ties, and corrects the normal approximation for ties.
-    found = mannwhitneyu(candidate, baseline, alternative="two-sided", method="auto")
-    return float(found.pvalue), float(found.statistic) / (len(candidate) * len(baseline))
+    # `auto` is exact for small samples without ties. Otherwise it uses the normal approximation, corrected for ties.
+    result = mannwhitneyu(candidate, baseline, alternative="two-sided", method="auto")
+    return float(result.pvalue), float(result.statistic) / (len(candidate) * len(baseline))
 
 
 def _describe(samples: list[float]) -> Distribution:

@@ -1,4 +1,4 @@
-"""The metric gates: raw measurements become a verdict, with what the gate allows of failures, silence and errors."""
+"""The metric gates: compute a verdict from raw measurements, with the allowed failures, missing answers and errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,31 +11,33 @@ _SECONDS = frozenset({"latency-p50", "latency-p90", "latency-p99", "target-respo
 
 
 def judge_metric(name: str, gate: MetricGate, measurements: Sequence[Measurement]) -> Verdict:
-    """The gate's verdict after these measurements, oldest first.
+    """Return the gate's verdict after `measurements`, oldest first.
 
-    FAIL once more than `failures` of them failed; decided INCONCLUSIVE or ERROR once more than `inconclusive` or
-    `errors` of them in a row gave no answer; else what the newest says, where an allowed failure is INCONCLUSIVE.
+    - FAIL if more than `gate.failures` measurements failed.
+    - A final INCONCLUSIVE or ERROR if more measurements in a row have that outcome than `gate.inconclusive` or
+      `gate.errors` allows.
+    - Otherwise the outcome of the newest measurement. An allowed failure is INCONCLUSIVE.
     """
     if not measurements:
         return _verdict(name, gate, _Judged(Outcome.INCONCLUSIVE, "not measured yet"), measurements)
     judged = [_judge(gate, measurement) for measurement in measurements]
     newest = judged[-1]
-    failed = [each for each in judged if each.outcome is Outcome.FAIL]
+    failed = [measurement for measurement in judged if measurement.outcome is Outcome.FAIL]
     if len(failed) > gate.failures:
-        worst = failed[-1]
-        return _verdict(name, gate, _Judged(Outcome.FAIL, worst.reason + _of(len(failed), gate.failures)), measurements)
+        reason = failed[-1].reason + _failures_text(len(failed), gate.failures)
+        return _verdict(name, gate, _Judged(Outcome.FAIL, reason), measurements)
     if newest.outcome is Outcome.FAIL:
-        reason = f"{newest.reason}; {len(failed)} of {gate.failures} allowed failures"
+        reason = f"{newest.reason}; {len(failed)} of the {gate.failures} allowed failures used"
         return _verdict(name, gate, _Judged(Outcome.INCONCLUSIVE, reason), measurements)
     allowed = {Outcome.INCONCLUSIVE: gate.inconclusive, Outcome.ERROR: gate.errors}.get(newest.outcome)
-    if allowed is not None and (silent := _in_a_row(judged, newest.outcome)) > allowed:
-        reason = f"{newest.reason}; {silent} times in a row, {allowed} are allowed"
+    if allowed is not None and (in_a_row := _count_in_a_row(judged, newest.outcome)) > allowed:
+        reason = f"{newest.reason}; {in_a_row} times in a row, {allowed} are allowed"
         return _verdict(name, gate, _Judged(newest.outcome, reason), measurements, decided=True)
     return _verdict(name, gate, newest, measurements)
 
 
 def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
-    """The one number that the threshold is for, computed from raw sums; None where there is none to compute."""
+    """Compute the number that the threshold applies to from the raw values; None if there is not enough data."""
     match gate.preset:
         case "error-rate":
             return _error_rate(values, "")
@@ -44,7 +46,7 @@ def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
             budget = 100.0 - (slo.objective if slo else 99.9)
             burns = [_error_rate(values, f"_{window}") for window in ("long", "short")]
             known = [burn / budget for burn in burns if burn is not None]
-            # Both windows have to burn: the long one says that it matters, the short one that it still goes on.
+            # Both windows must burn: the long one shows that it matters, the short one that it continues.
             return min(known) if len(known) == len(burns) else None
         case _:
             return values.get("value")
@@ -58,7 +60,7 @@ class _Judged:
 
 def _judge(gate: MetricGate, measurement: Measurement) -> _Judged:
     if measurement.error:
-        return _Judged(Outcome.ERROR, f"could not be measured: {measurement.error}")
+        return _Judged(Outcome.ERROR, f"the measurement failed: {measurement.error}")
     requests = measurement.values.get("requests", measurement.values.get("requests_long"))
     if gate.minimum_requests and (requests or 0) < gate.minimum_requests:
         return _Judged(
@@ -67,17 +69,17 @@ def _judge(gate: MetricGate, measurement: Measurement) -> _Judged:
     value = value_of(gate, measurement.values)
     if value is None:
         return _Judged(Outcome.INCONCLUSIVE, "no data in the window")
-    shown = _shown(gate, value, measurement)
+    text = _value_text(gate, value, measurement)
     if gate.at_most is not None and value > gate.at_most:
-        return _Judged(Outcome.FAIL, f"{shown}, more than {gate.at_most:g}{_unit(gate)}")
+        return _Judged(Outcome.FAIL, f"{text}, more than {gate.at_most:g}{_unit(gate)}")
     if gate.at_least is not None and value < gate.at_least:
-        return _Judged(Outcome.FAIL, f"{shown}, less than {gate.at_least:g}{_unit(gate)}")
+        return _Judged(Outcome.FAIL, f"{text}, less than {gate.at_least:g}{_unit(gate)}")
     bound = f"at most {gate.at_most:g}" if gate.at_most is not None else f"at least {gate.at_least:g}"
-    return _Judged(Outcome.PASS, f"{shown} ({bound}{_unit(gate)})")
+    return _Judged(Outcome.PASS, f"{text} ({bound}{_unit(gate)})")
 
 
 def _error_rate(values: dict[str, float | None], suffix: str) -> float | None:
-    """Percent; CloudWatch has no data point for a count of zero, so missing errors of known requests are none."""
+    """Errors in percent of the requests. CloudWatch has no data point for a count of 0, so no data means 0 errors."""
     total = values.get(f"requests{suffix}")
     return None if not total else 100.0 * _errors(values, suffix) / total
 
@@ -86,7 +88,7 @@ def _errors(values: dict[str, float | None], suffix: str) -> float:
     return (values.get(f"errors{suffix}") or 0.0) + (values.get(f"connection_errors{suffix}") or 0.0)
 
 
-def _shown(gate: MetricGate, value: float, measurement: Measurement) -> str:
+def _value_text(gate: MetricGate, value: float, measurement: Measurement) -> str:
     text = f"{value:.3g}{_unit(gate)}"
     if gate.preset == "error-rate":
         requests = measurement.values.get("requests") or 0
@@ -100,14 +102,14 @@ def _unit(gate: MetricGate) -> str:
     return " s" if gate.preset in _SECONDS else ""
 
 
-def _of(failed: int, allowed: int) -> str:
+def _failures_text(failed: int, allowed: int) -> str:
     return f"; {failed} measurements failed, {allowed} are allowed" if allowed else ""
 
 
-def _in_a_row(judged: Sequence[_Judged], outcome: Outcome) -> int:
+def _count_in_a_row(judged: Sequence[_Judged], outcome: Outcome) -> int:
     count = 0
-    for each in reversed(judged):
-        if each.outcome is not outcome:
+    for measurement in reversed(judged):
+        if measurement.outcome is not outcome:
             break
         count += 1
     return count

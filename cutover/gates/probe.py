@@ -1,4 +1,4 @@
-"""The probe gate: the release answers a request through its test-traffic rule as it should."""
+"""The probe gate: a request through the release's test-traffic rule gets the expected response."""
 
 import re
 
@@ -8,7 +8,7 @@ from cutover.ports import ProbeResult
 
 
 def judge_probe(result: ProbeResult, expected: ProbeGate) -> Verdict:
-    """PASS when status, body and latency are as expected; no answer is INCONCLUSIVE, a wrong one FAIL."""
+    """Return PASS if status, body and latency are as expected, INCONCLUSIVE without a response, else FAIL."""
     outcome, reason = _judge(result, expected)
     return Verdict(
         gate="probe",
@@ -20,8 +20,8 @@ def judge_probe(result: ProbeResult, expected: ProbeGate) -> Verdict:
 
 def _judge(result: ProbeResult, expected: ProbeGate) -> tuple[Outcome, str]:
     if result.status is None:
-        return Outcome.INCONCLUSIVE, f"no answer ({result.error})"
-    # 502, 503 and 504 are the load balancer's own words for "no target yet".
+        return Outcome.INCONCLUSIVE, f"no response ({result.error})"
+    # The load balancer itself answers 502, 503 or 504 while it has no healthy target.
     if result.status != expected.status and result.status in (502, 503, 504):
         return Outcome.INCONCLUSIVE, f"status {result.status}, not {expected.status}"
     if result.status != expected.status:

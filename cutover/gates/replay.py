@@ -1,4 +1,4 @@
-"""Replay the gates of a configuration over an execution's recorded measurements, in the order in which they came."""
+"""Replay the gates of a configuration over an execution's recorded measurements, oldest first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cutover.gates.metric import judge_metric
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The verdict that a gate would have given after one measurement."""
+    """The verdict of a gate after one recorded measurement."""
 
     at: datetime
     step_index: int
@@ -19,7 +19,7 @@ class Replayed:
 
 
 def replay(gates: Gates, measurements: Sequence[Measurement]) -> tuple[Replayed, ...]:
-    """One verdict for each measurement whose gate the configuration has; the same functions judge a live execution."""
+    """Return one verdict for each measurement whose gate is configured. A live execution uses the same functions."""
     return tuple(_replay(gates, measurements))
 
 
@@ -39,7 +39,7 @@ def _replay(gates: Gates, measurements: Sequence[Measurement]) -> Iterator[Repla
 
 
 def _analysis(gates: Gates, measurement: Measurement) -> Verdict:
-    # scipy takes half a second to load: only where there is something to compare.
+    # scipy takes half a second to load, so it is only loaded for an analysis.
     from cutover.gates.analysis import judge_analysis
     from cutover.gates.samples import pairs_of, thresholds_of
 

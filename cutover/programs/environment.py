@@ -1,4 +1,4 @@
-"""The environment stack: long-lived, with the weights that the records say."""
+"""The program of the environment stack, which is long-lived and takes its weights from the records."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,10 @@ from cutover.programs.provider import aws_provider
 
 
 def environment_program(config: EnvironmentConfig, allocation: Allocation) -> None:
-    """Exports the fields of `cutover.ports.EnvironmentOutputs`; traffic is never decided here."""
+    """Create the load balancer with the recorded weights, and export the fields of `cutover.ports.EnvironmentOutputs`.
+
+    The program never decides about traffic: `pulumi up` by hand writes the weights of `allocation` again.
+    """
     tags = {
         **config.tags,
         "cutover:application": config.application,
@@ -56,12 +59,17 @@ def environment_program(config: EnvironmentConfig, allocation: Allocation) -> No
 
 
 def _subnets(vpc_id: str, ids: Sequence[str], tags: Mapping[str, str], invoke: pulumi.InvokeOptions) -> Sequence[str]:
-    """The named subnets, or those that the tags find; a load balancer needs two zones or more."""
-    found = (
-        sorted(ids)
-        if ids
-        else sorted(ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc_id]}], tags=dict(tags), opts=invoke).ids)
-    )
-    if len(found) < 2:
-        raise ValueError(f"subnets in two zones are needed; {tags or ids} gives {found}")
-    return found
+    """Return `ids`, or the ids of the VPC's subnets with `tags`, sorted.
+
+    Raises:
+        ValueError: there are fewer than two. A load balancer needs subnets in two Availability Zones
+            (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html).
+    """
+    if ids:
+        subnets = sorted(ids)
+    else:
+        in_vpc = ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc_id])
+        subnets = sorted(ec2.get_subnets(filters=[in_vpc], tags=dict(tags), opts=invoke).ids)
+    if len(subnets) < 2:
+        raise ValueError(f"at least two subnets are needed, but {tags or ids} gives {subnets}")
+    return subnets

@@ -1,4 +1,4 @@
-"""The platform stack: one for each account and region."""
+"""The program of the platform stack. There is one for each account and region."""
 
 import pulumi
 
@@ -8,7 +8,7 @@ from cutover.programs.provider import aws_provider, partition
 
 
 def platform_program(config: EnvironmentConfig) -> None:
-    """Exports the names of the records' tables and bucket, and the repositories' addresses."""
+    """Create the tables, the bucket and the repositories, and export their names and the repositories' URLs."""
     records = config.records
     provider = aws_provider(config.provider, {"cutover:stack": "platform"})
     platform = Platform(

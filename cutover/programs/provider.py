@@ -1,4 +1,4 @@
-"""The one explicit AWS provider of a stack, from the same settings that the driver's own calls use."""
+"""The explicit AWS provider of a stack. It uses the same settings as the driver's own AWS calls."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _SERVICES = (
 
 
 def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
-    """`tags` go on every resource that has tags."""
+    """Create the provider. It adds `tags` to every resource that supports tags."""
     endpoints = [aws.ProviderEndpointArgs(**dict.fromkeys(_SERVICES, settings.endpoint))] if settings.endpoint else None
     return aws.Provider(
         "aws",
@@ -21,7 +21,7 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
         profile=settings.profile,
         access_key=settings.access_key,
         secret_key=settings.secret_key,
-        # The real plugin cannot compare an account that it was told not to ask for.
+        # The AWS plugin can only compare the account id if it requests it.
         allowed_account_ids=None if settings.skip_requesting_account_id else [settings.account_id],
         endpoints=endpoints,
         skip_credentials_validation=settings.skip_credentials_validation or None,
@@ -35,19 +35,21 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
 
 
 def partition(region: str) -> str:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+    """Return the ARN partition of a Region: `aws`, `aws-cn` or `aws-us-gov`
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html)."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def repository_arn(image: str, region: str) -> str:
-    """The ECR repository of `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…`.
+    """Return the ARN of the ECR repository of the image `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…`.
 
     Raises:
-        ValueError: the image lies in no ECR repository.
+        ValueError: the image is not in an ECR repository, or has no digest.
     """
-    found = re.match(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^@:]+)@sha256:[0-9a-f]{64}$", image)
-    if found is None:
-        raise ValueError(f"{image} is no image of an ECR repository, pinned by digest")
-    return f"arn:{partition(region)}:ecr:{found.group(2)}:{found.group(1)}:repository/{found.group(3)}"
+    match = re.match(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^@:]+)@sha256:[0-9a-f]{64}$", image)
+    if match is None:
+        raise ValueError(f"{image} is not an image in an ECR repository with a digest")
+    account, repository_region, name = match.groups()
+    return f"arn:{partition(region)}:ecr:{repository_region}:{account}:repository/{name}"

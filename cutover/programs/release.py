@@ -1,4 +1,4 @@
-"""A release's stack: created once, then only destroyed."""
+"""The program of a release stack, which is created once and never updated, only destroyed."""
 
 import pulumi
 
@@ -12,7 +12,10 @@ from cutover.programs.provider import aws_provider, repository_arn
 
 
 def release_program(settings: Provider, manifest: Manifest, desired_count: int | None = None) -> None:
-    """Begins with `desired_count` tasks, or its full capacity; exports the fields of `cutover.domain.release.Stand`."""
+    """Create the release of `manifest`, and export the fields of `cutover.domain.ReleaseOutputs`.
+
+    The service starts with `desired_count` tasks; None means the full capacity of the manifest.
+    """
     tags = {
         **manifest.tags,
         "cutover:application": manifest.application,
@@ -31,7 +34,7 @@ def release_program(settings: Provider, manifest: Manifest, desired_count: int |
 
 
 def release_args(manifest: Manifest, region: str, desired_count: int) -> ReleaseArgs:
-    """The component's arguments from a manifest; the release starts with `desired_count` tasks."""
+    """Map a manifest to the arguments of the `Release` component, which starts with `desired_count` tasks."""
     health, container, network = manifest.health_check, manifest.container, manifest.network
     return ReleaseArgs(
         container=ContainerArgs(

@@ -1,4 +1,4 @@
-"""A release as a file: with it plain `pulumi up` creates the very stack that a deploy would create."""
+"""A release as a file, from which `pulumi up` creates the same stack as `cutover deploy`."""
 
 from io import StringIO
 from pathlib import Path
@@ -16,7 +16,7 @@ _NAMESPACE = "cutover:"
 
 
 class ReleaseFile(BaseModel):
-    """The `cutover:` keys of a release's file."""
+    """The `cutover:` keys of a rendered release file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,7 +27,7 @@ class ReleaseFile(BaseModel):
 
 
 def render_release(config: EnvironmentConfig, manifest: Manifest) -> str:
-    """The text of `Pulumi.<release>.yaml`."""
+    """Return the text of `Pulumi.<release>.yaml`."""
     file = {
         "config": {
             "pulumi:disable-default-providers": ["aws"],
@@ -42,15 +42,17 @@ def render_release(config: EnvironmentConfig, manifest: Manifest) -> str:
     yaml.default_flow_style = False
     yaml.width = 200
     yaml.dump(file, text)
-    header = f"# Written by `cutover -e {config.environment} release render`: the release is what its digest says.\n"
+    header = (
+        f"# Written by `cutover -e {config.environment} release render`. Do not edit: the digest would not match.\n"
+    )
     return header + text.getvalue()
 
 
 def load_release(path: Path) -> tuple[Provider, Manifest]:
-    """Provider settings and manifest of a rendered file.
+    """Return the provider settings and the manifest of a rendered file.
 
     Raises:
-        InvalidInput: the file is none, or was edited: its manifest has not the digest that it names.
+        InvalidInput: the file is not a rendered release, or its manifest does not match its digest.
     """
     document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
     entries = document.get("config", {})
@@ -58,8 +60,13 @@ def load_release(path: Path) -> tuple[Provider, Manifest]:
     try:
         file = ReleaseFile.model_validate(values)
     except ValidationError as error:
-        raise InvalidInput("RELEASE_INVALID", f"{path.name}: {error}", "cutover release render") from error
+        raise InvalidInput(
+            "RELEASE_INVALID", f"{path.name} is not a rendered release: {error}", "cutover release render"
+        ) from error
     if file.manifest.digest != file.digest:
-        message = f"{path.name} was edited: its manifest has the digest {file.manifest.digest[:16]}…, not {file.digest}"
+        message = (
+            f"{path.name} was edited: the digest of its manifest is {file.manifest.digest}, "
+            f"but the file says {file.digest}"
+        )
         raise InvalidInput("RELEASE_EDITED", message, "cutover release render")
     return file.provider, file.manifest

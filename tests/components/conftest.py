@@ -1,4 +1,4 @@
-"""Programs run against Pulumi's mocks: what they ask for is recorded, nothing is made."""
+"""Run Pulumi programs against mocks, which record every resource and create none."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
-class Made:
-    """One resource that a program asked for."""
+class Registered:
+    """One resource that a program registered."""
 
     type: str
     name: str
@@ -25,13 +25,13 @@ class Made:
 
 
 @dataclass
-class World(pulumi_mocks.Mocks):
-    """Every resource in the order in which it was registered, and the stack's outputs."""
+class Resources(pulumi_mocks.Mocks):
+    """Every resource of a program, in the order in which the program registered it."""
 
-    made: list[Made] = field(default_factory=list)
+    registered: list[Registered] = field(default_factory=list)
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.made.append(Made(args.typ, args.name, dict(args.inputs)))
+        self.registered.append(Registered(args.typ, args.name, dict(args.inputs)))
         outputs = {**args.inputs, "arn": f"arn:aws:mock:::{args.name}", "name": args.inputs.get("name", args.name)}
         return f"{args.name}-id", outputs
 
@@ -40,33 +40,31 @@ class World(pulumi_mocks.Mocks):
             return {"id": "vpc-1", "cidrBlock": "10.0.0.0/16"}
         return {"ids": [f"subnet-{dict(args.args['tags'])['Tier']}-{zone}" for zone in "ba"]}
 
-    def of(self, token: str) -> list[Made]:
-        return [made for made in self.made if made.type == token]
+    def of(self, token: str) -> list[Registered]:
+        return [resource for resource in self.registered if resource.type == token]
 
     def one(self, token: str) -> dict[str, Any]:
-        (found,) = self.of(token)
-        return found.inputs
-
-    def index(self, token: str) -> int:
-        return next(i for i, made in enumerate(self.made) if made.type == token)
+        """The inputs of the only resource of this type."""
+        (resource,) = self.of(token)
+        return resource.inputs
 
 
 @pytest.fixture
-def run() -> Iterator[Callable[[Callable[[], None]], World]]:
-    """Runs a program and returns what it asked for; exports are in the stack's outputs."""
+def run() -> Iterator[Callable[[Callable[[], None]], Resources]]:
+    """Runs a program and returns the resources that it registered."""
 
-    def run_program(program: Callable[[], None]) -> World:
-        world = World()
-        pulumi_mocks.set_mocks(world, project="cutover", stack="test", preview=False)
+    def run_program(program: Callable[[], None]) -> Resources:
+        resources = Resources()
+        pulumi_mocks.set_mocks(resources, project="cutover", stack="test", preview=False)
         program()
         _sync_await(wait_for_rpcs())
-        return world
+        return resources
 
     yield run_program
-    pulumi_mocks.set_mocks(World())
+    pulumi_mocks.set_mocks(Resources())
 
 
 @pytest.fixture
 def config() -> EnvironmentConfig:
-    """The local environment, as its file says."""
+    """The configuration of the local environment."""
     return load_environment(ROOT, "local")

@@ -1,4 +1,4 @@
-"""The environment's stack: traffic as it is recorded, and nothing decided by the program."""
+"""The environment stack: the program writes the recorded weights and never decides about traffic."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,7 +8,7 @@ import pytest
 
 from cutover.components.weighted_listener import default_actions
 from cutover.config import EnvironmentConfig
-from cutover.config.schema import HttpWaiver, LoadBalancer
+from cutover.config.network import HttpWaiver, LoadBalancer
 from cutover.domain import Allocation, Weight
 from cutover.programs.environment import environment_program
 
@@ -35,22 +35,22 @@ def test_before_the_first_release_the_listener_answers_503(listener: Callable[[A
     assert (action["type"], action["fixedResponse"]["statusCode"]) == ("fixed-response", "503")
 
 
-def test_the_weights_are_the_recorded_ones(listener: Callable[[Allocation], dict[str, Any]]) -> None:
+def test_the_listener_gets_the_recorded_weights(listener: Callable[[Allocation], dict[str, Any]]) -> None:
     (action,) = listener(allocation(b=30, a=70))["defaultActions"]
     assert action["forward"]["targetGroups"] == [{"arn": "arn:a", "weight": 70}, {"arn": "arn:b", "weight": 30}]
 
 
-def test_a_release_without_weight_is_not_named(listener: Callable[[Allocation], dict[str, Any]]) -> None:
+def test_the_listener_does_not_name_a_release_without_weight(listener: Callable[[Allocation], dict[str, Any]]) -> None:
     (action,) = listener(allocation(a=0, b=100))["defaultActions"]
     assert action["forward"]["targetGroups"] == [{"arn": "arn:b", "weight": 100}]
 
 
-def test_the_listener_itself_names_no_group_without_weight() -> None:
+def test_the_component_does_not_name_a_target_group_without_weight() -> None:
     (action,) = default_actions({"arn:a": 0, "arn:b": 100})
     assert action["forward"] == {"target_groups": [{"arn": "arn:b", "weight": 100}]}
 
 
-def test_with_a_certificate_the_listener_speaks_https_under_the_strict_policy(
+def test_a_certificate_makes_the_listener_https_with_the_strict_tls_policy(
     run: Callable[..., Any], config: EnvironmentConfig
 ) -> None:
     encrypted = config.model_copy(update={"load_balancer": LoadBalancer(certificate_arn=CERTIFICATE)})
@@ -62,35 +62,33 @@ def test_with_a_certificate_the_listener_speaks_https_under_the_strict_policy(
 def test_the_load_balancer_is_protected_and_strict_by_default(
     run: Callable[..., Any], config: EnvironmentConfig
 ) -> None:
-    waiver = HttpWaiver(reason="a test that carries nothing")
+    waiver = HttpWaiver(reason="a test without any traffic")
     default = config.model_copy(update={"load_balancer": LoadBalancer(plain_http=waiver)})
     balancer = run(partial(environment_program, default, Allocation())).one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enableDeletionProtection"] is True
     assert (balancer["dropInvalidHeaderFields"], balancer["desyncMitigationMode"]) == (True, "defensive")
 
 
-def test_the_load_balancer_stands_in_the_public_subnets(run: Callable[..., Any], config: EnvironmentConfig) -> None:
+def test_the_load_balancer_is_in_the_public_subnets(run: Callable[..., Any], config: EnvironmentConfig) -> None:
     balancer = run(partial(environment_program, config, Allocation())).one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["subnets"] == ["subnet-public-a", "subnet-public-b"]
 
 
-def test_users_reach_the_listeners_port_and_no_other(run: Callable[..., Any], config: EnvironmentConfig) -> None:
-    world = run(partial(environment_program, config, Allocation()))
-    rule = world.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+def test_users_can_connect_to_the_listeners_port_only(run: Callable[..., Any], config: EnvironmentConfig) -> None:
+    resources = run(partial(environment_program, config, Allocation()))
+    rule = resources.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("0.0.0.0/0", 80, 80)
 
 
-def test_nobody_with_weight_is_told_the_recorded_maintenance(
+def test_without_weights_the_response_is_the_recorded_maintenance_text(
     listener: Callable[[Allocation], dict[str, Any]],
 ) -> None:
     (action,) = listener(Allocation(maintenance="back at seven"))["defaultActions"]
     assert action["fixedResponse"]["messageBody"] == "back at seven"
 
 
-def test_sticky_sessions_bind_to_a_target_group_and_only_where_they_are_asked_for(
-    run: Callable[..., Any], config: EnvironmentConfig
-) -> None:
+def test_sticky_sessions_are_on_only_if_configured(run: Callable[..., Any], config: EnvironmentConfig) -> None:
     sticky = config.model_copy(update={"load_balancer": config.load_balancer.model_copy(update={"stickiness": 3600.0})})
     for settings, expected in ((config, None), (sticky, {"enabled": True, "duration": 3600})):
-        made = run(partial(environment_program, settings, allocation(a=100))).one(LISTENER)
-        assert made["defaultActions"][0]["forward"].get("stickiness") == expected
+        inputs = run(partial(environment_program, settings, allocation(a=100))).one(LISTENER)
+        assert inputs["defaultActions"][0]["forward"].get("stickiness") == expected

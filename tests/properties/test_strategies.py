@@ -241,3 +241,10 @@ def test_a_healthy_target_gets_the_traffic_in_the_first_step_by_a_direct_call(st
     first = rollback_on_request(facts).steps[0]
     assert isinstance(first, SetTraffic)
     assert first.direct_first
+
+
+def test_a_canary_step_that_the_strategy_does_not_know_is_refused() -> None:
+    timings = Timings(deadline=60, interval=1, consecutive=1, bake=0, margin=0, drain=0)
+    facts = Facts(candidate=ref(9), capacity=2, baseline=ref(8), timings=timings, probe=False, retention="hot")
+    with pytest.raises(ValueError, match="does not know the step"):
+        canary(facts, (CanaryStep.model_construct(),))

@@ -105,4 +105,4 @@ def test_an_environment_that_leaves_the_folder_is_refused(name: str, tmp_path_fa
 
 
 def test_a_placeholder_is_named() -> None:
-    assert "records.artifact_bucket: still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))
+    assert "records.artifact_bucket: is still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))
