@@ -32,9 +32,9 @@ class DynamoLedger:
         self._leases = Leases(session, self._executions, (application, environment), clock, records.lease)
         self._stored: set[str] = set()
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
+    def acquire(self, holder: str, execution_id: str) -> Lease:
         """See `cutover.ports.Ledger`."""
-        return self._leases.acquire(holder, execution_id, take_over=take_over)
+        return self._leases.acquire(holder, execution_id)
 
     def renew(self, lease: Lease) -> Lease:
         """See `cutover.ports.Ledger`."""

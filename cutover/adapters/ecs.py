@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
 _PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
-_EVENTS = 5
 
 
 class EcsCompute:
@@ -71,7 +70,6 @@ def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, stopped: tuple[St
         rollout_reason=primary.get("rolloutStateReason", ""),
         failed_tasks=primary.get("failedTasks", 0),
         stopped=stopped,
-        events=tuple(event.get("message", "") for event in service.get("events", [])[:_EVENTS]),
     )
 
 

@@ -19,11 +19,11 @@ class Leases:
         self._session, self._items, self._names = session, items, names
         self._clock, self._seconds = clock, seconds
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
-        """Take it if it is free or expired, or `take_over` whatever its holder does; else `Refused`."""
+    def acquire(self, holder: str, execution_id: str) -> Lease:
+        """Take the lease if it is free or expired; raises `Refused` with its holder otherwise."""
         seen = self._items.get(LEASE_KEY)
         current = self._read(seen) if seen else None
-        if current and not take_over and not _given_back(seen) and current.expires_at > self._clock.now():
+        if current and not _given_back(seen) and current.expires_at > self._clock.now():
             raise _held(current)
         fence = (current.fence if current else 0) + 1
         lease = Lease(*self._names, holder, execution_id, fence, self._expiry())

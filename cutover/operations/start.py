@@ -50,7 +50,7 @@ def start(
     ports: Ports, execution: Execution, environment: EnvironmentOutputs, manifests: tuple[Manifest, ...] = ()
 ) -> Execution:
     """Record the execution under a new lease and carry it out; it creates the releases of `manifests`."""
-    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id, take_over=False)
+    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id)
     recorder = Recorder(ports, lease, execution)
     return run_under_lease(ports, recorder, environment, lambda: record_start(ports, recorder, manifests))
 

@@ -30,7 +30,6 @@ class ServiceState:
     rollout_reason: str
     failed_tasks: int
     stopped: tuple[StoppedTask, ...]
-    events: tuple[str, ...]
 
 
 class Compute(Protocol):

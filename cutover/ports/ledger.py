@@ -23,8 +23,8 @@ class Lease:
 class Ledger(Protocol):
     """The durable records. Every write carries the lease and raises `LeaseLost` if its fence is not the newest."""
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
-        """Take the lease if it is free or expired (or held for the same execution and `take_over`); else `Refused`."""
+    def acquire(self, holder: str, execution_id: str) -> Lease:
+        """Take the lease if it is free or expired; raises `Refused` with its holder otherwise."""
         ...
 
     def renew(self, lease: Lease) -> Lease:

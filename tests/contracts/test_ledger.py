@@ -76,7 +76,7 @@ def event(execution_id: str, seq: int, clock: FakeClock, fence: int) -> JournalE
 
 
 def take(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
-    return ledger.acquire(holder, execution_id, take_over=False)
+    return ledger.acquire(holder, execution_id)
 
 
 def weights(percent: int = 100) -> Allocation:

@@ -172,7 +172,7 @@ class FakeCloud:
         if name not in self.stacks:
             return None
         count = self.desired[name]
-        good = ServiceState("ACTIVE", count, count, 0, count, "COMPLETED", "", 0, (), ())
+        good = ServiceState("ACTIVE", count, count, 0, count, "COMPLETED", "", 0, ())
         if self._behaves(name) == "slow-stop" and count == 0:
             left = 2 if self.clock.now() - self.scaled_at[name] < timedelta(seconds=30) else 0
             return replace(good, running=left)
@@ -278,9 +278,9 @@ class FakeLedger:
     all_releases: dict[str, Release] = field(default_factory=dict)
     before_write: Callable[[str], None] = lambda _: None
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
+    def acquire(self, holder: str, execution_id: str) -> Lease:
         current = self.lease
-        if current and not self.released and current.expires_at > self.clock.now() and not take_over:
+        if current and not self.released and current.expires_at > self.clock.now():
             raise Refused("LEASE_HELD", f"{current.holder} is at work on {current.execution_id}", "cutover status")
         self.fence += 1
         self.released = False
