@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
-class Made:
+class RecordedResource:
     """One resource that a program asked for."""
 
     type: str
@@ -25,13 +25,13 @@ class Made:
 
 
 @dataclass
-class World(pulumi_mocks.Mocks):
+class RecordedResources(pulumi_mocks.Mocks):
     """Every resource in the order in which it was registered, and the stack's outputs."""
 
-    made: list[Made] = field(default_factory=list)
+    made: list[RecordedResource] = field(default_factory=list)
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.made.append(Made(args.typ, args.name, dict(args.inputs)))
+        self.made.append(RecordedResource(args.typ, args.name, dict(args.inputs)))
         outputs = {**args.inputs, "arn": f"arn:aws:mock:::{args.name}", "name": args.inputs.get("name", args.name)}
         return f"{args.name}-id", outputs
 
@@ -40,7 +40,7 @@ class World(pulumi_mocks.Mocks):
             return {"id": "vpc-1", "cidrBlock": "10.0.0.0/16"}
         return {"ids": [f"subnet-{dict(args.args['tags'])['Tier']}-{zone}" for zone in "ba"]}
 
-    def of(self, token: str) -> list[Made]:
+    def of(self, token: str) -> list[RecordedResource]:
         return [made for made in self.made if made.type == token]
 
     def one(self, token: str) -> dict[str, Any]:
@@ -52,18 +52,18 @@ class World(pulumi_mocks.Mocks):
 
 
 @pytest.fixture
-def run() -> Iterator[Callable[[Callable[[], None]], World]]:
+def run() -> Iterator[Callable[[Callable[[], None]], RecordedResources]]:
     """Runs a program and returns what it asked for; exports are in the stack's outputs."""
 
-    def run_program(program: Callable[[], None]) -> World:
-        world = World()
-        pulumi_mocks.set_mocks(world, project="cutover", stack="test", preview=False)
+    def run_program(program: Callable[[], None]) -> RecordedResources:
+        resources = RecordedResources()
+        pulumi_mocks.set_mocks(resources, project="cutover", stack="test", preview=False)
         program()
         _sync_await(wait_for_rpcs())
-        return world
+        return resources
 
     yield run_program
-    pulumi_mocks.set_mocks(World())
+    pulumi_mocks.set_mocks(RecordedResources())
 
 
 @pytest.fixture

@@ -75,8 +75,8 @@ def test_the_load_balancer_stands_in_the_public_subnets(run: Callable[..., Any],
 
 
 def test_users_reach_the_listeners_port_and_no_other(run: Callable[..., Any], config: EnvironmentConfig) -> None:
-    world = run(partial(environment_program, config, Allocation()))
-    rule = world.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    resources = run(partial(environment_program, config, Allocation()))
+    rule = resources.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("0.0.0.0/0", 80, 80)
 
 

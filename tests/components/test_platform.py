@@ -11,35 +11,37 @@ from cutover.programs.platform import platform_program
 
 
 @pytest.fixture
-def world(run: Callable[..., Any], config: EnvironmentConfig) -> Any:
+def resources(run: Callable[..., Any], config: EnvironmentConfig) -> Any:
     protected = config.records.model_copy(update={"deletion_protection": True})
     return run(partial(platform_program, config.model_copy(update={"records": protected})))
 
 
-def test_the_tables_can_be_brought_back_to_any_second_and_not_be_deleted(world: Any) -> None:
-    for table in world.of("aws:dynamodb/table:Table"):
+def test_the_tables_can_be_brought_back_to_any_second_and_not_be_deleted(resources: Any) -> None:
+    for table in resources.of("aws:dynamodb/table:Table"):
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["deletionProtectionEnabled"] is True
 
 
-def test_the_records_tables_have_the_keys_that_the_ledger_writes(world: Any) -> None:
-    keys = {t.inputs["name"]: (t.inputs["hashKey"], t.inputs["rangeKey"]) for t in world.of("aws:dynamodb/table:Table")}
+def test_the_records_tables_have_the_keys_that_the_ledger_writes(resources: Any) -> None:
+    keys = {
+        t.inputs["name"]: (t.inputs["hashKey"], t.inputs["rangeKey"]) for t in resources.of("aws:dynamodb/table:Table")
+    }
     assert keys == {"immutable-deployments": ("pk", "sk"), "deployment-executions": ("pk", "sk")}
 
 
-def test_the_bucket_is_closed_versioned_and_encrypted(world: Any) -> None:
-    block = world.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+def test_the_bucket_is_closed_versioned_and_encrypted(resources: Any) -> None:
+    block = resources.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
     assert [value for name, value in block.items() if name != "bucket"] == [True] * 4
-    assert world.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"]["status"] == "Enabled"
-    assert world.of("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+    assert resources.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"]["status"] == "Enabled"
+    assert resources.of("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
 
 
-def test_the_bucket_refuses_clear_text(world: Any) -> None:
-    assert '"aws:SecureTransport": "false"' in world.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]
+def test_the_bucket_refuses_clear_text(resources: Any) -> None:
+    assert '"aws:SecureTransport": "false"' in resources.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]
 
 
-def test_image_tags_never_move_and_images_are_scanned(world: Any) -> None:
-    repository = world.one("aws:ecr/repository:Repository")
+def test_image_tags_never_move_and_images_are_scanned(resources: Any) -> None:
+    repository = resources.one("aws:ecr/repository:Repository")
     assert (repository["imageTagMutability"], repository["imageScanningConfiguration"]) == (
         "IMMUTABLE",
         {"scanOnPush": True},

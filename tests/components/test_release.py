@@ -31,7 +31,7 @@ def manifest(config: EnvironmentConfig) -> Manifest:
 
 
 @pytest.fixture
-def world(run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest) -> Any:
+def resources(run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest) -> Any:
     return run(partial(release_program, config.provider, manifest))
 
 
@@ -50,13 +50,13 @@ def service_options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOpti
 
 
 @pytest.fixture
-def container(world: Any) -> dict[str, Any]:
-    (found,) = json.loads(world.one("aws:ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
+def container(resources: Any) -> dict[str, Any]:
+    (found,) = json.loads(resources.one("aws:ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
     return dict(found)
 
 
-def test_tasks_have_no_public_address(world: Any) -> None:
-    assert world.one("aws:ecs/service:Service")["networkConfiguration"]["assignPublicIp"] is False
+def test_tasks_have_no_public_address(resources: Any) -> None:
+    assert resources.one("aws:ecs/service:Service")["networkConfiguration"]["assignPublicIp"] is False
 
 
 def test_the_root_file_system_is_read_only_but_for_named_paths(container: dict[str, Any]) -> None:
@@ -77,8 +77,8 @@ def test_the_image_is_the_manifests_digest(container: dict[str, Any]) -> None:
     assert container["image"] == IMAGE
 
 
-def test_ecs_may_read_these_secrets_and_this_repository_alone(world: Any) -> None:
-    policy = json.loads(world.one("aws:iam/rolePolicy:RolePolicy")["policy"])
+def test_ecs_may_read_these_secrets_and_this_repository_alone(resources: Any) -> None:
+    policy = json.loads(resources.one("aws:iam/rolePolicy:RolePolicy")["policy"])
     allowed = {action: s["Resource"] for s in policy["Statement"] for action in s["Action"]}
     assert allowed["secretsmanager:GetSecretValue"] == [SECRET.removesuffix(":::v-1")]
     assert allowed["ssm:GetParameters"] == [PARAMETER]
@@ -86,46 +86,48 @@ def test_ecs_may_read_these_secrets_and_this_repository_alone(world: Any) -> Non
     assert [action for action, resources in allowed.items() if resources == ["*"]] == ["ecr:GetAuthorizationToken"]
 
 
-def test_the_tasks_are_reached_from_the_load_balancer_alone(world: Any) -> None:
-    rule = world.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+def test_the_tasks_are_reached_from_the_load_balancer_alone(resources: Any) -> None:
+    rule = resources.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert (rule["referencedSecurityGroupId"], rule["fromPort"], rule["toPort"]) == ("sg-lb", 8080, 8080)
     assert "cidrIpv4" not in rule
 
 
-def test_the_service_waits_for_the_test_traffic_rule(service_options: list[pulumi.ResourceOptions], world: Any) -> None:
+def test_the_service_waits_for_the_test_traffic_rule(
+    service_options: list[pulumi.ResourceOptions], resources: Any
+) -> None:
     (options,) = service_options
     assert [type(one) for one in cast("list[object]", options.depends_on)] == [TestTrafficRule]
 
 
-def test_the_test_traffic_rule_matches_the_digest_and_nothing_else(world: Any, manifest: Manifest) -> None:
-    (condition,) = world.one("aws:lb/listenerRule:ListenerRule")["conditions"]
+def test_the_test_traffic_rule_matches_the_digest_and_nothing_else(resources: Any, manifest: Manifest) -> None:
+    (condition,) = resources.one("aws:lb/listenerRule:ListenerRule")["conditions"]
     assert condition == {"httpHeader": {"httpHeaderName": "X-Cutover-Release", "values": [manifest.ref.digest8]}}
 
 
-def test_the_rules_priority_is_left_to_the_plugin_so_that_no_two_releases_meet(world: Any) -> None:
-    assert "priority" not in world.one("aws:lb/listenerRule:ListenerRule")
+def test_the_rules_priority_is_left_to_the_plugin_so_that_no_two_releases_meet(resources: Any) -> None:
+    assert "priority" not in resources.one("aws:lb/listenerRule:ListenerRule")
 
 
-def test_a_failing_release_is_not_rolled_back_in_place(world: Any) -> None:
-    assert world.one("aws:ecs/service:Service")["deploymentCircuitBreaker"] == {"enable": True, "rollback": False}
+def test_a_failing_release_is_not_rolled_back_in_place(resources: Any) -> None:
+    assert resources.one("aws:ecs/service:Service")["deploymentCircuitBreaker"] == {"enable": True, "rollback": False}
 
 
-def test_container_insights_are_on(world: Any) -> None:
-    assert world.one("aws:ecs/cluster:Cluster")["settings"] == [{"name": "containerInsights", "value": "enabled"}]
+def test_container_insights_are_on(resources: Any) -> None:
+    assert resources.one("aws:ecs/cluster:Cluster")["settings"] == [{"name": "containerInsights", "value": "enabled"}]
 
 
-def test_no_name_is_fixed_so_that_the_same_release_can_be_made_twice(world: Any) -> None:
-    named = [made.name for made in world.made if made.type.startswith("aws:") and "name" in made.inputs]
+def test_no_name_is_fixed_so_that_the_same_release_can_be_made_twice(resources: Any) -> None:
+    named = [made.name for made in resources.made if made.type.startswith("aws:") and "name" in made.inputs]
     assert named == []
 
 
-def test_names_leave_room_for_the_random_part(world: Any) -> None:
-    (group,) = world.of("aws:lb/targetGroup:TargetGroup")
+def test_names_leave_room_for_the_random_part(resources: Any) -> None:
+    (group,) = resources.of("aws:lb/targetGroup:TargetGroup")
     assert len(group.name) + len("-1234567") <= 32
 
 
-def test_every_resource_is_tagged_with_its_release(world: Any, manifest: Manifest) -> None:
-    (provider,) = world.of("pulumi:providers:aws")
+def test_every_resource_is_tagged_with_its_release(resources: Any, manifest: Manifest) -> None:
+    (provider,) = resources.of("pulumi:providers:aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]
     assert (tags["cutover:release"], tags["cutover:digest"]) == (manifest.ref.release, manifest.digest)
 
@@ -138,5 +140,5 @@ def test_an_image_outside_ecr_is_refused(
         run(partial(release_program, config.provider, manifest.model_copy(update={"container": foreign})))
 
 
-def test_the_desired_count_is_run_time_state(service_options: list[pulumi.ResourceOptions], world: Any) -> None:
+def test_the_desired_count_is_run_time_state(service_options: list[pulumi.ResourceOptions], resources: Any) -> None:
     assert [options.ignore_changes for options in service_options] == [["desiredCount"]]
