@@ -21,6 +21,15 @@ from cutover.ports import EnvironmentOutputs, StackDiff
 
 _LISTENER = "aws:lb/listener:Listener"
 _RELEASE = frozenset(ReleaseOutputs.model_fields)
+_LEAVES = frozenset(
+    {
+        "aws:ecs/service:Service",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    }
+)
+"""The resources of a release that no other depends on: a destroy that stopped halfway has removed some of them."""
 _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 
 
@@ -53,7 +62,7 @@ class PulumiStacks:
         """
         name = manifest.ref.release
         found = self._workspaces.export(name)
-        if found is not None and state.is_finished(found, _RELEASE):
+        if found is not None and state.is_finished(found, _RELEASE, _LEAVES):
             return _release_outputs(found)
         if found is not None and state.has_pending(found):
             # What was being made when the driver died may exist without the engine knowing its id. Nobody uses the
@@ -68,12 +77,12 @@ class PulumiStacks:
     def release_exists(self, release: ReleaseRef) -> bool:
         """Whether the release's stack exists and its creation was finished."""
         found = self._workspaces.export(release.release)
-        return found is not None and state.is_finished(found, _RELEASE)
+        return found is not None and state.is_finished(found, _RELEASE, _LEAVES)
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
         """The outputs of an existing release stack."""
         found = self._workspaces.export(release.release)
-        if found is None or not state.is_finished(found, _RELEASE):
+        if found is None or not state.is_finished(found, _RELEASE, _LEAVES):
             raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole", "cutover releases")
         return _release_outputs(found)
 
@@ -135,6 +144,8 @@ class PulumiStacks:
             env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
             stack = self._workspaces.open(name, program, env, exists=False)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+        # The salt in this file is of the other backend's passphrase, with which the release could not be created.
+        self._workspaces.remove_settings(name)
         return changes.diff(name, exists=False)
 
     def _environment_program(self, allocation: Allocation) -> Program:

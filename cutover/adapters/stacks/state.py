@@ -13,11 +13,15 @@ def outputs(state: Deployment) -> Mapping[str, Any]:
     return next((r.get("outputs") or {} for r in _resources(state) if r["type"] == _STACK), {})
 
 
-def is_finished(state: Deployment, wanted: frozenset[str]) -> bool:
-    """Whether every wanted output is there, nothing is pending, and no resource failed halfway."""
+def is_finished(state: Deployment, wanted: frozenset[str], types: frozenset[str] = frozenset()) -> bool:
+    """Whether every wanted output and a resource of each type are there, nothing is pending, and no resource failed.
+
+    The outputs alone do not show it: a destroy removes them last.
+    """
     resources = _resources(state)
-    pending = (state.deployment or {}).get("pending_operations") or []
-    return wanted <= outputs(state).keys() and not pending and not any(r.get("initErrors") for r in resources)
+    if has_pending(state) or any(r.get("initErrors") for r in resources):
+        return False
+    return wanted <= outputs(state).keys() and types <= {str(r["type"]) for r in resources}
 
 
 def has_pending(state: Deployment) -> bool:
