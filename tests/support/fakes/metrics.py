@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cutover.ports import CloudWatchQuery, MetricQuery, Points
+from cutover.config.gates import MetricQuery
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.ports import Points
 from support.fakes.cloud import FakeCloud
 
 
