@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from cutover import operations
-from cutover.adapters.hooks.registry import SIGNATURE, UserHooks, result_of, sign
-from cutover.adapters.notifier import Notifications
+from cutover.adapters.hooks.answers import result_of
+from cutover.adapters.hooks.registry import UserHooks
+from cutover.adapters.hooks.webhook import SIGNATURE, sign
+from cutover.adapters.notifier.registry import Notifications
 from cutover.adapters.session import Session
 from cutover.config.hooks import HookConfig
 from cutover.config.notifications import NotificationConfig
@@ -102,7 +104,7 @@ def function(session: Session) -> str:
         ("ok", HookResult("Succeeded", "")),
         ("bad", HookResult("Failed", "no stock")),
         ("later", HookResult(None, "")),
-        ("raise", HookResult("Failed", "checks raised: no stock")),
+        ("raise", HookResult("Failed", "checks raised an error: no stock")),
     ],
 )
 def test_a_function_answers_by_what_it_returns(
