@@ -24,7 +24,7 @@ class AlbTraffic:
         self._session, self._stickiness = session, stickiness_seconds
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
-        """Target group ARN → weight of the listener's default action; empty for a fixed response."""
+        """Target group ARN → weight, of the target groups that have traffic; empty for a fixed response."""
         with aws_errors("DescribeListeners"):
             listeners = self._session.elbv2.describe_listeners(ListenerArns=[listener_arn])["Listeners"]
         for action in listeners[0].get("DefaultActions", []):
@@ -32,7 +32,9 @@ class AlbTraffic:
                 continue
             groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
             if groups:
-                return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+                weights = {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+                # A target group with weight 0 gets no requests, as one that is not named.
+                return {arn: weight for arn, weight in weights.items() if weight > 0}
             return {action["TargetGroupArn"]: 100}
         return {}
 

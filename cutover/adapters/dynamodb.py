@@ -141,10 +141,9 @@ class DynamoLedger:
         found = self._executions.query(f"request#{execution_id}#", newest_first=True, limit=1)
         return next((body(item, Request) for item in found), None)
 
-    def allocation(self) -> Allocation | None:
+    def allocation(self) -> Allocation:
         """See `cutover.ports.Ledger`."""
-        item = self._deployments.get(_ALLOCATION)
-        return body(item, Allocation) if item else None
+        return _allocation(self._deployments)
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
         """See `cutover.ports.Ledger`."""
@@ -192,15 +191,18 @@ class DynamoLedger:
         self._stored.add(digest)
 
 
-def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation | None:
-    """The recorded weights, for a `pulumi up` by hand; None only where none was ever recorded.
+def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation:
+    """The recorded weights, for a `pulumi up` by hand; empty only before the first release.
 
     Raises:
-        CutoverError: the records cannot be read, so that nobody knows the weights.
+        CutoverError: the records cannot be read, so the weights are not known.
     """
-    items = Items(Session(provider), records.deployments_table, f"{application}#{environment}")
-    item = items.get(_ALLOCATION)
-    return body(item, Allocation) if item else None
+    return _allocation(Items(Session(provider), records.deployments_table, f"{application}#{environment}"))
+
+
+def _allocation(deployments: Items) -> Allocation:
+    item = deployments.get(_ALLOCATION)
+    return body(item, Allocation) if item else Allocation()
 
 
 def _numbered(kind: str, execution_id: str, seq: int) -> str:

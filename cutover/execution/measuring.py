@@ -36,9 +36,7 @@ def aligned(at: datetime, period: float) -> datetime:
     return datetime.fromtimestamp(at.timestamp() // period * period, at.tzinfo)
 
 
-def _read(
-    context: ExecutionContext, request: MetricRequest[MetricQuery], end: datetime, period: float
-) -> float | None:
+def _read(context: ExecutionContext, request: MetricRequest[MetricQuery], end: datetime, period: float) -> float | None:
     start = end - timedelta(seconds=max(request.window_seconds, period))
     (points,) = context.ports.metrics.read((request.query,), start, end)
     return single_value(request, points)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from cutover.domain import Allocation, Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
+from cutover.domain import Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
 from cutover.domain.errors import LeaseLost
 from cutover.execution.context import ExecutionContext
 from cutover.execution.engine import run_plan
@@ -39,7 +39,7 @@ def new_execution(
         baseline=baseline,
         fired_before=fired_before,
         supersedes=supersedes,
-        traffic=(ports.ledger.allocation() or Allocation()).traffic,
+        traffic=ports.ledger.allocation().traffic,
         started_by=ports.identifiers.person(),
         started_at=now,
         updated_at=now,

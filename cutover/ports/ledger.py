@@ -86,8 +86,8 @@ class Ledger(Protocol):
         """The recorded answer, if there is one."""
         ...
 
-    def allocation(self) -> Allocation | None:
-        """The recorded weights; None when none was ever written; an error when they cannot be read."""
+    def allocation(self) -> Allocation:
+        """The recorded weights; empty before the first release. Raises `PreflightFailed` when they cannot be read."""
         ...
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:

@@ -20,7 +20,7 @@ class Traffic(Protocol):
     """The load balancer, called directly."""
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
-        """Target group ARN → weight of the listener's default action; empty for a fixed response."""
+        """Target group ARN → weight, of the target groups that have traffic; empty for a fixed response."""
         ...
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:

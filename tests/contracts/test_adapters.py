@@ -64,6 +64,15 @@ def test_a_release_of_weight_0_is_not_named(session: Session, balancer: dict[str
     assert traffic.weights(balancer["listener"]) == {balancer["b"]: 100}
 
 
+def test_a_target_group_named_with_weight_0_is_left_out(session: Session, balancer: dict[str, str]) -> None:
+    groups: Any = [{"TargetGroupArn": balancer[name], "Weight": weight} for name, weight in (("a", 0), ("b", 1))]
+    session.elbv2.modify_listener(
+        ListenerArn=balancer["listener"],
+        DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+    )
+    assert AlbTraffic(session).weights(balancer["listener"]) == {balancer["b"]: 1}
+
+
 def test_a_target_group_that_is_gone_says_so(session: Session, balancer: dict[str, str]) -> None:
     with pytest.raises(StepFailed, match="is gone"):
         AlbTraffic(session).target_health(balancer["a"] + "0")

@@ -127,7 +127,7 @@ def test_who_lost_the_lease_writes_nothing_more(made: Made) -> None:
     for write in writes:
         with pytest.raises(LeaseLost):
             write()
-    assert (ledger.execution("e1"), ledger.allocation()) == (None, None)
+    assert (ledger.execution("e1"), ledger.allocation()) == (None, Allocation())
 
 
 def test_head_and_journal_come_back_as_they_were_written(made: Made) -> None:
@@ -265,14 +265,14 @@ def test_the_manifest_lies_in_the_bucket_by_its_digest(session: Session, environ
     assert type(manifest).model_validate_json(stored["Body"].read()) == manifest
 
 
-def test_weights_that_cannot_be_read_are_an_error_and_never_none(session: Session) -> None:
+def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Session) -> None:
     missing = Records(artifact_bucket="contract-artifacts", deployments_table="no-such-table")
     with pytest.raises(PreflightFailed, match="no-such-table"):
         read_allocation(session.provider, missing, "shop", "prod")
 
 
-def test_weights_are_none_only_where_none_were_recorded(session: Session, environment: str) -> None:
-    assert read_allocation(session.provider, RECORDS, "shop", environment) is None
+def test_weights_are_empty_only_where_none_were_recorded(session: Session, environment: str) -> None:
+    assert read_allocation(session.provider, RECORDS, "shop", environment) == Allocation()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
     ledger.put_allocation(take(ledger), weights())
     assert read_allocation(session.provider, RECORDS, "shop", environment) == weights()

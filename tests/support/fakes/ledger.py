@@ -116,8 +116,8 @@ class FakeLedger:
     def hook_answer(self, callback_id: str) -> HookResult | None:
         return self.answers.get(callback_id)
 
-    def allocation(self) -> Allocation | None:
-        return self.the_allocation
+    def allocation(self) -> Allocation:
+        return self.the_allocation or Allocation()
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
         self._check(lease, "allocation")
