@@ -12,7 +12,7 @@ from cutover.domain.errors import StepFailed, TransientFailure
 
 _READ_BYTES = 16 * 1024
 
-# Who calls with `verify_certificate=False` does so on purpose, and says why there.
+# A caller with `verify_certificate=False` has a reason, and states it.
 urllib3.disable_warnings(exceptions.InsecureRequestWarning)
 
 
@@ -44,8 +44,8 @@ def request(
         TransientFailure: no connection, no complete response in time, or a response that is not HTTP.
     """
     deadline = time.monotonic() + timeout_seconds
-    place = _parse(url)
-    with urllib3.PoolManager(num_pools=1, ssl_context=_tls(place.scheme, verify=verify_certificate)) as pool:
+    origin = origin_of(url)
+    with urllib3.PoolManager(num_pools=1, ssl_context=_tls(origin, verify=verify_certificate)) as pool:
         try:
             response = pool.request(
                 method,
@@ -60,21 +60,23 @@ def request(
             )
             content = _read(response, limit_bytes, deadline)
         except (exceptions.HTTPError, OSError) as error:
-            # The path stays out of the message: a webhook's path may be its password.
-            message = f"{place.scheme}://{place.netloc} does not answer: {_reason(error, timeout_seconds)}"
+            message = f"{origin} does not answer: {_reason(error, timeout_seconds)}"
             raise TransientFailure("UNREACHABLE", message) from error
     return HttpResponse(response.status, content.decode(errors="replace"))
 
 
-def _parse(url: str) -> urllib3.util.Url:
+def origin_of(url: str) -> str:
+    """`SCHEME://HOST:PORT`, for messages: the rest of a URL can hold a password; raises `StepFailed`."""
     try:
-        return urllib3.util.parse_url(url)
+        parts = urllib3.util.parse_url(url)
     except exceptions.LocationParseError as error:
-        raise StepFailed("URL_INVALID", f"{url} is not a valid URL") from error
+        scheme = url.partition("://")[0]
+        raise StepFailed("URL_INVALID", f"a URL of the configuration, {scheme}://…, is not valid") from error
+    return f"{parts.scheme}://{parts.netloc}"
 
 
-def _tls(scheme: str | None, *, verify: bool) -> ssl.SSLContext | None:
-    if scheme != "https":
+def _tls(origin: str, *, verify: bool) -> ssl.SSLContext | None:
+    if not origin.startswith("https:"):
         return None
     context = ssl.create_default_context()
     if not verify:

@@ -54,7 +54,7 @@ class HookConfig(Section):
     webhook: WebhookHook | None = None
     timeout: Duration = Field(default=3600.0, gt=0, le=86_400, description="For one attempt, with its callback.")
     retries: Count = Field(
-        default=0, ge=0, le=10, description="Further attempts after one that timed out or could not be made."
+        default=0, ge=0, le=10, description="Further attempts after one that timed out or could not reach the hook."
     )
     on_failure: Literal["rollback", "continue"] = Field(
         default="rollback", description="What follows when the hook failed, timed out or could not be reached."

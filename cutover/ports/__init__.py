@@ -1,4 +1,4 @@
-"""What the engine needs of the world, as Protocols: one port, one file; adapters supply them, tests fake them."""
+"""What the engine needs from outside, as Protocols: one port, one file. Adapters implement them; tests use fakes."""
 
 from cutover.ports.alarms import Alarms, AlarmState
 from cutover.ports.bundle import Ports

@@ -167,7 +167,7 @@ def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(
         (200, '{"status": "Failed", "message": "no stock"}', HookResult("Failed", "no stock")),
         (200, "ok", HookResult("Succeeded", "ok")),
         (202, '{"status": "pending"}', HookResult(None, "")),
-        (403, "", HookResult("Failed", "answers 403")),
+        (403, "", HookResult("Failed", "answers HTTP 403")),
     ],
 )
 def test_a_webhooks_answer_decides(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from cutover.adapters.hooks.answers import ANSWER_BYTES, MESSAGE_CHARACTERS, CallRun, result_of
-from cutover.adapters.http import request
+from cutover.adapters.http import origin_of, request
 from cutover.config.hooks import WebhookHook
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import HookResult, HookRun
@@ -39,7 +39,7 @@ def _post(hook: WebhookHook, event: Mapping[str, object], timeout_seconds: float
         timeout_seconds=timeout_seconds,
         limit_bytes=ANSWER_BYTES,
     )
-    message = f"{hook.url} answers {response.status}"
+    message = f"{origin_of(hook.url)} answers HTTP {response.status}"
     if response.status >= 500 or response.status == 429:
         raise TransientFailure("HOOK_UNAVAILABLE", message)
     if not 200 <= response.status < 300:

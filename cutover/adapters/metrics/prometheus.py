@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from cutover.adapters.http import request
+from cutover.adapters.http import origin_of, request
 from cutover.config.sources.prometheus import PrometheusQuery
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import Points
@@ -44,9 +44,11 @@ def _result(query: PrometheusQuery, at: datetime) -> dict[str, Any]:
         # Most likely a proxy's page; the HTTP status says what is wrong.
         answer = {}
     if response.status >= 500 or response.status == 429:
-        raise TransientFailure("PROMETHEUS_UNAVAILABLE", f"{query.address} answers HTTP {response.status}")
+        raise TransientFailure("PROMETHEUS_UNAVAILABLE", f"{origin_of(query.address)} answers HTTP {response.status}")
     if response.status != 200 or answer.get("status") != "success":
         reason = answer.get("error", f"HTTP {response.status}")
-        raise StepFailed("PROMETHEUS_REFUSED", f"{query.address} rejects the query {query.query!r}: {reason}")
+        raise StepFailed(
+            "PROMETHEUS_REFUSED", f"{origin_of(query.address)} rejects the query {query.query!r}: {reason}"
+        )
     data: dict[str, Any] = answer["data"]
     return data

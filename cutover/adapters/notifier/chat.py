@@ -2,7 +2,7 @@
 
 import json
 
-from cutover.adapters.http import request
+from cutover.adapters.http import origin_of, request
 from cutover.adapters.notifier.messages import Message
 from cutover.config.notifications import ChatWebhook
 from cutover.domain.errors import StepFailed
@@ -20,4 +20,4 @@ def post_to_chat(webhook: ChatWebhook, message: Message) -> None:
         timeout_seconds=_TIMEOUT_SECONDS,
     )
     if not 200 <= response.status < 300:
-        raise StepFailed("NOTIFICATION_REFUSED", f"the chat's webhook answers {response.status}")
+        raise StepFailed("NOTIFICATION_REFUSED", f"{origin_of(webhook.url)} answers HTTP {response.status}")
