@@ -5,7 +5,6 @@ from pathlib import Path
 import pulumi
 
 from cutover.config import load_environment
-from cutover.domain import Allocation
 from cutover.programs.environment import environment_program
 from cutover.programs.release import release_program
 from cutover.programs.render import load_release
@@ -22,7 +21,7 @@ def main() -> None:
     config = load_environment(project, stack)
     # Where the records cannot be read this fails: a `pulumi up` by hand never decides about traffic.
     recorded = read_allocation(config.provider, config.records, config.application, config.environment)
-    environment_program(config, recorded or Allocation())
+    environment_program(config, recorded)
 
 
 main()

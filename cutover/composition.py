@@ -95,7 +95,7 @@ def _ports(
     from cutover.adapters.identifiers import RandomIdentifiers
     from cutover.adapters.lease_renewal import lease_renewal
     from cutover.adapters.metrics.registry import MetricSources
-    from cutover.adapters.notifier import Notifications
+    from cutover.adapters.notifier.registry import Notifications
     from cutover.adapters.probe import probe_for
     from cutover.adapters.session import Session
     from cutover.adapters.stacks import PulumiStacks

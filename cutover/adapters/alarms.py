@@ -13,12 +13,12 @@ class CloudWatchAlarms:
         self._session = session
 
     def states(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
-        """One DescribeAlarms call, which takes 100 names."""
+        """One DescribeAlarms call, which takes at most 100 names."""
         with aws_errors("DescribeAlarms"):
-            found = self._session.cloudwatch.describe_alarms(
+            response = self._session.cloudwatch.describe_alarms(
                 AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
             )
-        alarms = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
+        alarms = [*response.get("MetricAlarms", []), *response.get("CompositeAlarms", [])]
         return tuple(
             AlarmState(
                 alarm.get("AlarmName", ""), alarm.get("StateValue", "INSUFFICIENT_DATA"), alarm.get("StateReason", "")

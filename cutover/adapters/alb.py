@@ -1,4 +1,4 @@
-"""The Traffic port: the load balancer, called directly."""
+"""The Traffic port: an application load balancer, called directly."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class AlbTraffic:
-    """Implements `cutover.ports.Traffic` for application load balancers."""
+    """Implements `cutover.ports.Traffic`; `stickiness_seconds` binds a user to one release for that time."""
 
     def __init__(self, session: Session, stickiness_seconds: float | None = None) -> None:
         self._session, self._stickiness = session, stickiness_seconds
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
-        """Target group ARN → weight of the listener's default action; empty for a fixed response."""
+        """Target group ARN → weight, of the target groups that have traffic; empty for a fixed response."""
         with aws_errors("DescribeListeners"):
             listeners = self._session.elbv2.describe_listeners(ListenerArns=[listener_arn])["Listeners"]
         for action in listeners[0].get("DefaultActions", []):
@@ -32,12 +32,14 @@ class AlbTraffic:
                 continue
             groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
             if groups:
-                return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+                weights = {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+                # A target group with weight 0 gets no requests, as one that is not named.
+                return {arn: weight for arn, weight in weights.items() if weight > 0}
             return {action["TargetGroupArn"]: 100}
         return {}
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
-        """One ModifyListener call."""
+        """One ModifyListener call; without any weight the listener answers 503."""
         groups: list[TargetGroupTupleTypeDef] = [
             {"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())
         ]
@@ -57,19 +59,19 @@ class AlbTraffic:
             self._session.elbv2.modify_listener(ListenerArn=listener_arn, DefaultActions=[action])
 
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
-        """Health of every target; raises `StepFailed` if the target group is gone."""
+        """The health of every target; raises `StepFailed` when the target group does not exist."""
         elbv2 = self._session.elbv2
         with aws_errors("DescribeTargetHealth"):
             try:
-                found = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
+                targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
             except elbv2.exceptions.TargetGroupNotFoundException as gone:
                 message = f"the target group {target_group_arn} is gone"
                 raise StepFailed("TARGET_GROUP_GONE", message, "cutover releases") from gone
         return tuple(
             TargetHealth(
-                target=f"{one['Target']['Id']}:{one['Target'].get('Port', 0)}",
-                state=one["TargetHealth"].get("State", "unavailable"),
-                reason=one["TargetHealth"].get("Description") or one["TargetHealth"].get("Reason", ""),
+                target=f"{target['Target']['Id']}:{target['Target'].get('Port', 0)}",
+                state=target["TargetHealth"].get("State", "unavailable"),
+                reason=target["TargetHealth"].get("Description") or target["TargetHealth"].get("Reason", ""),
             )
-            for one in found
+            for target in targets
         )

@@ -1,4 +1,4 @@
-"""The one real clock, whose sleep ends when the process is told to stop."""
+"""The Clock port: the system clock, whose sleep ends when the process receives a signal to stop."""
 
 import threading
 from datetime import UTC, datetime
@@ -7,21 +7,21 @@ from cutover.domain.errors import Interrupted
 
 
 def utc_now() -> datetime:
-    """Now, in UTC."""
+    """The time now, in UTC."""
     return datetime.now(UTC)
 
 
 class SystemClock:
-    """Implements `cutover.ports.Clock`; `interruption` is set by a signal."""
+    """Implements `cutover.ports.Clock`; a signal sets `interruption`."""
 
     def __init__(self, interruption: threading.Event | None = None) -> None:
         self._interruption = interruption or threading.Event()
 
     def now(self) -> datetime:
-        """UTC, aware."""
+        """See `cutover.ports.Clock`."""
         return utc_now()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `Interrupted` when the process was told to stop, also before the wait."""
+        """Wait; raises `Interrupted` when the process received a signal to stop, before or during the wait."""
         if self._interruption.wait(max(0.0, seconds)):
-            raise Interrupted("INTERRUPTED", "told to stop", "cutover resume")
+            raise Interrupted("INTERRUPTED", "interrupted by a signal", "cutover resume")

@@ -1,4 +1,4 @@
-"""The Ledger port: DynamoDB for what changes, S3 for the manifests, every write under the fence."""
+"""The Ledger port: DynamoDB for records that change, S3 for manifests; every write checks the fence of the lease."""
 
 from cutover.adapters.items import Items, body, fenced
 from cutover.adapters.leases import Leases
@@ -10,8 +10,8 @@ from cutover.domain.frozen import Frozen, canonical_json
 from cutover.ports import Clock, HookResult, HookStatus, Lease
 
 _ALLOCATION = "allocation"
-_RACES = 5
-"""So often is a request numbered anew when somebody else has taken its number."""
+_ATTEMPTS = 5
+"""How often a request gets a new sequence number after others took the number before."""
 
 
 class DynamoLedger:
@@ -32,9 +32,9 @@ class DynamoLedger:
         self._leases = Leases(session, self._executions, (application, environment), clock, records.lease)
         self._stored: set[str] = set()
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
+    def acquire(self, holder: str, execution_id: str) -> Lease:
         """See `cutover.ports.Ledger`."""
-        return self._leases.acquire(holder, execution_id, take_over=take_over)
+        return self._leases.acquire(holder, execution_id)
 
     def renew(self, lease: Lease) -> Lease:
         """See `cutover.ports.Ledger`."""
@@ -73,20 +73,22 @@ class DynamoLedger:
 
     def executions(self, limit: int) -> tuple[Execution, ...]:
         """See `cutover.ports.Ledger`."""
-        found = self._executions.query("execution#", newest_first=True, limit=limit)
-        return tuple(body(item, Execution) for item in found)
+        items = self._executions.query("execution#", newest_first=True, limit=limit)
+        return tuple(body(item, Execution) for item in items)
 
     def journal(self, execution_id: str) -> tuple[JournalEvent, ...]:
         """See `cutover.ports.Ledger`."""
-        found = self._executions.query(f"journal#{execution_id}#", newest_first=False)
-        return tuple(body(item, JournalEvent) for item in found)
+        items = self._executions.query(f"journal#{execution_id}#", newest_first=False)
+        return tuple(body(item, JournalEvent) for item in items)
 
     def add_request(self, execution_id: str, kind: RequestKind, by: str, reason: str) -> Request:
         """See `cutover.ports.Ledger`."""
-        for _ in range(_RACES):
+        for _ in range(_ATTEMPTS):
             head = self.execution(execution_id)
             if head is None or head.finished:
-                raise Refused(f"NOTHING_TO_{kind.name}", f"{execution_id} is not under way", "cutover status")
+                raise Refused(
+                    f"NOTHING_TO_{kind.name}", f"the execution {execution_id} is not in progress", "cutover status"
+                )
             newest = self._newest_request(execution_id)
             if newest is not None and (newest.kind, newest.step_index) == (kind, head.step_index):
                 return newest
@@ -102,12 +104,14 @@ class DynamoLedger:
             key = _numbered("request", execution_id, request.seq)
             if self._executions.put_new(key, request, kind=kind.value, by=by):
                 return request
-        raise TransientFailure("RECORDS_BUSY", f"others ask of {execution_id} at the same time; try again")
+        raise TransientFailure("RECORDS_BUSY", f"others send requests to {execution_id} at the same time; try again")
 
     def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
         """See `cutover.ports.Ledger`."""
-        found = self._executions.query(f"request#{execution_id}#", newest_first=False)
-        return tuple(r for r in (body(item, Request) for item in found) if r.seq > after)
+        requests = (
+            body(item, Request) for item in self._executions.query(f"request#{execution_id}#", newest_first=False)
+        )
+        return tuple(request for request in requests if request.seq > after)
 
     def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
         """See `cutover.ports.Ledger`."""
@@ -117,17 +121,18 @@ class DynamoLedger:
 
     def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
         """See `cutover.ports.Ledger`."""
-        found = self._executions.query(f"measurement#{execution_id}#", newest_first=False)
-        return tuple(body(item, Measurement) for item in found)
+        items = self._executions.query(f"measurement#{execution_id}#", newest_first=False)
+        return tuple(body(item, Measurement) for item in items)
 
     def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
         """See `cutover.ports.Ledger`."""
         answer = _HookAnswer(status=status, message=message)
         if self._executions.put_new(f"hook#{callback_id}", answer):
             return
-        known = self.hook_answer(callback_id)
-        if known is not None and known.status != status:
-            raise Refused("HOOK_ANSWERED", f"{callback_id} has answered {known.status} already", "cutover status")
+        earlier = self.hook_answer(callback_id)
+        if earlier is not None and earlier.status != status:
+            message = f"the hook {callback_id} has already answered {earlier.status}"
+            raise Refused("HOOK_ANSWERED", message, "cutover status")
 
     def hook_answer(self, callback_id: str) -> HookResult | None:
         """See `cutover.ports.Ledger`."""
@@ -138,13 +143,12 @@ class DynamoLedger:
         return HookResult(answer.status, answer.message)
 
     def _newest_request(self, execution_id: str) -> Request | None:
-        found = self._executions.query(f"request#{execution_id}#", newest_first=True, limit=1)
-        return next((body(item, Request) for item in found), None)
+        items = self._executions.query(f"request#{execution_id}#", newest_first=True, limit=1)
+        return next((body(item, Request) for item in items), None)
 
-    def allocation(self) -> Allocation | None:
+    def allocation(self) -> Allocation:
         """See `cutover.ports.Ledger`."""
-        item = self._deployments.get(_ALLOCATION)
-        return body(item, Allocation) if item else None
+        return _allocation(self._deployments)
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
         """See `cutover.ports.Ledger`."""
@@ -158,12 +162,12 @@ class DynamoLedger:
 
     def releases(self) -> tuple[Release, ...]:
         """See `cutover.ports.Ledger`."""
-        found = [body(item, Release) for item in self._deployments.query("release#", newest_first=False)]
-        return tuple(sorted(found, key=lambda release: release.created_at, reverse=True))
+        releases = [body(item, Release) for item in self._deployments.query("release#", newest_first=False)]
+        return tuple(sorted(releases, key=lambda release: release.created_at, reverse=True))
 
     def put_release(self, lease: Lease, release: Release) -> None:
         """See `cutover.ports.Ledger`."""
-        # The manifest first: a record that names a digest must never point at nothing.
+        # The manifest first: a record must never name a digest that is not stored.
         self._store(release.manifest)
         write = self._deployments.put(
             f"release#{release.ref.release}", release, version=release.ref.version, state=release.state.value
@@ -186,21 +190,24 @@ class DynamoLedger:
                     IfNoneMatch="*",
                 )
             except ClientError as error:
-                # It is there already, and by its name it has the same content.
+                # It is stored already, with the same content: its name is its digest.
                 if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                     raise
         self._stored.add(digest)
 
 
-def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation | None:
-    """The recorded weights, for a `pulumi up` by hand; None only where none was ever recorded.
+def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation:
+    """The recorded weights, for a `pulumi up` by hand; empty only before the first release.
 
     Raises:
-        CutoverError: the records cannot be read, so that nobody knows the weights.
+        CutoverError: the records cannot be read, so the weights are not known.
     """
-    items = Items(Session(provider), records.deployments_table, f"{application}#{environment}")
-    item = items.get(_ALLOCATION)
-    return body(item, Allocation) if item else None
+    return _allocation(Items(Session(provider), records.deployments_table, f"{application}#{environment}"))
+
+
+def _allocation(deployments: Items) -> Allocation:
+    item = deployments.get(_ALLOCATION)
+    return body(item, Allocation) if item else Allocation()
 
 
 def _numbered(kind: str, execution_id: str, seq: int) -> str:

@@ -1,4 +1,4 @@
-"""The Images port: Amazon ECR says which digest a tag has now."""
+"""The Images port: looks up the digest of a tag in Amazon ECR."""
 
 from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.domain.errors import InvalidInput
@@ -11,7 +11,7 @@ class EcrImages:
         self._session = session
 
     def resolve(self, image: str) -> str:
-        """`ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…` of `NAME:TAG` or `NAME@sha256:…`.
+        """`ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…` for `NAME:TAG` or `NAME@sha256:…`.
 
         Raises:
             InvalidInput: there is no such repository or image.
@@ -24,17 +24,19 @@ class EcrImages:
         with aws_errors("DescribeImages"):
             try:
                 repository = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
-                found = ecr.describe_images(
+                images = ecr.describe_images(
                     repositoryName=name, imageIds=[{"imageDigest": digest} if at else {"imageTag": tag}]
                 )["imageDetails"]
             except ClientError as error:
                 if error_code(error) not in ("RepositoryNotFoundException", "ImageNotFoundException"):
                     raise
                 raise _missing(image) from error
-        if not found:
+        if not images:
             raise _missing(image)
-        return f"{repository['repositoryUri']}@{found[0]['imageDigest']}"
+        return f"{repository['repositoryUri']}@{images[0]['imageDigest']}"
 
 
 def _missing(image: str) -> InvalidInput:
-    return InvalidInput("IMAGE_MISSING", f"the registry has no image {image}", "push the image, or mend release.image")
+    message = f"the registry has no image {image}; push it, or correct release.image"
+    repository = image.partition("@")[0].partition(":")[0]
+    return InvalidInput("IMAGE_MISSING", message, f"aws ecr describe-images --repository-name {repository}")

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
 _PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
-_EVENTS = 5
 
 
 class EcsCompute:
@@ -20,32 +19,32 @@ class EcsCompute:
         self._session = session
 
     def service(self, outputs: ReleaseOutputs) -> ServiceState | None:
-        """The service with the tasks that ended lately; None where ECS does not know it."""
+        """The service with its stopped tasks; None when it does not exist."""
         from botocore.exceptions import ClientError
 
         with aws_errors("DescribeServices"):
             try:
-                found = self._session.ecs.describe_services(
+                response = self._session.ecs.describe_services(
                     cluster=outputs.cluster_arn, services=[outputs.service_name]
                 )
             except ClientError as error:
                 if error_code(error) == "ClusterNotFoundException":
                     return None
                 raise
-        services = [s for s in found["services"] if s.get("status") != "INACTIVE"]
+        services = [s for s in response["services"] if s.get("status") != "INACTIVE"]
         if not services:
             return None
         return _state(services[0], outputs, self._stopped(outputs))
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
-        """Set the desired count; the only thing of a release that ever changes."""
+        """Set the desired count, the only property of a release that changes."""
         with aws_errors("UpdateService"):
             self._session.ecs.update_service(
                 cluster=outputs.cluster_arn, service=outputs.service_name, desiredCount=desired_count
             )
 
     def _stopped(self, outputs: ReleaseOutputs) -> tuple[StoppedTask, ...]:
-        """ECS keeps a stopped task for about an hour."""
+        """The stopped tasks; ECS keeps them for about an hour."""
         ecs = self._session.ecs
         with aws_errors("ListTasks"):
             arns = ecs.list_tasks(
@@ -71,7 +70,6 @@ def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, stopped: tuple[St
         rollout_reason=primary.get("rolloutStateReason", ""),
         failed_tasks=primary.get("failedTasks", 0),
         stopped=stopped,
-        events=tuple(event.get("message", "") for event in service.get("events", [])[:_EVENTS]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Names that nobody else has."""
+"""The Identifiers port: unique names, and who runs the driver."""
 
 import getpass
 import os
@@ -18,22 +18,22 @@ class RandomIdentifiers:
         self._clock = clock
 
     def execution_id(self) -> str:
-        """`20261124T071904123-9f3c2a1b`: sorts by time to the millisecond; 32 random bits tell equal times apart."""
+        """Such as `20261124T071904123-9f3c2a1b`: the time in milliseconds, then 32 random bits."""
         return f"{_compact(self._clock.now())}-{secrets.token_hex(4)}"
 
     def holder(self) -> str:
-        """Host, process and a random part, so that two drivers of one process are two holders."""
+        """Host, process and a random part, so that two drivers in one process have different names."""
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def person(self) -> str:
-        """`CUTOVER_ACTOR` where it is set, what the pipeline says of itself, or user and host."""
+        """The value of `CUTOVER_ACTOR`, else the person in the pipeline's variables, else user and host."""
         for name in ("CUTOVER_ACTOR", *_PIPELINES):
-            if told := os.environ.get(name):
-                return told
+            if person := os.environ.get(name):
+                return person
         try:
             user = getpass.getuser()
         except (KeyError, OSError):
-            # No name for the user's number, as in many containers.
+            # The user has a number and no name, as in many containers.
             user = str(os.getuid())
         return f"{user}@{socket.gethostname()}"
 

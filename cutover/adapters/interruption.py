@@ -1,4 +1,4 @@
-"""Told to stop: SIGTERM and SIGINT set one event, on which the clock and the Pulumi engine look."""
+"""Signals to stop: SIGTERM and SIGINT set an event that the clock and the Pulumi engine check."""
 
 import signal
 import threading
@@ -6,9 +6,9 @@ from types import FrameType
 
 
 def interruption_by_signals(event: threading.Event) -> threading.Event:
-    """`event`, which the first SIGTERM or SIGINT sets; the second ends the process as usual.
+    """Set `event` at the first SIGTERM or SIGINT; the second one ends the process as usual.
 
-    Call it from the main thread: Python allows handlers nowhere else.
+    Call it from the main thread: Python allows signal handlers only there.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Items of the records' tables: a model as JSON text in `body`, beside the keys; read consistently and whole."""
+"""Items of the records tables: the keys, and a model as JSON text in `body`. Reads are strongly consistent."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,21 +18,21 @@ LEASE_KEY = "lease"
 
 
 class Items:
-    """One table, and the partition of one application and environment in it."""
+    """One table, and in it the partition of one application and environment."""
 
     def __init__(self, session: Session, table: str, partition: str) -> None:
         self._session, self.table, self.partition = session, table, partition
 
     def get(self, sort_key: str) -> Item | None:
-        """One item; None where there is none; raises `PreflightFailed` where the table cannot be read."""
+        """One item, or None; raises `PreflightFailed` when the table does not exist or may not be read."""
         with aws_errors("GetItem"), _missing_table(self.table):
             answer = self._session.dynamodb.get_item(TableName=self.table, Key=self.key(sort_key), ConsistentRead=True)
         return answer.get("Item")
 
     def query(self, prefix: str, *, newest_first: bool, limit: int | None = None) -> Iterator[Item]:
-        """Items whose sort key begins with `prefix`, page by page."""
-        found = 0
-        asked: QueryInputTypeDef = {
+        """Items whose sort key begins with `prefix`, at most `limit`; reads page by page."""
+        count = 0
+        query: QueryInputTypeDef = {
             "TableName": self.table,
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
             "ExpressionAttributeValues": {":pk": {"S": self.partition}, ":prefix": {"S": prefix}},
@@ -40,23 +40,23 @@ class Items:
             "ConsistentRead": True,
         }
         if limit is not None:
-            asked["Limit"] = limit
+            query["Limit"] = limit
         while True:
             with aws_errors("Query"), _missing_table(self.table):
-                page = self._session.dynamodb.query(**asked)
+                page = self._session.dynamodb.query(**query)
             for item in page["Items"]:
                 yield item
-                found += 1
-                if limit is not None and found >= limit:
+                count += 1
+                if limit is not None and count >= limit:
                     return
             if not page.get("LastEvaluatedKey"):
                 return
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def put(
         self, sort_key: str, body: BaseModel, *, only_new: bool = False, **shown: str
     ) -> "TransactWriteItemTypeDef":
-        """A write for `fenced`; `shown` are attributes for people who look at the table."""
+        """A write for `fenced`; `shown` are further attributes, for people who read the table."""
         item = {**self.key(sort_key), "body": {"S": body.model_dump_json()}}
         item.update({name: {"S": value} for name, value in shown.items()})
         if only_new:
@@ -64,7 +64,7 @@ class Items:
         return {"Put": {"TableName": self.table, "Item": item}}
 
     def put_new(self, sort_key: str, body: BaseModel, **shown: str) -> bool:
-        """Write one item that nobody's lease guards; False where it is there already."""
+        """Write one item without a lease; False when the item exists already."""
         from botocore.exceptions import ClientError
 
         item = {**self.key(sort_key), "body": {"S": body.model_dump_json()}}
@@ -83,15 +83,16 @@ class Items:
         return True
 
     def key(self, sort_key: str) -> dict[str, dict[str, str]]:
-        """The item's key as DynamoDB takes it."""
+        """The key of an item, in DynamoDB's format."""
         return {"pk": {"S": self.partition}, "sk": {"S": sort_key}}
 
 
 def fenced(session: Session, leases: Items, lease: Lease, writes: "list[TransactWriteItemTypeDef]") -> None:
-    """All writes or none, on the condition that `lease` is still the newest.
+    """Carry out all writes or none, on the condition that `lease` is the newest.
 
     Raises:
-        LeaseLost: another driver took over, or has written the same journal event.
+        LeaseLost: another driver has taken the lease, or has written the same journal event.
+        TransientFailure: another transaction writes the same items.
     """
     check: TransactWriteItemTypeDef = {
         "ConditionCheck": {
@@ -113,22 +114,23 @@ def fenced(session: Session, leases: Items, lease: Lease, writes: "list[Transact
 
 
 def body(item: Item, model: type[M]) -> M:
-    """The model in an item; raises `PreflightFailed` when it is none that this version understands."""
+    """The model in an item; raises `PreflightFailed` when this version cannot read it."""
     try:
         return model.model_validate_json(item["body"]["S"])
     except (ValidationError, KeyError) as error:
         name = f"{item['pk']['S']} {item['sk']['S']}"
-        message = f"the record {name} cannot be read by this version: {str(error).splitlines()[0]}"
-        raise PreflightFailed("RECORD_UNREADABLE", message, "pip install a version of cutover that wrote it") from error
+        reason = str(error).splitlines()[0]
+        message = f"this version of cutover cannot read the record {name}; use the version that wrote it ({reason})"
+        raise PreflightFailed("RECORD_UNREADABLE", message) from error
 
 
 def _raise_cancelled(error: Exception, lease: Lease) -> None:
     response: dict[str, Any] = getattr(error, "response", {})
     codes = [reason.get("Code", "") for reason in response.get("CancellationReasons", [])]
     if "ConditionalCheckFailed" in codes or not codes:
-        message = f"another driver has taken over from {lease.holder}; nothing more was written"
+        message = f"another driver has taken the lease from {lease.holder}; nothing more was written"
         raise LeaseLost("LEASE_LOST", message, "cutover status") from error
-    raise TransientFailure("RECORDS_BUSY", f"the records were written by somebody else at once: {codes}") from error
+    raise TransientFailure("RECORDS_BUSY", f"another process writes the same records: {', '.join(codes)}") from error
 
 
 class _missing_table:  # noqa: N801  a context manager that reads as a phrase

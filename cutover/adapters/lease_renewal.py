@@ -1,4 +1,4 @@
-"""Renew a lease in the background while an execution is carried out, three times in the lease's time."""
+"""Renews a lease in the background during an execution, three times within the duration of the lease."""
 
 import logging
 import threading
@@ -12,9 +12,9 @@ _log = logging.getLogger("cutover.lease_renewal")
 
 
 def lease_renewal(ledger: Ledger, lease_seconds: float) -> Callable[[Lease], AbstractContextManager[None]]:
-    """A context that renews the lease for as long as it is open.
+    """A context that renews the lease while it is open.
 
-    A lost lease ends the renewal and nothing else: the fence stops every further write.
+    When the lease is lost, only the renewal ends: the fence stops every further write.
     """
 
     @contextmanager
@@ -33,13 +33,13 @@ def lease_renewal(ledger: Ledger, lease_seconds: float) -> Callable[[Lease], Abs
     return renew_lease
 
 
-def _renew(ledger: Ledger, lease: Lease, stop: threading.Event, every: float) -> None:
-    while not stop.wait(every):
+def _renew(ledger: Ledger, lease: Lease, stop: threading.Event, interval_seconds: float) -> None:
+    while not stop.wait(interval_seconds):
         try:
             ledger.renew(lease)
         except LeaseLost:
-            _log.warning("another driver took over the lease of %s", lease.execution_id)
+            _log.warning("another driver has taken the lease of %s", lease.execution_id)
             return
         except CutoverError as error:
-            # The next renewal retries: two more fit into the lease's time.
+            # The next renewal tries again: two more fit into the duration of the lease.
             _log.warning("the lease of %s was not renewed: %s", lease.execution_id, error.message)

@@ -1,7 +1,7 @@
-"""The lease: one driver at a time for an application and environment, with a fence that grows with every holder.
+"""The lease: one driver at a time for an application and environment; each new holder gets a higher fence.
 
-After https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html: the fence is a condition of every
-write, so that a driver that was asleep past its lease cannot write over its successor.
+Every write has the fence as a condition, so that a driver that paused for longer than its lease cannot overwrite its
+successor (https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,43 +13,43 @@ from cutover.ports import Clock, Lease
 
 
 class Leases:
-    """Takes, renews and gives back the lease; `seconds` is how long it holds without being renewed."""
+    """Takes, renews and gives back the lease; `seconds` is its duration without a renewal."""
 
     def __init__(self, session: Session, items: Items, names: tuple[str, str], clock: Clock, seconds: float) -> None:
         self._session, self._items, self._names = session, items, names
         self._clock, self._seconds = clock, seconds
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
-        """Take it if it is free or expired, or `take_over` whatever its holder does; else `Refused`."""
-        seen = self._items.get(LEASE_KEY)
-        current = self._read(seen) if seen else None
-        if current and not take_over and not _given_back(seen) and current.expires_at > self._clock.now():
+    def acquire(self, holder: str, execution_id: str) -> Lease:
+        """Take the lease if it is free or expired; raises `Refused` with its holder otherwise."""
+        item = self._items.get(LEASE_KEY)
+        current = self._read(item) if item else None
+        if current and not _given_back(item) and current.expires_at > self._clock.now():
             raise _held(current)
         fence = (current.fence if current else 0) + 1
         lease = Lease(*self._names, holder, execution_id, fence, self._expiry())
-        condition = "fence = :seen" if current else "attribute_not_exists(pk)"
+        condition = "fence = :expected" if current else "attribute_not_exists(pk)"
         if not self._write(lease, condition, current.fence if current else None):
             raise _held(self.current() or lease)
         return lease
 
     def renew(self, lease: Lease) -> Lease:
-        """Prolong it; raises `LeaseLost` when somebody else has it."""
+        """Extend the lease; raises `LeaseLost` when another driver has it."""
         renewed = Lease(*self._names, lease.holder, lease.execution_id, lease.fence, self._expiry())
-        if not self._write(renewed, "fence = :seen", lease.fence):
-            raise LeaseLost("LEASE_LOST", f"another driver has taken over from {lease.holder}", "cutover status")
+        if not self._write(renewed, "fence = :expected", lease.fence):
+            raise LeaseLost("LEASE_LOST", f"another driver has taken the lease from {lease.holder}", "cutover status")
         return renewed
 
     def give_back(self, lease: Lease) -> None:
-        """Free it for the next driver; nothing happens if it is no longer ours."""
-        self._write(lease, "fence = :seen", lease.fence, given_back=True)
+        """Free the lease for the next driver; does nothing when another driver has it."""
+        self._write(lease, "fence = :expected", lease.fence, given_back=True)
 
     def current(self) -> Lease | None:
-        """Who holds it (expired or not); None where it was given back or never taken."""
+        """The present lease, expired or not; None when it was given back or never taken."""
         item = self._items.get(LEASE_KEY)
         return None if item is None or _given_back(item) else self._read(item)
 
-    def _write(self, lease: Lease, condition: str, seen: int | None, *, given_back: bool = False) -> bool:
-        """Whether the condition held."""
+    def _write(self, lease: Lease, condition: str, expected_fence: int | None, *, given_back: bool = False) -> bool:
+        """Write the lease, and return whether `condition` was true."""
         from botocore.exceptions import ClientError
 
         item = {
@@ -60,7 +60,8 @@ class Leases:
             "expires_at": {"S": lease.expires_at.isoformat()},
             "given_back": {"BOOL": given_back},
         }
-        values = {} if seen is None else {"ExpressionAttributeValues": {":seen": {"N": str(seen)}}}
+        fence = {":expected": {"N": str(expected_fence)}}
+        values = {} if expected_fence is None else {"ExpressionAttributeValues": fence}
         with aws_errors("PutItem"):
             try:
                 self._session.dynamodb.put_item(
@@ -76,10 +77,10 @@ class Leases:
         return True
 
     def _is_ours(self, lease: Lease) -> bool:
-        """Whether the write that failed its condition is our own, whose answer was lost on the way."""
+        """Whether the condition failed because of our own write, whose response was lost."""
         item = self._items.get(LEASE_KEY)
-        found = self._read(item) if item else None
-        return found is not None and (found.fence, found.holder) == (lease.fence, lease.holder)
+        current = self._read(item) if item else None
+        return current is not None and (current.fence, current.holder) == (lease.fence, lease.holder)
 
     def _read(self, item: Item) -> Lease:
         return Lease(
@@ -99,5 +100,5 @@ def _given_back(item: Item | None) -> bool:
 
 
 def _held(lease: Lease) -> Refused:
-    message = f"{lease.holder} is at work on {lease.execution_id}; its lease ends at {lease.expires_at:%H:%M:%S} UTC"
-    return Refused("LEASE_HELD", message, f"cutover -e {lease.environment} status --watch")
+    message = f"{lease.holder} works on {lease.execution_id}; its lease ends at {lease.expires_at:%H:%M:%S} UTC"
+    return Refused("LEASE_HELD", message, "cutover status --watch")

@@ -1,4 +1,4 @@
-"""AWS clients of one environment, and what AWS's errors mean to the driver."""
+"""AWS clients of one environment, and the meaning of AWS's errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +60,7 @@ _CREDENTIALS = frozenset(
 
 
 class Session:
-    """Clients are made when first used and kept; boto3 itself is loaded only then."""
+    """Creates each client at its first use and keeps it; boto3 too is imported only then."""
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -101,7 +101,7 @@ class Session:
         return self._boto.client("events", endpoint_url=self.provider.endpoint, config=self._config)
 
     def functions(self, timeout_seconds: float) -> "LambdaClient":
-        """AWS Lambda, waiting so long for an answer and never asking twice: a hook may not be one that can be."""
+        """AWS Lambda, with this read time-out and without retries: a hook may not be idempotent."""
         from botocore.config import Config
 
         config = Config(
@@ -140,7 +140,7 @@ class Session:
         return self._boto.client("secretsmanager", endpoint_url=self.provider.endpoint, config=self._config)
 
     def caller_account(self) -> str:
-        """The twelve digits of the account that these credentials belong to."""
+        """The account of these credentials (twelve digits)."""
         with aws_errors("GetCallerIdentity"):
             sts = self._boto.client("sts", endpoint_url=self.provider.endpoint, config=self._config)
             return sts.get_caller_identity()["Account"]
@@ -171,12 +171,12 @@ class Session:
 
 @contextmanager
 def aws_errors(call: str) -> Iterator[None]:
-    """Give AWS's errors their meaning; those that the caller handles by code are caught inside.
+    """Turn AWS's errors into ours; a caller that handles a certain error catches it inside this context.
 
     Raises:
-        TransientFailure: throttled, timed out or out of order after boto3's own retries.
-        PreflightFailed: no credentials, not allowed, or nobody answers at the endpoint.
-        StepFailed: anything else, with AWS's own code and sentence.
+        TransientFailure: AWS throttled, timed out or failed, after boto3's own retries.
+        PreflightFailed: there are no credentials, they do not allow `call`, or the endpoint does not answer.
+        StepFailed: any other error, with AWS's code and message.
     """
     from botocore import exceptions
 
@@ -192,7 +192,8 @@ def aws_errors(call: str) -> Iterator[None]:
             raise PreflightFailed("AWS_DENIED", sentence, "aws sts get-caller-identity") from error
         raise StepFailed("AWS_REFUSED", sentence) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound) as error:
-        raise PreflightFailed("NO_CREDENTIALS", f"{call}: {error}", "aws configure, or aws sso login") from error
+        message = f"{call}: {error}; with IAM Identity Center, sign in by `aws sso login`"
+        raise PreflightFailed("NO_CREDENTIALS", message, "aws configure") from error
     except exceptions.EndpointConnectionError as error:
         raise PreflightFailed("UNREACHABLE", f"{call}: {error}", "cutover doctor") from error
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
@@ -200,7 +201,7 @@ def aws_errors(call: str) -> Iterator[None]:
 
 
 def error_code(error: Exception) -> str:
-    """AWS's code of a botocore ClientError; empty for any other exception."""
+    """The code of a botocore ClientError; empty for any other exception."""
     response = getattr(error, "response", None)
-    found = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
-    return str(found)
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    return str(code)

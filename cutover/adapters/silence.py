@@ -1,10 +1,10 @@
-"""The Reporter port where nobody watches."""
+"""The Reporter port for verbs that show nothing of an execution."""
 
 from cutover.domain import Execution, JournalEvent, Verdict
 
 
 class SilentReporter:
-    """Implements `cutover.ports.Reporter` and prints nothing."""
+    """Implements `cutover.ports.Reporter`; prints nothing."""
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
         """See `cutover.ports.Reporter`."""

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from cutover.cli.context import Context
 from cutover.cli.formatting import next_line
 from cutover.composition import open_ledger, open_stacks
-from cutover.domain import Allocation
 
 
 def run(context: Context) -> int:
@@ -16,7 +15,7 @@ def run(context: Context) -> int:
     _say(context, f"platform stack of {config.provider.region}: tables, bucket, registry …")
     stacks.create_platform()
     # The records exist only now; the listener gets the weights that they have.
-    allocation = open_ledger(config).allocation() or Allocation()
+    allocation = open_ledger(config).allocation()
     _say(context, f"environment stack {config.environment}: load balancer, listener …")
     stacks.create_environment(allocation)
     environment = stacks.environment()

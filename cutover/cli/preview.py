@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 from cutover.cli.common import ports_to_read
 from cutover.cli.context import Context
-from cutover.domain import Allocation
 from cutover.domain.duration import duration
 from cutover.execution.handlers.registry import handler_of, least_seconds
 from cutover.gates.alarms import firing
@@ -18,7 +17,7 @@ def run(context: Context) -> int:
     """Exit code 0, also when there is nothing to do."""
     ports = ports_to_read(context)
     prepared = prepare(ports)
-    allocation = ports.ledger.allocation() or Allocation()
+    allocation = ports.ledger.allocation()
     alarms = _firing_alarms(ports)
     diffs = [ports.stacks.preview_release(prepared.manifest), ports.stacks.preview_environment(allocation)]
     if context.json:

@@ -11,7 +11,7 @@ from cutover.domain import Allocation, Release
 def run(context: Context) -> int:
     """A JSON array, or a table; weights are percent."""
     ledger = open_ledger(context.config())
-    allocation = ledger.allocation() or Allocation()
+    allocation = ledger.allocation()
     rows = [release_object(release, allocation) for release in ledger.releases()]
     if context.json:
         print(json.dumps(rows))

@@ -16,7 +16,7 @@ def run(context: Context, name: str) -> int:
     if (execution := ledger.execution(name)) is not None:
         _show_execution(context, execution, ledger.journal(name))
     else:
-        _show_release(context, find_release(ledger, name), ledger.allocation() or Allocation())
+        _show_release(context, find_release(ledger, name), ledger.allocation())
     return 0
 
 

@@ -21,7 +21,7 @@ def run(context: Context) -> int:
     """Print the status once."""
     config = context.config()
     ledger = open_ledger(config)
-    execution, allocation = ledger.latest_execution(), ledger.allocation() or Allocation()
+    execution, allocation = ledger.latest_execution(), ledger.allocation()
     if context.json:
         print(json.dumps(current_status(config, execution, allocation)))
     elif execution is None:
@@ -40,7 +40,7 @@ def watch(context: Context) -> int:
         shown: Execution | None = None
         while (execution := ledger.latest_execution()) is not None:
             if execution != shown:
-                show(execution, ledger.allocation() or Allocation())
+                show(execution, ledger.allocation())
             shown = execution
             if execution.finished:
                 return 0

@@ -1,6 +1,8 @@
-"""`cutover:hooks`: what of yours runs at CodeDeploy's five points, or as a step of a canary."""
+"""`cutover:hooks`: your own checks, run at CodeDeploy's five lifecycle events or as a step of a canary."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -9,7 +11,21 @@ from cutover.config.fields import Count, Duration, Section
 HookPoint = Literal["BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"]
 
 
-class Webhook(Section):
+@dataclass(frozen=True, slots=True)
+class FunctionHook:
+    """Invokes a Lambda function, by its name or ARN."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHook:
+    """Runs a program on the machine of the driver."""
+
+    arguments: tuple[str, ...]
+
+
+class WebhookHook(Section):
     """A POST of the event, signed with HMAC-SHA256 in the header `X-Cutover-Signature`."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
@@ -18,24 +34,48 @@ class Webhook(Section):
     )
 
 
+# A new kind adds its data and its name here, its key and a line of `action` in HookConfig (CONTRIBUTING.md).
+HookAction = FunctionHook | CommandHook | WebhookHook
+KINDS = ("function", "command", "webhook")
+
+
 class HookConfig(Section):
     """One hook: exactly one of `function`, `command` and `webhook`."""
 
-    at: HookPoint | None = Field(default=None, description="One of CodeDeploy's points; `null`: only as a step.")
-    function: str | None = Field(
-        default=None, description="Name or ARN of a Lambda function; CodeDeploy's event shape."
+    at: HookPoint | None = Field(
+        default=None, description="A lifecycle event of CodeDeploy; `null`: runs only as a step of a canary."
     )
-    command: tuple[str, ...] = Field(default=(), description="A program beside the driver; the event is on its stdin.")
-    webhook: Webhook | None = None
-    timeout: Duration = Field(default=3600.0, gt=0, le=86_400, description="For one try, callback included.")
-    retries: Count = Field(default=0, ge=0, le=10, description="Further tries after one that could not be made.")
+    function: str | None = Field(
+        default=None, description="Name or ARN of a Lambda function; gets the event in CodeDeploy's format."
+    )
+    command: tuple[str, ...] = Field(
+        default=(), description="A program on the machine of the driver; gets the event on stdin."
+    )
+    webhook: WebhookHook | None = None
+    timeout: Duration = Field(default=3600.0, gt=0, le=86_400, description="For one attempt, with its callback.")
+    retries: Count = Field(
+        default=0, ge=0, le=10, description="Further attempts after one that timed out or could not reach the hook."
+    )
     on_failure: Literal["rollback", "continue"] = Field(
-        default="rollback", description="Failed, timed out or unreachable."
+        default="rollback", description="What follows when the hook failed, timed out or could not be reached."
     )
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        given = [name for name in ("function", "command", "webhook") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of function, command, webhook; found {', '.join(given) or 'none'}")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_kind(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            kinds = [kind for kind in KINDS if value.get(kind)]
+            if len(kinds) != 1:
+                keys = ", ".join(map(str, value))
+                raise ValueError(f"give exactly one kind of hook ({', '.join(KINDS)}); the keys here are {keys}")
+        return value
+
+    @property
+    def action(self) -> HookAction:
+        """What the hook does."""
+        if self.function:
+            return FunctionHook(self.function)
+        if self.command:
+            return CommandHook(self.command)
+        assert self.webhook is not None, "validated with the configuration"
+        return self.webhook

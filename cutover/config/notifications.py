@@ -1,6 +1,8 @@
-"""`cutover:notifications`: who is told of a deployment, and of what."""
+"""`cutover:notifications`: who receives messages about a deployment, and which."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -9,22 +11,60 @@ from cutover.config.fields import Arn, Section
 Occasion = Literal["start", "step", "pause", "failure", "rollback", "end"]
 
 
+@dataclass(frozen=True, slots=True)
+class SnsTopic:
+    """An SNS topic."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventBus:
+    """An EventBridge bus, by its name or ARN."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatWebhook:
+    """A webhook that accepts Slack's format."""
+
+    url: str
+
+
+Receiver = SnsTopic | EventBus | ChatWebhook
+KINDS = ("topic_arn", "event_bus", "webhook")
+
+
 class NotificationConfig(Section):
     """One receiver: exactly one of `topic_arn`, `event_bus` and `webhook`."""
 
     topic_arn: Arn | None = Field(default=None, description="SNS topic.")
     event_bus: str | None = Field(default=None, description="EventBridge bus, by name or ARN; source `cutover`.")
     webhook: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = Field(
-        default=None, description='POST of `{"text": …}`, as Slack takes it.'
+        default=None, description='POST of `{"text": …}`, the format of Slack.'
     )
     on: tuple[Occasion, ...] = Field(
         default=("start", "pause", "failure", "rollback", "end"),
-        description="`step` is told only where it is asked for.",
+        description="The occasions to send a message on; `step` is off by default.",
     )
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        given = [name for name in ("topic_arn", "event_bus", "webhook") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of topic_arn, event_bus, webhook; found {', '.join(given) or 'none'}")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_receiver(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            kinds = [kind for kind in KINDS if value.get(kind)]
+            if len(kinds) != 1:
+                keys = ", ".join(map(str, value))
+                raise ValueError(f"give exactly one receiver ({', '.join(KINDS)}); the keys here are {keys}")
+        return value
+
+    @property
+    def receiver(self) -> Receiver:
+        """Where the messages go."""
+        if self.topic_arn:
+            return SnsTopic(self.topic_arn)
+        if self.event_bus:
+            return EventBus(self.event_bus)
+        assert self.webhook is not None, "validated with the configuration"
+        return ChatWebhook(self.webhook)

@@ -39,12 +39,11 @@ class ExecutionContext:
 
     def recorded_allocation(self) -> Allocation:
         """The recorded weights; empty before the first release."""
-        return self.ports.ledger.allocation() or Allocation()
+        return self.ports.ledger.allocation()
 
     def live_weights(self) -> Mapping[str, int]:
-        """Target group ARN → weight, as the load balancer has it now; only where traffic goes."""
-        weights = self.ports.traffic.weights(self.environment.listener_arn)
-        return {arn: weight for arn, weight in weights.items() if weight > 0}
+        """Target group ARN → weight, of the target groups that have traffic now."""
+        return self.ports.traffic.weights(self.environment.listener_arn)
 
     def allocation(self, step: SetTraffic) -> Allocation:
         """The allocation that a step describes, as of now."""

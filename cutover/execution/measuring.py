@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from cutover.config.gates import MetricGate
+from cutover.config.gates import MetricGate, MetricQuery
+from cutover.config.sources.request import MetricRequest
 from cutover.domain import Measurement, ReleaseRef, Verdict
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.gates.metric import judge_metric
-from cutover.gates.queries import GateTarget, MetricRequest, requests_for
+from cutover.gates.queries import GateTarget, requests_for, single_value
 
 
 def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Verdict:
@@ -22,9 +23,7 @@ def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, rel
 def measure(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Measurement:
     """Fetch the gate's numbers and record them; a failed fetch is recorded as an error, never as missing data."""
     target = GateTarget(release, context.outputs(release), context.environment.load_balancer_arn)
-    # Prometheus answers for now; CloudWatch's data are late.
-    delay = 0.0 if gate.preset == "prometheus" else gate.delay
-    end = aligned(context.ports.clock.now() - timedelta(seconds=delay), gate.period)
+    end = aligned(context.ports.clock.now() - timedelta(seconds=gate.delay_seconds), gate.period)
     try:
         values = {request.name: _read(context, request, end, gate.period) for request in requests_for(gate, target)}
     except (TransientFailure, StepFailed) as error:
@@ -37,10 +36,10 @@ def aligned(at: datetime, period: float) -> datetime:
     return datetime.fromtimestamp(at.timestamp() // period * period, at.tzinfo)
 
 
-def _read(context: ExecutionContext, request: MetricRequest, end: datetime, period: float) -> float | None:
+def _read(context: ExecutionContext, request: MetricRequest[MetricQuery], end: datetime, period: float) -> float | None:
     start = end - timedelta(seconds=max(request.window_seconds, period))
     (points,) = context.ports.metrics.read((request.query,), start, end)
-    return request.value(points)
+    return single_value(request, points)
 
 
 def _measurements(context: ExecutionContext, name: str, gate: MetricGate) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""From the points of an analysis to its pairs of samples, and back from a recorded measurement."""
+"""From the points of an analysis to its samples, and from recorded samples to the pairs that it compares."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,24 +13,25 @@ Samples = tuple[float | None, ...]
 
 
 def samples_of(points: Sequence[Points], start: datetime, end: datetime, period: float) -> Samples:
-    """One sample for each whole period from `start` to `end`; None where CloudWatch has no data.
+    """One sample for each whole period from `start` to `end`; None where there are no data.
 
-    Of several series the last are the requests and the others errors, whose ratio in percent is the sample; no errors
-    in a period with requests are zero, since CloudWatch has no data point for a count of zero.
+    One series gives the samples itself. Of several series the last counts requests and the others count errors: the
+    sample is the error rate in percent. CloudWatch has no data point for a count of zero, so a period with requests and
+    without errors has an error rate of 0.
     """
     count = int((end - start).total_seconds() // period)
     times = [start + timedelta(seconds=period * index) for index in range(count)]
-    known = [dict(series) for series in points]
-    if len(known) == 1:
-        return tuple(known[0].get(at) for at in times)
-    *errors, requests = known
+    series = [dict(each) for each in points]
+    if len(series) == 1:
+        return tuple(series[0].get(at) for at in times)
+    *errors, requests = series
     return tuple(
-        100.0 * sum(kind.get(at, 0.0) for kind in errors) / requests[at] if requests.get(at) else None for at in times
+        100.0 * sum(each.get(at, 0.0) for each in errors) / requests[at] if requests.get(at) else None for at in times
     )
 
 
 def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricPair, ...]:
-    """The pairs that the gate compares, from a measurement's series; a metric that was not recorded has no data."""
+    """The pairs of samples to compare, from a recorded measurement; a metric without a record has no samples."""
     return tuple(
         MetricPair(
             name=name,
@@ -52,5 +53,5 @@ def _filled(samples: Samples, missing: Literal["gap", "zero"]) -> Samples:
 
 
 def thresholds_of(gate: AnalysisGate) -> Thresholds:
-    """The gate's marks, as the judge takes them."""
+    """The thresholds of the gate's configuration."""
     return Thresholds(confidence=gate.confidence, pass_score=gate.pass_score, marginal_score=gate.marginal_score)

@@ -1,6 +1,6 @@
 """What forbids an execution to start: another execution, drift, a version used twice, a firing alarm."""
 
-from cutover.domain import Allocation, Execution, Manifest, ReleaseState
+from cutover.domain import Execution, Manifest, ReleaseState
 from cutover.domain.errors import InvalidInput, PreflightFailed, Refused
 from cutover.gates.alarms import firing
 from cutover.ports import EnvironmentOutputs, Ports
@@ -38,8 +38,8 @@ def refuse_version_reuse(ports: Ports, manifest: Manifest) -> None:
 
 def refuse_drift(ports: Ports, environment: EnvironmentOutputs) -> None:
     """Raise `PreflightFailed` if the listener's weights are not the recorded weights."""
-    recorded = (ports.ledger.allocation() or Allocation()).positive()
-    live = {arn: weight for arn, weight in ports.traffic.weights(environment.listener_arn).items() if weight > 0}
+    recorded = ports.ledger.allocation().positive()
+    live = dict(ports.traffic.weights(environment.listener_arn))
     if recorded != live:
         message = f"the weights of the listener were changed: they are {live}, but {recorded} is recorded"
         raise PreflightFailed("DRIFT", message, f"pulumi up --refresh -s {ports.config.environment}")

@@ -40,7 +40,7 @@ def submit(ports: Ports) -> Execution | None:
     if prepared.nothing_to_do:
         return None
     execution, _, manifests = _checked(ports, prepared, None)
-    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id, take_over=False)
+    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id)
     recorder = Recorder(ports, lease, execution)
     try:
         record_start(ports, recorder, manifests)

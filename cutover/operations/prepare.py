@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cutover.config import build_manifest
-from cutover.domain import Allocation, Manifest, Plan, ReleaseRef
+from cutover.domain import Manifest, Plan, ReleaseRef
 from cutover.domain.release import Network
 from cutover.operations.checks import refuse_version_reuse
 from cutover.planning.observe import observe_deployment, serving_release
@@ -42,7 +42,7 @@ def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentO
     """The plan for a given manifest, by the configuration's strategy."""
     fresh = _fresh_baseline(ports, manifest)
     facts = observe_deployment(ports, manifest.ref, manifest.desired_count, fresh.ref if fresh else None)
-    allocation = ports.ledger.allocation() or Allocation()
+    allocation = ports.ledger.allocation()
     release = ports.ledger.release(manifest.ref.release)
     has_succeeded = release is not None and release.succeeded_at is not None
     return Prepared(

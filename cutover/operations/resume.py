@@ -25,7 +25,7 @@ def resume(ports: Ports, execution_id: str | None) -> Execution:
         message = f"the recorded plan of {head.execution_id} was changed: its hash is not the recorded hash"
         raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
     environment = ports.stacks.environment()
-    lease = ports.ledger.acquire(ports.identifiers.holder(), head.execution_id, take_over=False)
+    lease = ports.ledger.acquire(ports.identifiers.holder(), head.execution_id)
     # Its former driver may have written until this driver had the lease.
     recorder = Recorder(ports, lease, ports.ledger.execution(head.execution_id) or head)
     keep_step_time = recorder.step is not None and handler_of(recorder.step).counts_unwatched_time

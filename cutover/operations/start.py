@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from cutover.domain import Allocation, Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
+from cutover.domain import Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
 from cutover.domain.errors import LeaseLost
 from cutover.execution.context import ExecutionContext
 from cutover.execution.engine import run_plan
@@ -39,7 +39,7 @@ def new_execution(
         baseline=baseline,
         fired_before=fired_before,
         supersedes=supersedes,
-        traffic=(ports.ledger.allocation() or Allocation()).traffic,
+        traffic=ports.ledger.allocation().traffic,
         started_by=ports.identifiers.person(),
         started_at=now,
         updated_at=now,
@@ -50,7 +50,7 @@ def start(
     ports: Ports, execution: Execution, environment: EnvironmentOutputs, manifests: tuple[Manifest, ...] = ()
 ) -> Execution:
     """Record the execution under a new lease and carry it out; it creates the releases of `manifests`."""
-    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id, take_over=False)
+    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id)
     recorder = Recorder(ports, lease, execution)
     return run_under_lease(ports, recorder, environment, lambda: record_start(ports, recorder, manifests))
 

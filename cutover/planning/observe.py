@@ -3,7 +3,7 @@
 from typing import Literal, assert_never
 
 from cutover.config import EnvironmentConfig
-from cutover.domain import Allocation, Release, ReleaseRef, ReleaseState
+from cutover.domain import Release, ReleaseRef, ReleaseState
 from cutover.domain.steps import HookPoint
 from cutover.ports import EnvironmentOutputs, Ports
 from cutover.strategies.facts import Facts, Timings
@@ -67,7 +67,7 @@ def observe_rollback(
 def surplus_now(ports: Ports) -> tuple[ReleaseRef, ...]:
     """The releases without traffic that retention does not keep."""
     serving = serving_release(ports)
-    allocation = ports.ledger.allocation() or Allocation()
+    allocation = ports.ledger.allocation()
     idle = [
         release
         for release in ports.ledger.releases()
@@ -103,7 +103,7 @@ def hooks_by_point(config: EnvironmentConfig) -> dict[HookPoint, tuple[str, ...]
 
 def serving_release(ports: Ports) -> ReleaseRef | None:
     """The release with most of the recorded traffic; None before the first release."""
-    allocation = ports.ledger.allocation() or Allocation()
+    allocation = ports.ledger.allocation()
     if not allocation.weights:
         return None
     most = max(allocation.weights, key=lambda weight: weight.weight)
@@ -174,7 +174,7 @@ def _lowest_weight(ports: Ports, environment: EnvironmentOutputs, release: Relea
 
 
 def _recorded_weight(ports: Ports, ref: ReleaseRef) -> int:
-    return (ports.ledger.allocation() or Allocation()).weight_of(ref.release)
+    return ports.ledger.allocation().weight_of(ref.release)
 
 
 def _live_weight(ports: Ports, environment: EnvironmentOutputs, release: Release | None) -> int:

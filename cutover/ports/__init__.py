@@ -1,4 +1,4 @@
-"""What the engine needs of the world, as Protocols: one port, one file; adapters supply them, tests fake them."""
+"""What the engine needs from outside, as Protocols: one port, one file. Adapters implement them; tests use fakes."""
 
 from cutover.ports.alarms import Alarms, AlarmState
 from cutover.ports.bundle import Ports
@@ -9,7 +9,7 @@ from cutover.ports.hooks import HookResult, HookRun, Hooks, HookStatus
 from cutover.ports.identifiers import Identifiers
 from cutover.ports.images import Images
 from cutover.ports.ledger import Lease, Ledger
-from cutover.ports.metrics import CloudWatchQuery, MetricQuery, Metrics, Points, PrometheusQuery
+from cutover.ports.metrics import Metrics, Points
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe, ProbeResult
 from cutover.ports.reporter import Reporter
@@ -20,7 +20,6 @@ __all__ = [
     "AlarmState",
     "Alarms",
     "Clock",
-    "CloudWatchQuery",
     "Compute",
     "Configuration",
     "EnvironmentOutputs",
@@ -32,14 +31,12 @@ __all__ = [
     "Images",
     "Lease",
     "Ledger",
-    "MetricQuery",
     "Metrics",
     "Notifier",
     "Points",
     "Ports",
     "Probe",
     "ProbeResult",
-    "PrometheusQuery",
     "Reporter",
     "ResourceChange",
     "ServiceState",

@@ -1,4 +1,4 @@
-"""CloudWatch's alarms."""
+"""CloudWatch alarms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """An alarm as CloudWatch shows it: OK, ALARM or INSUFFICIENT_DATA."""
+    """The state of one alarm: OK, ALARM or INSUFFICIENT_DATA; `reason` is CloudWatch's."""
 
     name: str
     state: str
@@ -15,8 +15,8 @@ class AlarmState:
 
 
 class Alarms(Protocol):
-    """CloudWatch's alarms, metric and composite."""
+    """Reads CloudWatch alarms, metric and composite."""
 
     def states(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
-        """The alarms that exist of those named."""
+        """The state of each alarm in `names`; an alarm that does not exist is left out."""
         ...

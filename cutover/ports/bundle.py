@@ -1,4 +1,4 @@
-"""All ports of one environment as one value; the composition builds it, and everything that acts takes it."""
+"""All ports of one environment as one value: the composition builds it, operations and handlers take it."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -42,6 +42,6 @@ class Ports:
     hooks: Hooks
     notifier: Notifier
     when_paused: Literal["wait", "leave"]
-    """What the driver does where the plan waits for a person: wait too, or end with exit code 7."""
+    """What the driver does while the plan waits for a person: wait as well, or end with exit code 7."""
     renew_lease: Callable[[Lease], AbstractContextManager[None]]
-    """Renews a lease in the background for as long as the context is open."""
+    """Renews a lease in the background while the context is open."""

@@ -1,16 +1,16 @@
-"""Time, and waiting for it."""
+"""The time, and waiting."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time, and waiting for it."""
+    """Gives the time, and waits."""
 
     def now(self) -> datetime:
-        """UTC, aware."""
+        """The time now, in UTC with its time zone."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `Interrupted` when the process was told to stop."""
+        """Wait; raises `Interrupted` when the process received a signal to stop."""
         ...

@@ -9,7 +9,7 @@ from cutover.domain import ReleaseOutputs
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """A task that ended, with ECS's reason."""
+    """A stopped task, with the reason that ECS gives."""
 
     task_arn: str
     stopped_reason: str
@@ -19,7 +19,7 @@ class StoppedTask:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """A service as ECS shows it now; counts are tasks."""
+    """A service as ECS describes it now; counts are numbers of tasks."""
 
     status: str
     desired: int
@@ -30,16 +30,15 @@ class ServiceState:
     rollout_reason: str
     failed_tasks: int
     stopped: tuple[StoppedTask, ...]
-    events: tuple[str, ...]
 
 
 class Compute(Protocol):
-    """ECS: look at a service, and change its desired count."""
+    """Describes ECS services, and changes their desired count."""
 
     def service(self, outputs: ReleaseOutputs) -> ServiceState | None:
-        """The service, or None where ECS does not know it."""
+        """The service; None when it does not exist."""
         ...
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
-        """Set the desired count; the only thing of a release that ever changes."""
+        """Set the desired count, the only property of a release that changes."""
         ...

@@ -1,11 +1,11 @@
-"""Secrets and parameters."""
+"""Secrets Manager and the Parameter Store."""
 
 from typing import Protocol
 
 
 class Configuration(Protocol):
-    """Secrets Manager and the Parameter Store: names become ARNs pinned to a version, values are never read."""
+    """Pins secrets and parameters to a version; never reads a value."""
 
     def pin(self, reference: str) -> str:
-        """The ARN with its version; raises `InvalidInput` when it does not exist."""
+        """The ARN with the current version; raises `InvalidInput` when there is no such secret or parameter."""
         ...

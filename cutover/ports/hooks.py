@@ -1,4 +1,4 @@
-"""What of the user's runs at a point of the deployment."""
+"""Hooks: the user's own checks at certain points of a deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,27 +11,32 @@ HookStatus = Literal["Succeeded", "Failed"]
 
 @dataclass(frozen=True, slots=True)
 class HookResult:
-    """How a hook ended; `status` is None where it answers later, by the callback id that its event names."""
+    """The result of a hook. With `status` None the hook answers later, with the callback id from its event."""
 
     status: HookStatus | None
     message: str
 
 
 class HookRun(Protocol):
-    """One try of a hook, under way."""
+    """One attempt to run a hook."""
 
     def poll(self) -> HookResult | None:
-        """How it ended; None while it runs; raises `TransientFailure` when it could not be made."""
+        """The result, or None while the hook runs.
+
+        Raises:
+            StepFailed: the hook cannot be run.
+            TransientFailure: this attempt failed; another may succeed.
+        """
         ...
 
     def stop(self) -> None:
-        """End it, if it still runs and can be ended."""
+        """Stop the hook if it still runs and can be stopped."""
         ...
 
 
 class Hooks(Protocol):
-    """What of the user's runs at a point of the deployment."""
+    """Runs hooks."""
 
     def start(self, hook: HookConfig, event: Mapping[str, object]) -> HookRun:
-        """Begin one try; returns at once."""
+        """Start one attempt, and return at once."""
         ...

@@ -1,19 +1,19 @@
-"""Names."""
+"""Names of executions, drivers and people."""
 
 from typing import Protocol
 
 
 class Identifiers(Protocol):
-    """Names that nobody else has."""
+    """Creates unique names, and finds out who runs the driver."""
 
     def execution_id(self) -> str:
-        """A new id that sorts by time."""
+        """A new execution id; ids sort by time."""
         ...
 
     def holder(self) -> str:
-        """Who this driver is: host, process and a random part."""
+        """The name of this driver: host, process and a random part."""
         ...
 
     def person(self) -> str:
-        """Who asks: the user and host, or what the pipeline says of itself."""
+        """The person or pipeline that runs the driver."""
         ...

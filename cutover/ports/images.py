@@ -1,11 +1,11 @@
-"""The container registry."""
+"""The registry of container images."""
 
 from typing import Protocol
 
 
 class Images(Protocol):
-    """The container registry."""
+    """Looks up container images."""
 
     def resolve(self, image: str) -> str:
-        """`repository@sha256:…` of a tag or a digest that exists; raises `InvalidInput` when it does not."""
+        """`repository@sha256:…` for an image by tag or digest; raises `InvalidInput` when there is no such image."""
         ...

@@ -10,7 +10,7 @@ from cutover.ports.hooks import HookResult, HookStatus
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to deploy one application to one environment; `fence` grows with every holder."""
+    """The right to deploy one application to one environment; each new holder gets a higher `fence`."""
 
     application: str
     environment: str
@@ -21,30 +21,33 @@ class Lease:
 
 
 class Ledger(Protocol):
-    """The durable records. Every write carries the lease and raises `LeaseLost` if its fence is not the newest."""
+    """Reads and writes the durable records.
 
-    def acquire(self, holder: str, execution_id: str, *, take_over: bool) -> Lease:
-        """Take the lease if it is free or expired (or held for the same execution and `take_over`); else `Refused`."""
+    Every write under a lease raises `LeaseLost` when another driver holds a newer one.
+    """
+
+    def acquire(self, holder: str, execution_id: str) -> Lease:
+        """Take the lease if it is free or expired; raises `Refused` with its holder otherwise."""
         ...
 
     def renew(self, lease: Lease) -> Lease:
-        """Prolong the lease; raises `LeaseLost`."""
+        """Extend the lease; raises `LeaseLost` when another driver has it."""
         ...
 
     def release_lease(self, lease: Lease) -> None:
-        """Give the lease back; nothing happens if it is no longer ours."""
+        """Give the lease back; does nothing when another driver has it."""
         ...
 
     def current_lease(self) -> Lease | None:
-        """Who holds the lease now (expired or not), if anybody."""
+        """The present lease, expired or not; None when it was given back or never taken."""
         ...
 
     def write(self, lease: Lease, execution: Execution, event: JournalEvent) -> None:
-        """Head and journal event in one transaction, on the condition of the fence."""
+        """Write the head and a journal event in one transaction."""
         ...
 
     def execution(self, execution_id: str) -> Execution | None:
-        """One execution's head."""
+        """The head of one execution; None when there is no such execution."""
         ...
 
     def latest_execution(self) -> Execution | None:
@@ -52,26 +55,28 @@ class Ledger(Protocol):
         ...
 
     def executions(self, limit: int) -> tuple[Execution, ...]:
-        """Newest first."""
+        """At most `limit` executions, newest first."""
         ...
 
     def journal(self, execution_id: str) -> tuple[JournalEvent, ...]:
-        """All events in order."""
+        """All journal events of an execution, in order."""
         ...
 
     def add_request(self, execution_id: str, kind: RequestKind, by: str, reason: str) -> Request:
-        """Record a wish for the step at work; the same wish for the same step is recorded once.
+        """Record a person's request for the present step; the same request for the same step is recorded once.
 
-        Raises `Refused` when the execution is finished.
+        Raises:
+            Refused: there is no such execution, or it is finished.
+            TransientFailure: other requests took the sequence number each time.
         """
         ...
 
     def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
-        """The requests numbered above `after`, in order."""
+        """The requests with a sequence number above `after`, in order."""
         ...
 
     def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
-        """Record what a gate measured."""
+        """Record a measurement of a gate."""
         ...
 
     def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
@@ -79,23 +84,23 @@ class Ledger(Protocol):
         ...
 
     def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
-        """Record how a hook ended that answers later; raises `Refused` when it has answered otherwise."""
+        """Record the late answer of a hook; raises `Refused` when it has already given another answer."""
         ...
 
     def hook_answer(self, callback_id: str) -> HookResult | None:
-        """The recorded answer, if there is one."""
+        """The late answer of a hook; None when there is none yet."""
         ...
 
-    def allocation(self) -> Allocation | None:
-        """The recorded weights; None when none was ever written; an error when they cannot be read."""
+    def allocation(self) -> Allocation:
+        """The recorded weights; empty before the first release. Raises `PreflightFailed` when they cannot be read."""
         ...
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
-        """Record the weights before they are made true."""
+        """Record the weights; the caller applies them to the listener afterwards."""
         ...
 
     def release(self, release: str) -> Release | None:
-        """One release by name."""
+        """The release of that name; None when there is none."""
         ...
 
     def releases(self) -> tuple[Release, ...]:

@@ -1,38 +1,22 @@
-"""Where measurements come from."""
+"""Metric sources, from which the gates get their numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from cutover.config.gates import MetricQuery
 
 Points = tuple[tuple[datetime, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatchQuery:
-    """One statistic of one metric; `dimensions` are name and value."""
-
-    namespace: str
-    name: str
-    dimensions: tuple[tuple[str, str], ...]
-    statistic: str
-    period_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class PrometheusQuery:
-    """A PromQL query that gives one number."""
-
-    address: str
-    query: str
-
-
-MetricQuery = CloudWatchQuery | PrometheusQuery
-
-
 class Metrics(Protocol):
-    """Where measurements come from."""
+    """Reads metrics from the sources that the configuration knows."""
 
     def read(self, queries: Sequence[MetricQuery], start: datetime, end: datetime) -> tuple[Points, ...]:
-        """For each query its points from `start` to before `end`, oldest first; raises `TransientFailure`."""
+        """The points of each query from `start` to before `end`, oldest first.
+
+        Raises:
+            StepFailed: the source rejects a query.
+            TransientFailure: the source does not answer now.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Whoever is told of a deployment."""
+"""Messages about a deployment."""
 
 from typing import Protocol
 
@@ -6,8 +6,8 @@ from cutover.domain import Execution, JournalEvent
 
 
 class Notifier(Protocol):
-    """Whoever is told of a deployment; never raises: a deployment does not fail for a message that was not sent."""
+    """Sends messages about a deployment; never raises, because a lost message must not fail a deployment."""
 
     def notify(self, execution: Execution, event: JournalEvent) -> None:
-        """Tell the receivers that asked for this occasion."""
+        """Send the event to the receivers that are configured for its occasion."""
         ...

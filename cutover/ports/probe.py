@@ -1,4 +1,4 @@
-"""HTTP requests to a release by its test-traffic rule."""
+"""HTTP requests to one release through its test-traffic rule."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,10 @@ from cutover.domain import ReleaseRef
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """One HTTP request's outcome; `latency_seconds` to the last byte; `error` set when there was no answer."""
+    """The result of one HTTP request.
+
+    `latency_seconds` runs to the last byte. Without an answer `status` is None and `error` has the reason.
+    """
 
     status: int | None
     body: str
@@ -17,8 +20,8 @@ class ProbeResult:
 
 
 class Probe(Protocol):
-    """HTTP requests to a release by its test-traffic rule."""
+    """Sends HTTP requests to one release, whatever its weight."""
 
     def get(self, release: ReleaseRef, path: str, timeout_seconds: float) -> ProbeResult:
-        """GET `path` at the load balancer with the header that only this release's rule matches."""
+        """GET `path` from the load balancer, with the header that only the rule of this release matches."""
         ...

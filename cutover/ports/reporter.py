@@ -1,4 +1,4 @@
-"""Whoever watches an execution."""
+"""Shows an execution to a person or a pipeline."""
 
 from typing import Protocol
 
@@ -6,12 +6,12 @@ from cutover.domain import Execution, JournalEvent, Verdict
 
 
 class Reporter(Protocol):
-    """Whoever watches an execution: the live tree, JSON Lines, or nobody."""
+    """Shows an execution: as a live tree, as plain lines, as JSON Lines, or not at all."""
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The head changed, with the event that said so."""
+        """Show the changed head, with the event that changed it."""
         ...
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """A gate looked; also called when nothing was recorded."""
+        """Show the verdict of a gate, also one that is not recorded."""
         ...

@@ -1,4 +1,4 @@
-"""Pulumi stacks: the environment, and releases."""
+"""Pulumi stacks: platform, environment and releases."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from cutover.domain import Allocation, Manifest, ReleaseOutputs, ReleaseRef
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentOutputs:
-    """What the environment stack exports."""
+    """The outputs of the environment stack."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -23,7 +23,10 @@ class EnvironmentOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource that a preview would touch; `op` is Pulumi's word (create, update, replace, delete, same)."""
+    """One resource of a preview.
+
+    `op` is Pulumi's operation (create, update, replace, delete, same), `causes` are the properties that change.
+    """
 
     op: str
     urn: str
@@ -34,7 +37,7 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class StackDiff:
-    """What a preview of one stack found."""
+    """The result of a preview of one stack; `exists` is False for a stack that is not created yet."""
 
     stack: str
     exists: bool
@@ -42,10 +45,10 @@ class StackDiff:
 
 
 class Stacks(Protocol):
-    """Pulumi stacks: the environment, and releases that are created once and then only destroyed.
+    """Creates, updates and destroys Pulumi stacks; a release is created once and then only destroyed.
 
     Every method raises `StepFailed` with the resource and AWS's reason when Pulumi fails, `TransientFailure` when the
-    same call may succeed later, and `Interrupted` when the process was told to stop.
+    same call may succeed later, and `Interrupted` when the process received a signal to stop.
     """
 
     def create_platform(self) -> None:
@@ -57,36 +60,36 @@ class Stacks(Protocol):
         ...
 
     def environment(self) -> EnvironmentOutputs:
-        """Outputs of the environment stack; raises `PreflightFailed` when it was never created."""
+        """The outputs of the environment stack; raises `PreflightFailed` when it does not exist or is incomplete."""
         ...
 
     def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
-        """Create the release's stack with so many tasks, or finish a creation that was cut off.
+        """Create the stack of a release with `desired_count` tasks, or complete a creation that was interrupted.
 
-        A finished one is never changed.
+        A complete stack is not changed.
         """
         ...
 
     def release_exists(self, release: ReleaseRef) -> bool:
-        """Whether the release's stack exists and its creation was finished."""
+        """Whether the stack of the release exists and is complete."""
         ...
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
-        """The outputs of an existing release stack."""
+        """The outputs of the stack of a release; raises `StepFailed` when the stack does not exist or is incomplete."""
         ...
 
     def destroy_release(self, manifest: Manifest) -> None:
-        """Destroy the stack and remove it; nothing to do when it is gone."""
+        """Destroy and remove the stack of a release; does nothing when it does not exist."""
         ...
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """`up` of the environment stack, targeted at the listener, so that its weights are those of `allocation`."""
+        """Update only the listener of the environment stack, to the weights of `allocation`."""
         ...
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
-        """What an `up` of the environment stack would change; writes nothing."""
+        """What an update of the environment stack would change; changes nothing."""
         ...
 
     def preview_release(self, manifest: Manifest) -> StackDiff:
-        """What an `up` of the release's stack would change; writes nothing."""
+        """What creating the stack of a release would do; changes nothing."""
         ...

@@ -1,4 +1,4 @@
-"""The load balancer, called directly."""
+"""The load balancer: weights of the listener and health of targets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from cutover.domain import Allocation
 
 @dataclass(frozen=True, slots=True)
 class TargetHealth:
-    """One target as DescribeTargetHealth shows it; `state` is healthy, initial, unhealthy, draining, unused…"""
+    """The health of one target; `state` and `reason` are those of DescribeTargetHealth
+    (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html)."""
 
     target: str
     state: str
@@ -17,16 +18,16 @@ class TargetHealth:
 
 
 class Traffic(Protocol):
-    """The load balancer, called directly."""
+    """Reads and writes the listener's weights, and reads the health of targets."""
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
-        """Target group ARN → weight of the listener's default action; empty for a fixed response."""
+        """Target group ARN → weight, of the target groups that have traffic; empty for a fixed response."""
         ...
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
-        """One ModifyListener call."""
+        """Set the weights with one ModifyListener call; without any weight the listener answers 503."""
         ...
 
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
-        """Health of every target; raises `StepFailed` if the target group is gone."""
+        """The health of every target; raises `StepFailed` when the target group does not exist."""
         ...

@@ -64,6 +64,15 @@ def test_a_release_of_weight_0_is_not_named(session: Session, balancer: dict[str
     assert traffic.weights(balancer["listener"]) == {balancer["b"]: 100}
 
 
+def test_a_target_group_named_with_weight_0_is_left_out(session: Session, balancer: dict[str, str]) -> None:
+    groups: Any = [{"TargetGroupArn": balancer[name], "Weight": weight} for name, weight in (("a", 0), ("b", 1))]
+    session.elbv2.modify_listener(
+        ListenerArn=balancer["listener"],
+        DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+    )
+    assert AlbTraffic(session).weights(balancer["listener"]) == {balancer["b"]: 1}
+
+
 def test_a_target_group_that_is_gone_says_so(session: Session, balancer: dict[str, str]) -> None:
     with pytest.raises(StepFailed, match="is gone"):
         AlbTraffic(session).target_health(balancer["a"] + "0")
@@ -186,7 +195,7 @@ def test_an_endpoint_where_nobody_answers_is_told_before_the_work() -> None:
 
 def test_a_probe_that_gets_no_answer_says_why() -> None:
     result = HttpProbe("http://127.0.0.1:9").get(REF, "/", 1.0)
-    assert (result.status, "ConnectionRefused" in result.error) == (None, True)
+    assert (result.status, "Connection refused" in result.error) == (None, True)
 
 
 def test_a_load_balancer_that_the_endpoint_does_not_know_is_told(session: Session) -> None:

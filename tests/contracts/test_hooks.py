@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 
 from cutover import operations
-from cutover.adapters.hooks.registry import SIGNATURE, UserHooks, result_of, sign
-from cutover.adapters.notifier import Notifications
+from cutover.adapters.hooks.answers import result_of
+from cutover.adapters.hooks.registry import UserHooks
+from cutover.adapters.hooks.webhook import SIGNATURE, sign
+from cutover.adapters.notifier.registry import Notifications
 from cutover.adapters.session import Session
 from cutover.config.hooks import HookConfig
 from cutover.config.notifications import NotificationConfig
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import HookResult
-from support.fakes import FakeWorld
+from support.fakes import InMemoryEnvironment
 
 EVENT = {"DeploymentId": "x1", "LifecycleEventHookExecutionId": "x1.3"}
 CODE = """
@@ -102,7 +104,7 @@ def function(session: Session) -> str:
         ("ok", HookResult("Succeeded", "")),
         ("bad", HookResult("Failed", "no stock")),
         ("later", HookResult(None, "")),
-        ("raise", HookResult("Failed", "checks raised: no stock")),
+        ("raise", HookResult("Failed", "checks raised an error: no stock")),
     ],
 )
 def test_a_function_answers_by_what_it_returns(
@@ -165,7 +167,7 @@ def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(
         (200, '{"status": "Failed", "message": "no stock"}', HookResult("Failed", "no stock")),
         (200, "ok", HookResult("Succeeded", "ok")),
         (202, '{"status": "pending"}', HookResult(None, "")),
-        (403, "", HookResult("Failed", "answers 403")),
+        (403, "", HookResult("Failed", "answers HTTP 403")),
     ],
 )
 def test_a_webhooks_answer_decides(
@@ -210,17 +212,17 @@ def test_answers_in_every_shape_that_aws_uses(answer: object, status: str | None
     assert result_of(answer).status == status
 
 
-def told(world: FakeWorld, notifier: Notifications) -> None:
+def told(environment: InMemoryEnvironment, notifier: Notifications) -> None:
     """Everything that a rolled back deployment says."""
-    world.notifier.notify = notifier.notify  # type: ignore[method-assign]
-    operations.deploy(world.driver("v1"))
-    world.cloud.behaviour["v2"] = "unhealthy"
-    operations.deploy(world.driver("v2"))
+    environment.notifier.notify = notifier.notify  # type: ignore[method-assign]
+    operations.deploy(environment.driver("v1"))
+    environment.cloud.behaviour["v2"] = "unhealthy"
+    operations.deploy(environment.driver("v2"))
 
 
 def test_a_webhook_is_told_in_slacks_shape_of_what_it_asked_for(session: Session, receiver: Receiver) -> None:
     asked = NotificationConfig.model_validate({"webhook": receiver.url, "on": ["start", "rollback", "end"]})
-    told(FakeWorld(), Notifications(session, [asked]))
+    told(InMemoryEnvironment(), Notifications(session, [asked]))
     texts = [json.loads(body)["text"] for body in receiver.bodies]
     occasions = [text.split(": ")[1] for text in texts]
     assert occasions == ["start", "end", "start", "rollback", "end"]
@@ -242,7 +244,7 @@ def test_a_topic_and_a_bus_are_told_and_a_receiver_that_is_gone_stops_nothing(se
             {"event_bus": "default"},
         )
     ]
-    told(FakeWorld(), Notifications(session, receivers))
+    told(InMemoryEnvironment(), Notifications(session, receivers))
     messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     details = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
     assert sorted(detail["status"] for detail in details) == ["COMPLETED", "ROLLED_BACK"]

@@ -76,7 +76,7 @@ def event(execution_id: str, seq: int, clock: FakeClock, fence: int) -> JournalE
 
 
 def take(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
-    return ledger.acquire(holder, execution_id, take_over=False)
+    return ledger.acquire(holder, execution_id)
 
 
 def weights(percent: int = 100) -> Allocation:
@@ -127,7 +127,7 @@ def test_who_lost_the_lease_writes_nothing_more(made: Made) -> None:
     for write in writes:
         with pytest.raises(LeaseLost):
             write()
-    assert (ledger.execution("e1"), ledger.allocation()) == (None, None)
+    assert (ledger.execution("e1"), ledger.allocation()) == (None, Allocation())
 
 
 def test_head_and_journal_come_back_as_they_were_written(made: Made) -> None:
@@ -203,7 +203,7 @@ def test_a_hook_answers_once(made: Made) -> None:
     ledger.put_hook_answer("e1.4", "Failed", "no stock")
     ledger.put_hook_answer("e1.4", "Failed", "no stock")
     assert ledger.hook_answer("e1.4") == HookResult("Failed", "no stock")
-    with pytest.raises(Refused, match="answered Failed already"):
+    with pytest.raises(Refused, match="answered Failed"):
         ledger.put_hook_answer("e1.4", "Succeeded", "")
 
 
@@ -265,14 +265,14 @@ def test_the_manifest_lies_in_the_bucket_by_its_digest(session: Session, environ
     assert type(manifest).model_validate_json(stored["Body"].read()) == manifest
 
 
-def test_weights_that_cannot_be_read_are_an_error_and_never_none(session: Session) -> None:
+def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Session) -> None:
     missing = Records(artifact_bucket="contract-artifacts", deployments_table="no-such-table")
     with pytest.raises(PreflightFailed, match="no-such-table"):
         read_allocation(session.provider, missing, "shop", "prod")
 
 
-def test_weights_are_none_only_where_none_were_recorded(session: Session, environment: str) -> None:
-    assert read_allocation(session.provider, RECORDS, "shop", environment) is None
+def test_weights_are_empty_only_where_none_were_recorded(session: Session, environment: str) -> None:
+    assert read_allocation(session.provider, RECORDS, "shop", environment) == Allocation()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
     ledger.put_allocation(take(ledger), weights())
     assert read_allocation(session.provider, RECORDS, "shop", environment) == weights()

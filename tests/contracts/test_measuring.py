@@ -17,10 +17,11 @@ import pytest
 from cutover.adapters.alarms import CloudWatchAlarms
 from cutover.adapters.metrics.registry import MetricSources
 from cutover.adapters.session import Session
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.config.sources.prometheus import PrometheusQuery
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.localcloud.faults import THROTTLE, Fault
 from cutover.localcloud.server import LocalCloud
-from cutover.ports import CloudWatchQuery, PrometheusQuery
 from tools.setup.prometheus import binary
 
 DIMENSIONS = (("TargetGroup", "targetgroup/x/1"),)
@@ -171,7 +172,7 @@ def test_nothing_and_nan_are_no_data(prometheus: str, promql: str) -> None:
 
 
 def test_many_series_and_a_wrong_query_are_refused_with_prometheus_own_words(prometheus: str) -> None:
-    with pytest.raises(StepFailed, match="gives 2 series"):
+    with pytest.raises(StepFailed, match="returns 2 series"):
         read(prometheus, "shop_errors")
     with pytest.raises(StepFailed, match="parse error"):
         read(prometheus, "sum(")

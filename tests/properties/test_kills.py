@@ -12,14 +12,14 @@ import pytest
 
 from cutover import operations
 from cutover.domain import Status
-from support.fakes import FakeWorld
+from support.fakes import InMemoryEnvironment
 
 
 class Killed(BaseException):
     """SIGKILL: nothing of the driver runs any more, no handler, no clean-up."""
 
 
-def kill_at(world: FakeWorld, number: int) -> None:
+def kill_at(environment: InMemoryEnvironment, number: int) -> None:
     """Die at the `number`th write or call from now on, before its effect."""
     left = number
 
@@ -29,44 +29,46 @@ def kill_at(world: FakeWorld, number: int) -> None:
         if left == 0:
             raise Killed
 
-    world.cloud.before_call = count
-    world.ledger.before_write = count
+    environment.cloud.before_call = count
+    environment.ledger.before_write = count
 
 
-def spare(world: FakeWorld) -> None:
+def spare(environment: InMemoryEnvironment) -> None:
     """No more kills; the dead driver's lease runs out."""
-    world.cloud.before_call = lambda _: None
-    world.ledger.before_write = lambda _: None
-    world.clock.sleep(3600)
+    environment.cloud.before_call = lambda _: None
+    environment.ledger.before_write = lambda _: None
+    environment.clock.sleep(3600)
 
 
-def run_killed(world: FakeWorld, number: int, act: Callable[[], object]) -> bool:
+def run_killed(environment: InMemoryEnvironment, number: int, act: Callable[[], object]) -> bool:
     """Whether the kill struck before `act` had ended."""
-    kill_at(world, number)
+    kill_at(environment, number)
     try:
         act()
     except Killed:
-        spare(world)
+        spare(environment)
         return True
-    spare(world)
+    spare(environment)
     return False
 
 
-def check(world: FakeWorld) -> None:
-    total = sum(world.cloud.weights.values())
+def check(environment: InMemoryEnvironment) -> None:
+    total = sum(environment.cloud.weights.values())
     assert total in (0, 100)
-    for arn, weight in world.cloud.weights.items():
+    for arn, weight in environment.cloud.weights.items():
         if weight:
-            assert all(target.state == "healthy" for target in world.cloud.target_health(arn))
-    for head in world.ledger.heads.values():
+            assert all(target.state == "healthy" for target in environment.traffic.target_health(arn))
+    for head in environment.ledger.heads.values():
         assert head.finished
-        assert [event.seq for event in world.ledger.events[head.execution_id]] == list(range(1, head.last_seq + 1))
+        assert [event.seq for event in environment.ledger.events[head.execution_id]] == list(
+            range(1, head.last_seq + 1)
+        )
 
 
-def resume(world: FakeWorld, version: str) -> None:
-    head = world.ledger.latest_execution()
+def resume(environment: InMemoryEnvironment, version: str) -> None:
+    head = environment.ledger.latest_execution()
     if head is not None and not head.finished:
-        operations.resume(world.driver(version), None)
+        operations.resume(environment.driver(version), None)
 
 
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "crash", "errors", "cannot-be-created"])
@@ -74,14 +76,16 @@ def test_a_kill_at_any_call_of_a_deployment_is_healed_by_resume(behaviour: str) 
     struck, number = True, 0
     while struck:
         number += 1
-        world = FakeWorld()
-        operations.deploy(world.driver("v1"))
-        world.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v2")))  # type: ignore[misc]
-        resume(world, "v2")
-        check(world)
-        serving = "v2" if behaviour == "good" and len(world.ledger.heads) == 2 else "v1"
-        assert world.weight_of(serving) == 100
+        environment = InMemoryEnvironment()
+        operations.deploy(environment.driver("v1"))
+        environment.cloud.behaviour["v2"] = behaviour
+        struck = run_killed(
+            environment, number, lambda environment=environment: operations.deploy(environment.driver("v2"))
+        )  # type: ignore[misc]
+        resume(environment, "v2")
+        check(environment)
+        serving = "v2" if behaviour == "good" and len(environment.ledger.heads) == 2 else "v1"
+        assert environment.weight_of(serving) == 100
     assert number > 10
 
 
@@ -89,40 +93,44 @@ def test_a_kill_at_any_call_of_a_first_deployment_leaves_no_dangling_weight() ->
     struck, number = True, 0
     while struck:
         number += 1
-        world = FakeWorld()
-        world.cloud.behaviour["v1"] = "unhealthy"
-        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v1")))  # type: ignore[misc]
-        resume(world, "v1")
-        check(world)
-        assert world.cloud.weights == {}
+        environment = InMemoryEnvironment()
+        environment.cloud.behaviour["v1"] = "unhealthy"
+        struck = run_killed(
+            environment, number, lambda environment=environment: operations.deploy(environment.driver("v1"))
+        )  # type: ignore[misc]
+        resume(environment, "v1")
+        check(environment)
+        assert environment.cloud.weights == {}
 
 
 def test_a_kill_at_any_call_of_a_rollback_converges() -> None:
     struck, number = True, 0
     while struck:
         number += 1
-        world = FakeWorld()
+        environment = InMemoryEnvironment()
         for version in ("v1", "v2"):
-            operations.deploy(world.driver(version))
-        struck = run_killed(world, number, lambda world=world: operations.rollback(world.driver("v2"), None))  # type: ignore[misc]
-        resume(world, "v2")
-        check(world)
-        finished = [head.status for head in world.ledger.heads.values()]
+            operations.deploy(environment.driver(version))
+        struck = run_killed(
+            environment, number, lambda environment=environment: operations.rollback(environment.driver("v2"), None)
+        )  # type: ignore[misc]
+        resume(environment, "v2")
+        check(environment)
+        finished = [head.status for head in environment.ledger.heads.values()]
         assert finished == [Status.COMPLETED] * len(finished)
-        assert world.weight_of("v1" if len(finished) == 3 else "v2") == 100
+        assert environment.weight_of("v1" if len(finished) == 3 else "v2") == 100
 
 
 def test_killing_the_resume_too_is_healed_by_the_next() -> None:
     struck, number = True, 0
     while struck:
         number += 1
-        world = FakeWorld()
-        operations.deploy(world.driver("v1"))
-        assert run_killed(world, 9, lambda world=world: operations.deploy(world.driver("v2")))  # type: ignore[misc]
-        struck = run_killed(world, number, lambda world=world: resume(world, "v2"))  # type: ignore[misc]
-        resume(world, "v2")
-        check(world)
-        assert world.weight_of("v2") == 100
+        environment = InMemoryEnvironment()
+        operations.deploy(environment.driver("v1"))
+        assert run_killed(environment, 9, lambda environment=environment: operations.deploy(environment.driver("v2")))  # type: ignore[misc]
+        struck = run_killed(environment, number, lambda environment=environment: resume(environment, "v2"))  # type: ignore[misc]
+        resume(environment, "v2")
+        check(environment)
+        assert environment.weight_of("v2") == 100
 
 
 STRATEGIES: dict[str, dict[str, object]] = {
@@ -142,14 +150,16 @@ def test_a_kill_at_any_call_of_any_strategy_is_healed_by_resume(strategy: str, b
     struck, number = True, 0
     while struck:
         number += 1
-        world = FakeWorld()
-        operations.deploy(world.driver("v1"))
-        world.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(world, number, lambda world=world: operations.deploy(world.driver("v2", **changes)))  # type: ignore[misc]
-        head = world.ledger.latest_execution()
+        environment = InMemoryEnvironment()
+        operations.deploy(environment.driver("v1"))
+        environment.cloud.behaviour["v2"] = behaviour
+        struck = run_killed(
+            environment, number, lambda environment=environment: operations.deploy(environment.driver("v2", **changes))
+        )  # type: ignore[misc]
+        head = environment.ledger.latest_execution()
         if head is not None and not head.finished:
-            operations.resume(world.driver("v2", **changes), None)
-        check(world)
-        serving = "v2" if behaviour == "good" and len(world.ledger.heads) == 2 else "v1"
-        assert world.weight_of(serving) == 100
+            operations.resume(environment.driver("v2", **changes), None)
+        check(environment)
+        serving = "v2" if behaviour == "good" and len(environment.ledger.heads) == 2 else "v1"
+        assert environment.weight_of(serving) == 100
     assert number > 10

@@ -20,23 +20,23 @@ from cutover.domain.duration import duration
 from cutover.domain.errors import Exit, Interrupted, StepFailed, TransientFailure
 from cutover.execution.handlers.registry import least_seconds
 from cutover.operations import deploy, prepare
-from support.fakes import FakeWorld, config_for
+from support.fakes import InMemoryEnvironment, config_for
 
 
 @pytest.fixture
 def executed() -> Execution:
-    world = FakeWorld()
-    deploy(world.driver("v1"))
-    found = deploy(world.driver("v2"))
+    environment = InMemoryEnvironment()
+    deploy(environment.driver("v1"))
+    found = deploy(environment.driver("v2"))
     assert found is not None
     return found
 
 
 def failed() -> Execution:
-    world = FakeWorld()
-    deploy(world.driver("v1"))
-    world.cloud.behaviour["v2"] = "crash"
-    found = deploy(world.driver("v2"))
+    environment = InMemoryEnvironment()
+    deploy(environment.driver("v1"))
+    environment.cloud.behaviour["v2"] = "crash"
+    found = deploy(environment.driver("v2"))
     assert found is not None
     return found
 
@@ -127,9 +127,9 @@ def test_each_event_is_a_line_of_json_at_once(executed: Execution) -> None:
 
 
 def test_a_preview_counts_the_waits_of_the_plan() -> None:
-    world = FakeWorld()
+    environment = InMemoryEnvironment()
     # Two intervals of 5 s between three health checks, 5 s of margin and 30 s of bake.
-    assert least_seconds(prepare(world.driver("v1")).plan) == 45.0
+    assert least_seconds(prepare(environment.driver("v1")).plan) == 45.0
 
 
 PULUMI = """
@@ -163,25 +163,28 @@ def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:
 
 
 def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() -> None:
-    world = FakeWorld()
+    environment = InMemoryEnvironment()
     gates = {"metrics": {"errors": {"preset": "error-rate", "at_most": 50, "delay": "0s", "interval": "10s"}}}
     for count, version in enumerate(("v1", "v2")):
-        world.cloud.values |= {(version, "RequestCount"): 100.0, (version, "HTTPCode_Target_5XX_Count"): 10.0 * count}
-    deploy(world.driver("v1"))
+        environment.cloud.values |= {
+            (version, "RequestCount"): 100.0,
+            (version, "HTTPCode_Target_5XX_Count"): 10.0 * count,
+        }
+    deploy(environment.driver("v1"))
     strategy = {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {"timeout": "1h"}}]}}
-    world.clock.stop_after = world.clock.slept + 200
+    environment.clock.stop_after = environment.clock.slept + 200
     with pytest.raises(Interrupted):
-        deploy(world.driver("v2", strategy=strategy, gates=gates))
-    execution = world.ledger.latest_execution()
+        deploy(environment.driver("v2", strategy=strategy, gates=gates))
+    execution = environment.ledger.latest_execution()
     assert execution is not None
     seen = Progress()
-    for event in world.ledger.journal(execution.execution_id):
+    for event in environment.ledger.journal(execution.execution_id):
         seen.event(event)
-    driver = world.driver("v2", gates=gates)
-    seen.measurements(driver.config.gates, world.ledger.measurements(execution.execution_id))
+    driver = environment.driver("v2", gates=gates)
+    seen.measurements(driver.config.gates, environment.ledger.measurements(execution.execution_id))
     seen.health = {execution.candidate.release: (2, 2)}
     console = Console(width=200, record=True, file=io.StringIO())
-    console.print(draw(execution, world.clock.now(), seen))
+    console.print(draw(execution, environment.clock.now(), seen))
     text = console.export_text()
     assert re.search(r"✔ create \S+ with 2 tasks  \[\d", text)
     assert "2/2 healthy" in text

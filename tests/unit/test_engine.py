@@ -1,218 +1,222 @@
-"""What an execution does, from its plan to its end, over the fake world."""
+"""What an execution does, from its plan to its end, over the fake environment."""
 
 import pytest
 
 from cutover import operations
 from cutover.domain import ReleaseState, Status
 from cutover.domain.errors import Interrupted, InvalidInput, LeaseLost, PreflightFailed, Refused
-from support.fakes import FakeWorld
+from support.fakes import InMemoryEnvironment
 
 
 @pytest.fixture
-def world() -> FakeWorld:
-    return FakeWorld()
+def environment() -> InMemoryEnvironment:
+    return InMemoryEnvironment()
 
 
-def deploy(world: FakeWorld, version: str) -> Status | None:
-    execution = operations.deploy(world.driver(version))
+def deploy(environment: InMemoryEnvironment, version: str) -> Status | None:
+    execution = operations.deploy(environment.driver(version))
     return execution.status if execution else None
 
 
-def test_a_first_deployment_takes_all_traffic(world: FakeWorld) -> None:
-    assert deploy(world, "v1") is Status.COMPLETED
-    assert world.weight_of("v1") == 100
+def test_a_first_deployment_takes_all_traffic(environment: InMemoryEnvironment) -> None:
+    assert deploy(environment, "v1") is Status.COMPLETED
+    assert environment.weight_of("v1") == 100
 
 
-def test_a_second_version_takes_over_and_the_first_stays_hot(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    assert deploy(world, "v2") is Status.COMPLETED
-    assert (world.weight_of("v1"), world.weight_of("v2")) == (0, 100)
-    assert [r.state for r in world.ledger.releases()] == [ReleaseState.SERVING, ReleaseState.STANDBY]
-    assert all(count == 2 for count in world.cloud.desired.values())
+def test_a_second_version_takes_over_and_the_first_stays_hot(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    assert deploy(environment, "v2") is Status.COMPLETED
+    assert (environment.weight_of("v1"), environment.weight_of("v2")) == (0, 100)
+    assert [r.state for r in environment.ledger.releases()] == [ReleaseState.SERVING, ReleaseState.STANDBY]
+    assert all(count == 2 for count in environment.cloud.desired.values())
 
 
-def test_deploying_the_same_release_again_calls_nothing(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    before = list(world.cloud.calls)
-    assert deploy(world, "v1") is None
-    assert world.cloud.calls == before
+def test_deploying_the_same_release_again_calls_nothing(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    before = list(environment.cloud.calls)
+    assert deploy(environment, "v1") is None
+    assert environment.cloud.calls == before
 
 
-def test_an_unhealthy_version_is_refused_without_any_users_request(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    world.cloud.behaviour["v2"] = "unhealthy"
-    assert deploy(world, "v2") is Status.ROLLED_BACK
-    assert all(not weight for weights in world.cloud.history for arn, weight in weights.items() if "-v2-" in arn)
-    assert world.weight_of("v1") == 100
+def test_an_unhealthy_version_is_refused_without_any_users_request(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    environment.cloud.behaviour["v2"] = "unhealthy"
+    assert deploy(environment, "v2") is Status.ROLLED_BACK
+    assert all(not weight for weights in environment.cloud.history for arn, weight in weights.items() if "-v2-" in arn)
+    assert environment.weight_of("v1") == 100
 
 
-def test_a_crash_loop_fails_early_with_the_stopped_reason(world: FakeWorld) -> None:
-    world.cloud.behaviour["v1"] = "crash"
-    execution = operations.deploy(world.driver("v1"))
+def test_a_crash_loop_fails_early_with_the_stopped_reason(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v1"] = "crash"
+    execution = operations.deploy(environment.driver("v1"))
     assert execution is not None
     assert execution.error is not None
     assert "Essential container in task exited (exit code 1)" in execution.error.message
-    assert world.clock.slept < 60
+    assert environment.clock.slept < 60
 
 
-def test_a_service_that_never_starts_fails_at_the_deadline(world: FakeWorld) -> None:
-    world.cloud.behaviour["v1"] = "slow-start"
-    execution = operations.deploy(world.driver("v1"))
+def test_a_service_that_never_starts_fails_at_the_deadline(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v1"] = "slow-start"
+    execution = operations.deploy(environment.driver("v1"))
     assert execution is not None
     assert execution.error is not None
     assert execution.error.code == "DEADLINE"
 
 
-def test_a_probe_that_answers_500_keeps_users_away(world: FakeWorld) -> None:
-    world.cloud.behaviour["v1"] = "errors"
-    assert deploy(world, "v1") is Status.ROLLED_BACK
-    assert world.cloud.weights == {}
+def test_a_probe_that_answers_500_keeps_users_away(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v1"] = "errors"
+    assert deploy(environment, "v1") is Status.ROLLED_BACK
+    assert environment.cloud.weights == {}
 
 
-def test_a_failed_release_is_retired(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    world.cloud.behaviour["v2"] = "unhealthy"
-    deploy(world, "v2")
-    assert [m.version for m in world.cloud.stacks.values()] == ["v1"]
+def test_a_failed_release_is_retired(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    environment.cloud.behaviour["v2"] = "unhealthy"
+    deploy(environment, "v2")
+    assert [m.version for m in environment.cloud.stacks.values()] == ["v1"]
 
 
-def test_a_release_that_falls_ill_while_it_bakes_loses_its_traffic_by_one_call(world: FakeWorld) -> None:
-    deploy(world, "v1")
+def test_a_release_that_falls_ill_while_it_bakes_loses_its_traffic_by_one_call(
+    environment: InMemoryEnvironment,
+) -> None:
+    deploy(environment, "v1")
 
     def fall_ill(call: str) -> None:
         if call == "up environment":
-            world.cloud.behaviour["v2"] = "crash"
+            environment.cloud.behaviour["v2"] = "crash"
 
-    world.cloud.before_call = fall_ill
-    assert deploy(world, "v2") is Status.ROLLED_BACK
-    shift = [index for index, call in enumerate(world.cloud.calls) if call == "up environment"][1]
-    assert world.cloud.calls[shift + 1] == "modify listener"
-    assert world.weight_of("v1") == 100
-
-
-def test_after_two_bad_versions_the_last_good_one_still_serves(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    world.cloud.behaviour |= {"v2": "unhealthy", "v3": "unhealthy"}
-    deploy(world, "v2")
-    assert deploy(world, "v3") is Status.ROLLED_BACK
-    assert world.weight_of("v1") == 100
+    environment.cloud.before_call = fall_ill
+    assert deploy(environment, "v2") is Status.ROLLED_BACK
+    shift = [index for index, call in enumerate(environment.cloud.calls) if call == "up environment"][1]
+    assert environment.cloud.calls[shift + 1] == "modify listener"
+    assert environment.weight_of("v1") == 100
 
 
-def test_a_failed_stack_creation_rolls_back(world: FakeWorld) -> None:
-    world.cloud.behaviour["v1"] = "cannot-be-created"
-    execution = operations.deploy(world.driver("v1"))
+def test_after_two_bad_versions_the_last_good_one_still_serves(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    environment.cloud.behaviour |= {"v2": "unhealthy", "v3": "unhealthy"}
+    deploy(environment, "v2")
+    assert deploy(environment, "v3") is Status.ROLLED_BACK
+    assert environment.weight_of("v1") == 100
+
+
+def test_a_failed_stack_creation_rolls_back(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v1"] = "cannot-be-created"
+    execution = operations.deploy(environment.driver("v1"))
     assert execution is not None
     assert (execution.status, execution.error.code if execution.error else "") == (Status.ROLLED_BACK, "STACK_FAILED")
 
 
-def test_a_version_is_not_used_for_other_content(world: FakeWorld) -> None:
-    deploy(world, "v1")
+def test_a_version_is_not_used_for_other_content(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
     with pytest.raises(Refused, match="other content"):
-        operations.deploy(world.driver("v1", release={"version": "v1", "image": "shop:v1", "cpu": 512, "memory": 1024}))
+        operations.deploy(
+            environment.driver("v1", release={"version": "v1", "image": "shop:v1", "cpu": 512, "memory": 1024})
+        )
 
 
-def test_a_missing_image_is_invalid_input_and_nothing_is_recorded(world: FakeWorld) -> None:
+def test_a_missing_image_is_invalid_input_and_nothing_is_recorded(environment: InMemoryEnvironment) -> None:
     with pytest.raises(InvalidInput):
-        operations.deploy(world.driver("v1", release={"version": "v1", "image": "shop:missing"}))
-    assert world.ledger.heads == {}
+        operations.deploy(environment.driver("v1", release={"version": "v1", "image": "shop:missing"}))
+    assert environment.ledger.heads == {}
 
 
-def test_rollback_moves_the_weights_and_creates_nothing(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    deploy(world, "v2")
-    world.cloud.calls.clear()
-    execution = operations.rollback(world.driver("v2"), None)
+def test_rollback_moves_the_weights_and_creates_nothing(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    deploy(environment, "v2")
+    environment.cloud.calls.clear()
+    execution = operations.rollback(environment.driver("v2"), None)
     assert execution.status is Status.COMPLETED
-    assert world.cloud.calls == ["modify listener", "up environment"]
-    assert world.weight_of("v1") == 100
+    assert environment.cloud.calls == ["modify listener", "up environment"]
+    assert environment.weight_of("v1") == 100
 
 
-def test_rollback_to_an_unhealthy_release_leaves_the_traffic_where_it_is(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    deploy(world, "v2")
-    world.cloud.behaviour["v1"] = "unhealthy"
-    execution = operations.rollback(world.driver("v2"), None)
+def test_rollback_to_an_unhealthy_release_leaves_the_traffic_where_it_is(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    deploy(environment, "v2")
+    environment.cloud.behaviour["v1"] = "unhealthy"
+    execution = operations.rollback(environment.driver("v2"), None)
     assert execution.status is Status.FAILED
-    assert world.weight_of("v2") == 100
+    assert environment.weight_of("v2") == 100
 
 
 @pytest.mark.parametrize("to", ["v2", "v9"])
-def test_rollback_to_the_present_or_an_unknown_release_is_refused(world: FakeWorld, to: str) -> None:
-    deploy(world, "v1")
-    deploy(world, "v2")
+def test_rollback_to_the_present_or_an_unknown_release_is_refused(environment: InMemoryEnvironment, to: str) -> None:
+    deploy(environment, "v1")
+    deploy(environment, "v2")
     with pytest.raises(Refused):
-        operations.rollback(world.driver("v2"), to)
+        operations.rollback(environment.driver("v2"), to)
 
 
-def test_a_third_version_destroys_what_retention_does_not_keep(world: FakeWorld) -> None:
+def test_a_third_version_destroys_what_retention_does_not_keep(environment: InMemoryEnvironment) -> None:
     for version in ("v1", "v2", "v3"):
-        deploy(world, version)
-    assert sorted(m.version for m in world.cloud.stacks.values()) == ["v2", "v3"]
+        deploy(environment, version)
+    assert sorted(m.version for m in environment.cloud.stacks.values()) == ["v2", "v3"]
 
 
 @pytest.mark.parametrize(("mode", "left"), [("warm", {"v1": 0, "v2": 2}), ("cold", {"v2": 2})])
-def test_the_baseline_ends_as_retention_says(world: FakeWorld, mode: str, left: dict[str, int]) -> None:
+def test_the_baseline_ends_as_retention_says(environment: InMemoryEnvironment, mode: str, left: dict[str, int]) -> None:
     for version in ("v1", "v2"):
-        operations.deploy(world.driver(version, retention={"mode": mode}))
-    assert {world.cloud.stacks[name].version: count for name, count in world.cloud.desired.items()} == left
+        operations.deploy(environment.driver(version, retention={"mode": mode}))
+    assert {environment.cloud.stacks[name].version: count for name, count in environment.cloud.desired.items()} == left
 
 
 @pytest.mark.parametrize("mode", ["warm", "cold"])
-def test_rollback_brings_back_a_release_that_is_not_running(world: FakeWorld, mode: str) -> None:
+def test_rollback_brings_back_a_release_that_is_not_running(environment: InMemoryEnvironment, mode: str) -> None:
     for version in ("v1", "v2"):
-        operations.deploy(world.driver(version, retention={"mode": mode}))
-    assert operations.rollback(world.driver("v2"), "v1").status is Status.COMPLETED
-    assert world.weight_of("v1") == 100
+        operations.deploy(environment.driver(version, retention={"mode": mode}))
+    assert operations.rollback(environment.driver("v2"), "v1").status is Status.COMPLETED
+    assert environment.weight_of("v1") == 100
 
 
-def test_an_interrupted_deployment_is_finished_by_resume(world: FakeWorld) -> None:
-    world.clock.stop_after = 12
+def test_an_interrupted_deployment_is_finished_by_resume(environment: InMemoryEnvironment) -> None:
+    environment.clock.stop_after = 12
     with pytest.raises(Interrupted):
-        deploy(world, "v1")
-    assert operations.resume(world.driver("v1"), None).status is Status.COMPLETED
-    assert world.cloud.calls.count("create v1") == 1
+        deploy(environment, "v1")
+    assert operations.resume(environment.driver("v1"), None).status is Status.COMPLETED
+    assert environment.cloud.calls.count("create v1") == 1
 
 
-def test_a_finished_execution_cannot_be_resumed(world: FakeWorld) -> None:
-    deploy(world, "v1")
+def test_a_finished_execution_cannot_be_resumed(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
     with pytest.raises(Refused, match="nothing to resume"):
-        operations.resume(world.driver("v1"), None)
+        operations.resume(environment.driver("v1"), None)
 
 
-def test_a_new_deployment_is_refused_while_one_is_unfinished(world: FakeWorld) -> None:
-    world.clock.stop_after = 12
+def test_a_new_deployment_is_refused_while_one_is_unfinished(environment: InMemoryEnvironment) -> None:
+    environment.clock.stop_after = 12
     with pytest.raises(Interrupted):
-        deploy(world, "v1")
+        deploy(environment, "v1")
     with pytest.raises(Refused, match="is IN_PROGRESS"):
-        deploy(world, "v2")
+        deploy(environment, "v2")
 
 
-def test_a_driver_that_lost_its_lease_writes_nothing_more(world: FakeWorld) -> None:
+def test_a_driver_that_lost_its_lease_writes_nothing_more(environment: InMemoryEnvironment) -> None:
     def lose(call: str) -> None:
-        world.ledger.fence += 1
+        environment.ledger.fence += 1
 
-    world.cloud.before_call = lose
+    environment.cloud.before_call = lose
     with pytest.raises(LeaseLost):
-        deploy(world, "v1")
-    assert world.ledger.events["x0001"][-1].kind == "intent"
+        deploy(environment, "v1")
+    assert environment.ledger.events["x0001"][-1].kind == "intent"
 
 
-def test_hand_edited_weights_are_noticed_before_anything_is_done(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    world.cloud.weights = {"tg/by-hand": 100}
+def test_hand_edited_weights_are_noticed_before_anything_is_done(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    environment.cloud.weights = {"tg/by-hand": 100}
     with pytest.raises(PreflightFailed, match="by-hand"):
-        deploy(world, "v2")
+        deploy(environment, "v2")
 
 
-def test_abort_turns_an_interrupted_deployment_back(world: FakeWorld) -> None:
-    deploy(world, "v1")
-    world.clock.stop_after = world.clock.slept + 12
+def test_abort_turns_an_interrupted_deployment_back(environment: InMemoryEnvironment) -> None:
+    deploy(environment, "v1")
+    environment.clock.stop_after = environment.clock.slept + 12
     with pytest.raises(Interrupted):
-        deploy(world, "v2")
-    assert operations.abort(world.driver("v2")).status is Status.ROLLED_BACK
-    assert world.weight_of("v1") == 100
+        deploy(environment, "v2")
+    assert operations.abort(environment.driver("v2")).status is Status.ROLLED_BACK
+    assert environment.weight_of("v1") == 100
 
 
-def test_abort_without_an_execution_is_refused(world: FakeWorld) -> None:
+def test_abort_without_an_execution_is_refused(environment: InMemoryEnvironment) -> None:
     with pytest.raises(Refused):
-        operations.abort(world.driver("v1"))
+        operations.abort(environment.driver("v1"))

@@ -15,7 +15,7 @@ from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.registry import handler_of
 from cutover.operations.start import new_execution, start
 from cutover.strategies.capacity import tasks_for
-from support.fakes import OUTPUTS, FakeWorld
+from support.fakes import OUTPUTS, InMemoryEnvironment
 
 CAPACITY = 4
 STRATEGIES: dict[str, dict[str, object]] = {
@@ -36,19 +36,19 @@ WAITS = {"bake": "10s", "propagation_margin": "2s", "drain": "3s"}
 HOOKS = {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke"}}
 
 
-class Watched(FakeWorld):
-    """A world that checks every write of traffic."""
+class Watched(InMemoryEnvironment):
+    """An environment that checks every write of traffic."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        write = self.cloud._write
+        write = self.cloud.write_weights
         self.outages = 0
 
         def checked(allocation: object) -> None:
             write(allocation)  # type: ignore[arg-type]
             self.check()
 
-        self.cloud._write = checked  # type: ignore[method-assign]
+        self.cloud.write_weights = checked  # type: ignore[method-assign]
 
     def check(self) -> None:
         weights = self.cloud.weights
@@ -77,10 +77,10 @@ class Watched(FakeWorld):
 
 
 def prepared() -> Watched:
-    world = Watched()
-    world.deploy("v1", "blue-green")
-    world.outages = 0
-    return world
+    environment = Watched()
+    environment.deploy("v1", "blue-green")
+    environment.outages = 0
+    return environment
 
 
 def steps_of(strategy: str) -> int:
@@ -119,134 +119,134 @@ def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("retention", ["hot", "warm", "cold"])
 def test_a_good_version_ends_with_all_traffic(strategy: str, retention: str) -> None:
-    world = prepared()
-    execution = world.deploy("v2", strategy, retention)
-    assert (execution.status, world.weight_of("v2")) == (Status.COMPLETED, 100)
+    environment = prepared()
+    execution = environment.deploy("v2", strategy, retention)
+    assert (execution.status, environment.weight_of("v2")) == (Status.COMPLETED, 100)
     assert execution.plan.strategy in (strategy, "canary")
-    assert world.cloud.desired[execution.candidate.release] == CAPACITY
-    assert (world.outages > 0) == (strategy == "recreate")
+    assert environment.cloud.desired[execution.candidate.release] == CAPACITY
+    assert (environment.outages > 0) == (strategy == "recreate")
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_first_version_needs_no_predecessor(strategy: str) -> None:
-    world = Watched()
-    assert world.deploy("v1", strategy).status is Status.COMPLETED
-    assert world.weight_of("v1") == 100
+    environment = Watched()
+    assert environment.deploy("v1", strategy).status is Status.COMPLETED
+    assert environment.weight_of("v1") == 100
 
 
 @pytest.mark.parametrize(("strategy", "index"), each_step())
 def test_a_step_that_fails_gives_all_traffic_back(strategy: str, index: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = prepared()
+    environment = prepared()
     fail_at(index, monkeypatch)
-    execution = world.deploy("v2", strategy)
+    execution = environment.deploy("v2", strategy)
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "BROKEN")
-    assert world.weight_of("v1") == 100
-    assert execution.candidate.release not in world.cloud.stacks
-    (old,) = [name for name, manifest in world.cloud.stacks.items() if manifest.version == "v1"]
-    assert world.cloud.desired[old] == CAPACITY
+    assert environment.weight_of("v1") == 100
+    assert execution.candidate.release not in environment.cloud.stacks
+    (old,) = [name for name, manifest in environment.cloud.stacks.items() if manifest.version == "v1"]
+    assert environment.cloud.desired[old] == CAPACITY
 
 
 @pytest.mark.parametrize(("strategy", "index"), each_step())
 def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) -> None:
-    world = prepared()
-    before = dict(world.ledger.heads)
+    environment = prepared()
+    before = dict(environment.ledger.heads)
 
     def add_request(event: str) -> None:
-        head = next((h for h in world.ledger.heads.values() if h.execution_id not in before), None)
+        head = next((h for h in environment.ledger.heads.values() if h.execution_id not in before), None)
         if head is not None and not head.finished and not head.rolling_back and head.step_index == index:
-            world.ledger.add_request(head.execution_id, RequestKind.ABORT, "bob", "enough")
+            environment.ledger.add_request(head.execution_id, RequestKind.ABORT, "bob", "enough")
 
-    world.ledger.before_write = add_request
-    execution = world.deploy("v2", strategy)
+    environment.ledger.before_write = add_request
+    execution = environment.deploy("v2", strategy)
     # After the last chance to look there is nothing to abort any more.
     ended = (Status.COMPLETED,) if index == len(execution.plan.steps) - 1 and not execution.rolling_back else ()
     assert execution.status in (Status.ROLLED_BACK, *ended)
     if execution.status is Status.ROLLED_BACK:
         assert execution.error is not None
         assert "aborted by bob: enough" in execution.error.message
-        assert world.weight_of("v1") == 100
+        assert environment.weight_of("v1") == 100
 
 
-def falling_ill(world: Watched, at_weight: int) -> Callable[[str], None]:
+def falling_ill(environment: Watched, at_weight: int) -> Callable[[str], None]:
     def fall_ill(call: str) -> None:
-        if world.weight_of("v2") >= at_weight:
-            world.cloud.behaviour["v2"] = "crash"
+        if environment.weight_of("v2") >= at_weight:
+            environment.cloud.behaviour["v2"] = "crash"
 
     return fall_ill
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_candidate_that_falls_ill_with_traffic_has_none_after_the_next_write(strategy: str) -> None:
-    world = prepared()
+    environment = prepared()
     writes: list[bool] = []
-    inner = world.cloud._write
+    inner = environment.cloud.write_weights
 
     def write(allocation: object) -> None:
         inner(allocation)  # type: ignore[arg-type]
-        ill = world.cloud.behaviour.get("v2") == "crash"
+        ill = environment.cloud.behaviour.get("v2") == "crash"
         if ill:
-            writes.append(world.weight_of("v2") == 0)
-        elif world.weight_of("v2"):
-            world.cloud.behaviour["v2"] = "crash"
+            writes.append(environment.weight_of("v2") == 0)
+        elif environment.weight_of("v2"):
+            environment.cloud.behaviour["v2"] = "crash"
 
-    world.cloud._write = write  # type: ignore[method-assign]
-    assert world.deploy("v2", strategy).status is Status.ROLLED_BACK
+    environment.cloud.write_weights = write  # type: ignore[method-assign]
+    assert environment.deploy("v2", strategy).status is Status.ROLLED_BACK
     # The write by the stack repeats the direct one; a drill writes its three moves before anybody can look.
     settled = [gone for gone in writes if gone]
     assert settled
     assert all(writes[writes.index(True) :])
-    assert world.weight_of("v1") == 100
+    assert environment.weight_of("v1") == 100
 
 
 def test_a_shrunken_baseline_is_scaled_up_before_it_takes_everything_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = prepared()
+    environment = prepared()
     third_batch = next(
         i for i, s in enumerate(prepared().deploy("v2", "rolling").plan.steps) if s.kind == "Bake" and i > 8
     )
     fail_at(third_batch, monkeypatch)
-    world.cloud.calls.clear()
-    world.deploy("v2", "rolling")
-    back = world.cloud.calls[world.cloud.calls.index("modify listener") - 1 :]
+    environment.cloud.calls.clear()
+    environment.deploy("v2", "rolling")
+    back = environment.cloud.calls[environment.cloud.calls.index("modify listener") - 1 :]
     assert back[0] == "scale v1 to 4"
 
 
 def test_a_baseline_that_alone_is_alive_takes_everything_at_once() -> None:
-    world = prepared()
-    world.cloud.before_call = lambda call: _kill(world)
-    execution = world.deploy("v2", "rolling")
+    environment = prepared()
+    environment.cloud.before_call = lambda call: _kill(environment)
+    execution = environment.deploy("v2", "rolling")
     assert execution.status is Status.ROLLED_BACK
-    modify = world.cloud.calls.index("modify listener")
-    assert "scale v1 to 4" in world.cloud.calls[modify:]
+    modify = environment.cloud.calls.index("modify listener")
+    assert "scale v1 to 4" in environment.cloud.calls[modify:]
 
 
-def _kill(world: Watched) -> None:
-    if world.weight_of("v2") >= 30:
-        world.cloud.behaviour["v2"] = "unhealthy"
+def _kill(environment: Watched) -> None:
+    if environment.weight_of("v2") >= 30:
+        environment.cloud.behaviour["v2"] = "unhealthy"
 
 
 def test_recreate_starts_the_new_release_only_when_no_task_of_the_old_runs() -> None:
-    world = prepared()
-    world.cloud.behaviour["v1"] = "slow-stop"
+    environment = prepared()
+    environment.cloud.behaviour["v1"] = "slow-stop"
     running: list[int] = []
 
     def look(call: str) -> None:
         if call == "create v2":
-            (old,) = [name for name, manifest in world.cloud.stacks.items() if manifest.version == "v1"]
-            found = world.cloud.service(world.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
+            (old,) = [name for name, manifest in environment.cloud.stacks.items() if manifest.version == "v1"]
+            found = environment.compute.service(environment.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
             assert found is not None
             running.append(found.running)
 
-    world.cloud.before_call = look
-    assert world.deploy("v2", "recreate").status is Status.COMPLETED
+    environment.cloud.before_call = look
+    assert environment.deploy("v2", "recreate").status is Status.COMPLETED
     assert running == [0]
 
 
 def test_a_release_never_gets_smaller_than_its_weight_needs() -> None:
-    world = prepared()
-    driver = world.driver("v2")
-    (release,) = world.ledger.releases()
+    environment = prepared()
+    driver = environment.driver("v2")
+    (release,) = environment.ledger.releases()
     plan = Plan(strategy="by hand", steps=(Scale(release=release.ref, desired_count=1, drain_seconds=0),))
     made = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
     execution = start(driver, made, OUTPUTS)
     assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
-    assert world.cloud.desired[release.ref.release] == CAPACITY
+    assert environment.cloud.desired[release.ref.release] == CAPACITY

@@ -1,4 +1,4 @@
-"""Gates on metrics, alarms, analysis and hooks, over a whole deployment in the fake world."""
+"""Gates on metrics, alarms, analysis and hooks, over a whole deployment in the fake environment."""
 
 import itertools
 from typing import Any
@@ -9,7 +9,7 @@ from cutover import operations
 from cutover.domain import Execution, Status
 from cutover.domain.errors import PreflightFailed, TransientFailure
 from cutover.ports import HookResult
-from support.fakes import FakeWorld
+from support.fakes import InMemoryEnvironment
 
 WAITS = {"bake": "2m", "propagation_margin": "1s", "drain": "1s"}
 CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "3m"}, {"weight": 50}]}}
@@ -19,20 +19,22 @@ SUMS = ("RequestCount", "HTTPCode_Target_5XX_Count")
 
 
 @pytest.fixture
-def world() -> FakeWorld:
-    made = FakeWorld()
+def environment() -> InMemoryEnvironment:
+    made = InMemoryEnvironment()
     operations.deploy(made.driver("v1"))
     serve(made, "v1", requests=1000, errors=2)
     return made
 
 
-def serve(world: FakeWorld, version: str, *, requests: float, errors: float, latency: float = 0.1) -> None:
+def serve(
+    environment: InMemoryEnvironment, version: str, *, requests: float, errors: float, latency: float = 0.1
+) -> None:
     """What CloudWatch has of a version, each minute."""
-    world.cloud.values |= {(version, SUMS[0]): requests, (version, SUMS[1]): errors, (version, "p99"): latency}
+    environment.cloud.values |= {(version, SUMS[0]): requests, (version, SUMS[1]): errors, (version, "p99"): latency}
 
 
-def deploy(world: FakeWorld, strategy: dict[str, Any] = CANARY, **changes: Any) -> Execution:
-    execution = operations.deploy(world.driver("v2", strategy=strategy, **changes))
+def deploy(environment: InMemoryEnvironment, strategy: dict[str, Any] = CANARY, **changes: Any) -> Execution:
+    execution = operations.deploy(environment.driver("v2", strategy=strategy, **changes))
     assert execution is not None
     return execution
 
@@ -41,79 +43,79 @@ def with_errors(**changes: Any) -> dict[str, Any]:
     return {"metrics": {"errors": ERRORS | changes}}
 
 
-def test_a_good_canary_passes_its_metric_gate(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=0)
-    assert deploy(world, gates=with_errors()).status is Status.COMPLETED
+def test_a_good_canary_passes_its_metric_gate(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=0)
+    assert deploy(environment, gates=with_errors()).status is Status.COMPLETED
 
 
-def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=5)
-    execution = deploy(world, gates=with_errors())
+def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=5)
+    execution = deploy(environment, gates=with_errors())
     assert execution.status is Status.ROLLED_BACK
     assert execution.error is not None
     assert "errors gate: 5 % (25 of 500 requests), more than 1 %" in execution.error.message
-    assert max(w for weights in world.cloud.history for arn, w in weights.items() if "-v2-" in arn) == 10
-    assert world.weight_of("v1") == 100
+    assert max(w for weights in environment.cloud.history for arn, w in weights.items() if "-v2-" in arn) == 10
+    assert environment.weight_of("v1") == 100
 
 
-def test_a_canary_that_nobody_uses_does_not_pass(world: FakeWorld) -> None:
-    execution = deploy(world, gates=with_errors())
+def test_a_canary_that_nobody_uses_does_not_pass(environment: InMemoryEnvironment) -> None:
+    execution = deploy(environment, gates=with_errors())
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
 
 
-def test_a_gate_that_only_reports_stops_nothing_and_is_recorded(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=50)
-    execution = deploy(world, gates=with_errors(dry_run=True))
+def test_a_gate_that_only_reports_stops_nothing_and_is_recorded(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=50)
+    execution = deploy(environment, gates=with_errors(dry_run=True))
     assert execution.status is Status.COMPLETED
-    assert {m.gate for m in world.ledger.measurements(execution.execution_id)} == {"errors"}
+    assert {m.gate for m in environment.ledger.measurements(execution.execution_id)} == {"errors"}
 
 
-def test_a_background_gate_looks_while_a_person_is_waited_for(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=0)
+def test_a_background_gate_looks_while_a_person_is_waited_for(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=0)
 
     def worsen() -> None:
-        if world.clock.slept > 400:
-            serve(world, "v2", requests=100, errors=50)
+        if environment.clock.slept > 400:
+            serve(environment, "v2", requests=100, errors=50)
 
-    world.clock.on_sleep = worsen
+    environment.clock.on_sleep = worsen
     strategy = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {}}]}}
-    execution = deploy(world, strategy, gates=with_errors(background=True))
+    execution = deploy(environment, strategy, gates=with_errors(background=True))
     assert execution.status is Status.ROLLED_BACK
     assert execution.error is not None
     assert "errors gate" in execution.error.message
 
 
-def test_the_interval_and_the_initial_delay_are_kept(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=0)
-    execution = deploy(world, gates=with_errors(interval="1m", initial_delay="1m"))
-    times = [m.at for m in world.ledger.measurements(execution.execution_id)]
-    first = next(e.at for e in world.ledger.journal(execution.execution_id) if e.message.startswith("bake"))
+def test_the_interval_and_the_initial_delay_are_kept(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=0)
+    execution = deploy(environment, gates=with_errors(interval="1m", initial_delay="1m"))
+    times = [m.at for m in environment.ledger.measurements(execution.execution_id)]
+    first = next(e.at for e in environment.ledger.journal(execution.execution_id) if e.message.startswith("bake"))
     assert (times[0] - first).total_seconds() >= 60
     within = [b - a for a, b in itertools.pairwise(times)]
     assert all(gap.total_seconds() >= 60 for gap in within)
 
 
-def test_an_alarm_stops_a_deployment(world: FakeWorld) -> None:
-    world.cloud.alarm_states["checkout"] = "OK"
+def test_an_alarm_stops_a_deployment(environment: InMemoryEnvironment) -> None:
+    environment.cloud.alarm_states["checkout"] = "OK"
 
     def fire(call: str) -> None:
-        if world.weight_of("v2") == 50:
-            world.cloud.alarm_states["checkout"] = "ALARM"
+        if environment.weight_of("v2") == 50:
+            environment.cloud.alarm_states["checkout"] = "ALARM"
 
-    world.cloud.before_call = fire
-    execution = deploy(world, gates={"alarms": {"names": ["checkout"]}})
+    environment.cloud.before_call = fire
+    execution = deploy(environment, gates={"alarms": {"names": ["checkout"]}})
     assert execution.error is not None
     assert "checkout is in ALARM" in execution.error.message
 
 
-def test_an_alarm_that_fires_before_the_start_is_refused_or_reported(world: FakeWorld) -> None:
-    world.cloud.alarm_states |= {"checkout": "ALARM", "payment": "OK"}
+def test_an_alarm_that_fires_before_the_start_is_refused_or_reported(environment: InMemoryEnvironment) -> None:
+    environment.cloud.alarm_states |= {"checkout": "ALARM", "payment": "OK"}
     names = ["checkout", "payment"]
     with pytest.raises(PreflightFailed, match="in ALARM before the deployment starts: checkout"):
-        deploy(world, gates={"alarms": {"names": names}})
-    execution = deploy(world, gates={"alarms": {"names": names, "firing_before": "report"}})
+        deploy(environment, gates={"alarms": {"names": names}})
+    execution = deploy(environment, gates={"alarms": {"names": names, "firing_before": "report"}})
     assert execution.status is Status.COMPLETED
-    started = world.ledger.journal(execution.execution_id)[0].message
+    started = environment.ledger.journal(execution.execution_id)[0].message
     assert "in ALARM before the start, not watched: checkout" in started
 
 
@@ -121,20 +123,22 @@ ANALYSIS = {"metrics": {"latency": {"preset": "latency-p99", "critical": True, "
 
 
 @pytest.mark.parametrize(("latency", "status"), [(0.1, Status.COMPLETED), (0.3, Status.ROLLED_BACK)])
-def test_an_analysis_compares_with_the_running_release(world: FakeWorld, latency: float, status: Status) -> None:
-    serve(world, "v2", requests=100, errors=0, latency=latency)
-    execution = deploy(world, ANALYSED, gates={"analysis": ANALYSIS})
+def test_an_analysis_compares_with_the_running_release(
+    environment: InMemoryEnvironment, latency: float, status: Status
+) -> None:
+    serve(environment, "v2", requests=100, errors=0, latency=latency)
+    execution = deploy(environment, ANALYSED, gates={"analysis": ANALYSIS})
     assert execution.status is status
-    (measured,) = world.ledger.measurements(execution.execution_id)
+    (measured,) = environment.ledger.measurements(execution.execution_id)
     assert measured.series["latency.candidate"] == (latency,) * 15
     if status is Status.ROLLED_BACK:
         assert execution.error is not None
         assert "latency: mean 0.3 against 0.1 (+200%)" in execution.error.message
 
 
-def test_an_analysis_without_data_does_not_pass(world: FakeWorld) -> None:
+def test_an_analysis_without_data_does_not_pass(environment: InMemoryEnvironment) -> None:
     free = {"metrics": {"latency": {"preset": "latency-p99"}}, "delay": "0s"}
-    execution = deploy(world, ANALYSED, gates={"analysis": free})
+    execution = deploy(environment, ANALYSED, gates={"analysis": free})
     assert (execution.status, execution.error and execution.error.code) == (
         Status.ROLLED_BACK,
         "ANALYSIS_INCONCLUSIVE",
@@ -142,26 +146,28 @@ def test_an_analysis_without_data_does_not_pass(world: FakeWorld) -> None:
 
 
 @pytest.mark.parametrize("latency", [0.1, 0.3])
-def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(world: FakeWorld, latency: float) -> None:
-    serve(world, "v2", requests=100, errors=0, latency=latency)
-    execution = deploy(world, ANALYSED, gates={"analysis": ANALYSIS | {"baseline": "fresh"}})
-    compared = next(weights for weights in world.cloud.history if sorted(weights.values()) == [10, 10, 80])
+def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(
+    environment: InMemoryEnvironment, latency: float
+) -> None:
+    serve(environment, "v2", requests=100, errors=0, latency=latency)
+    execution = deploy(environment, ANALYSED, gates={"analysis": ANALYSIS | {"baseline": "fresh"}})
+    compared = next(weights for weights in environment.cloud.history if sorted(weights.values()) == [10, 10, 80])
     assert len(compared) == 3
     assert execution.status is (Status.COMPLETED if latency == 0.1 else Status.ROLLED_BACK)
-    copies = [r for r in world.ledger.releases() if r.manifest.baseline_for is not None]
+    copies = [r for r in environment.ledger.releases() if r.manifest.baseline_for is not None]
     assert [copy.ref.version for copy in copies] == ["v1"]
-    assert all(copy.ref.release not in world.cloud.stacks for copy in copies)
+    assert all(copy.ref.release not in environment.cloud.stacks for copy in copies)
     # The copy is no other content of its version.
-    operations.deploy(world.driver("v1"))
+    operations.deploy(environment.driver("v1"))
 
 
 def hooks(**changes: Any) -> dict[str, Any]:
     return {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke", "timeout": "1m"} | changes}
 
 
-def test_a_hook_gets_codedeploys_event_with_release_weights_and_header(world: FakeWorld) -> None:
-    execution = deploy(world, hooks=hooks())
-    (event,) = world.cloud.hook_events
+def test_a_hook_gets_codedeploys_event_with_release_weights_and_header(environment: InMemoryEnvironment) -> None:
+    execution = deploy(environment, hooks=hooks())
+    (event,) = environment.cloud.hook_events
     told: Any = event["Cutover"]
     assert event["DeploymentId"] == execution.execution_id
     assert event["LifecycleEventHookExecutionId"]
@@ -169,89 +175,91 @@ def test_a_hook_gets_codedeploys_event_with_release_weights_and_header(world: Fa
     assert (told["point"], told["release"]["version"]) == ("AfterAllowTestTraffic", "v2")
 
 
-def test_a_hook_that_fails_keeps_users_away(world: FakeWorld) -> None:
-    world.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
-    execution = deploy(world, hooks=hooks())
+def test_a_hook_that_fails_keeps_users_away(environment: InMemoryEnvironment) -> None:
+    environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
+    execution = deploy(environment, hooks=hooks())
     assert execution.error is not None
     assert "hook smoke at AfterAllowTestTraffic: no stock" in execution.error.message
-    assert all("-v2-" not in arn for weights in world.cloud.history for arn in weights)
+    assert all("-v2-" not in arn for weights in environment.cloud.history for arn in weights)
 
 
-def test_a_hook_that_may_fail_stops_nothing(world: FakeWorld) -> None:
-    world.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
-    assert deploy(world, hooks=hooks(on_failure="continue")).status is Status.COMPLETED
+def test_a_hook_that_may_fail_stops_nothing(environment: InMemoryEnvironment) -> None:
+    environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
+    assert deploy(environment, hooks=hooks(on_failure="continue")).status is Status.COMPLETED
 
 
 @pytest.mark.parametrize(("retries", "status"), [(0, Status.ROLLED_BACK), (1, Status.COMPLETED)])
 def test_a_hook_that_cannot_be_run_is_tried_again_as_often_as_it_says(
-    world: FakeWorld, retries: int, status: Status
+    environment: InMemoryEnvironment, retries: int, status: Status
 ) -> None:
-    world.cloud.hook_results["smoke"] = [TransientFailure("X", "connection refused")]
-    assert deploy(world, hooks=hooks(retries=retries)).status is status
+    environment.cloud.hook_results["smoke"] = [TransientFailure("X", "connection refused")]
+    assert deploy(environment, hooks=hooks(retries=retries)).status is status
 
 
-def test_a_hook_may_answer_later_by_its_callback(world: FakeWorld) -> None:
-    world.cloud.hook_results["smoke"] = [HookResult(None, "")]
+def test_a_hook_may_answer_later_by_its_callback(environment: InMemoryEnvironment) -> None:
+    environment.cloud.hook_results["smoke"] = [HookResult(None, "")]
 
     def answer() -> None:
-        if world.cloud.hook_events:
-            callback = str(world.cloud.hook_events[0]["LifecycleEventHookExecutionId"])
-            world.ledger.put_hook_answer(callback, "Succeeded", "")
+        if environment.cloud.hook_events:
+            callback = str(environment.cloud.hook_events[0]["LifecycleEventHookExecutionId"])
+            environment.ledger.put_hook_answer(callback, "Succeeded", "")
 
-    world.clock.on_sleep = answer
-    assert deploy(world, hooks=hooks()).status is Status.COMPLETED
+    environment.clock.on_sleep = answer
+    assert deploy(environment, hooks=hooks()).status is Status.COMPLETED
 
 
-def test_a_hook_that_never_answers_fails_at_its_timeout(world: FakeWorld) -> None:
-    world.cloud.hook_results["smoke"] = [HookResult(None, "")]
-    execution = deploy(world, hooks=hooks())
+def test_a_hook_that_never_answers_fails_at_its_timeout(environment: InMemoryEnvironment) -> None:
+    environment.cloud.hook_results["smoke"] = [HookResult(None, "")]
+    execution = deploy(environment, hooks=hooks())
     assert execution.error is not None
     assert "no answer within 1 min" in execution.error.message
 
 
 @pytest.mark.parametrize(("background", "status"), [(False, Status.COMPLETED), (True, Status.ROLLED_BACK)])
 def test_allowed_failures_are_counted_by_step_or_over_the_whole_execution(
-    world: FakeWorld, background: bool, status: Status
+    environment: InMemoryEnvironment, background: bool, status: Status
 ) -> None:
     bad_at: set[int] = set()
 
     def one_failure_in_each_step() -> None:
-        head = world.ledger.latest_execution()
+        head = environment.ledger.latest_execution()
         fails = head is not None and not head.finished and head.step_index not in bad_at
         if (
             fails
             and head is not None
-            and any(m.step_index == head.step_index for m in world.ledger.measurements(head.execution_id))
+            and any(m.step_index == head.step_index for m in environment.ledger.measurements(head.execution_id))
         ):
             bad_at.add(head.step_index)
             fails = False
-        serve(world, "v2", requests=100, errors=50 if fails else 0)
+        serve(environment, "v2", requests=100, errors=50 if fails else 0)
 
-    world.clock.on_sleep = one_failure_in_each_step
-    execution = deploy(world, gates=with_errors(failures=1, background=background))
+    environment.clock.on_sleep = one_failure_in_each_step
+    execution = deploy(environment, gates=with_errors(failures=1, background=background))
     assert execution.status is status
 
 
-def test_a_release_whose_targets_fall_ill_while_it_bakes_is_stopped_after_a_few_looks(world: FakeWorld) -> None:
+def test_a_release_whose_targets_fall_ill_while_it_bakes_is_stopped_after_a_few_looks(
+    environment: InMemoryEnvironment,
+) -> None:
     def fall_ill() -> None:
-        head = world.ledger.latest_execution()
-        if head is not None and not head.finished and world.weight_of("v2") == 50:
-            world.cloud.behaviour["v2"] = "unhealthy"
+        head = environment.ledger.latest_execution()
+        if head is not None and not head.finished and environment.weight_of("v2") == 50:
+            environment.cloud.behaviour["v2"] = "unhealthy"
 
-    world.clock.on_sleep = fall_ill
+    environment.clock.on_sleep = fall_ill
     steps = [{"weight": 10}, {"weight": 50}, {"pause": "5m"}]
-    execution = deploy(world, WAITS | {"kind": "canary", "canary": {"steps": steps}})
+    execution = deploy(environment, WAITS | {"kind": "canary", "canary": {"steps": steps}})
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
     assert execution.error is not None
     assert "did not pass the targets gate in 4 checks in a row" in execution.error.message
 
 
-def test_a_background_gate_looks_while_a_hook_runs(world: FakeWorld) -> None:
-    serve(world, "v2", requests=100, errors=50)
-    world.cloud.hook_results["load"] = [HookResult(None, "")]
+def test_a_background_gate_looks_while_a_hook_runs(environment: InMemoryEnvironment) -> None:
+    serve(environment, "v2", requests=100, errors=50)
+    environment.cloud.hook_results["load"] = [HookResult(None, "")]
     steps = [{"weight": 10}, {"hook": "load"}]
     execution = deploy(
-        world,
+        environment,
         WAITS | {"kind": "canary", "canary": {"steps": steps}},
         hooks={"load": {"function": "load", "timeout": "1h"}},
         gates=with_errors(background=True),
@@ -260,11 +268,11 @@ def test_a_background_gate_looks_while_a_hook_runs(world: FakeWorld) -> None:
     assert "errors gate" in execution.error.message
 
 
-def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(world: FakeWorld) -> None:
-    world.cloud.values[("v2", SUMS[0])] = 100.0
+def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(environment: InMemoryEnvironment) -> None:
+    environment.cloud.values[("v2", SUMS[0])] = 100.0
     errors = {"metrics": {"errors": {"preset": "error-rate"}}, "delay": "0s"}
-    execution = deploy(world, ANALYSED, gates={"analysis": errors})
-    (measured,) = world.ledger.measurements(execution.execution_id)
+    execution = deploy(environment, ANALYSED, gates={"analysis": errors})
+    (measured,) = environment.ledger.measurements(execution.execution_id)
     assert measured.series["errors.candidate"] == (0.0,) * 15
     assert measured.series["errors.baseline"] == (0.2,) * 15
     assert execution.status is Status.COMPLETED, "fewer errors are a change for the better"
@@ -272,15 +280,15 @@ def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(world: Fake
 
 @pytest.mark.parametrize(("silent", "status"), [(200, Status.COMPLETED), (2000, Status.ROLLED_BACK)])
 def test_an_alarm_without_data_is_waited_for_as_long_as_patience_says(
-    world: FakeWorld, silent: float, status: Status
+    environment: InMemoryEnvironment, silent: float, status: Status
 ) -> None:
-    world.cloud.alarm_states["checkout"] = "INSUFFICIENT_DATA"
-    began = world.clock.slept
+    environment.cloud.alarm_states["checkout"] = "INSUFFICIENT_DATA"
+    began = environment.clock.slept
 
     def come_to_data() -> None:
-        if world.clock.slept - began > silent:
-            world.cloud.alarm_states["checkout"] = "OK"
+        if environment.clock.slept - began > silent:
+            environment.cloud.alarm_states["checkout"] = "OK"
 
-    world.clock.on_sleep = come_to_data
-    execution = deploy(world, gates={"alarms": {"names": ["checkout"], "patience": "5m"}})
+    environment.clock.on_sleep = come_to_data
+    execution = deploy(environment, gates={"alarms": {"names": ["checkout"], "patience": "5m"}})
     assert execution.status is status

@@ -12,7 +12,7 @@ from cutover.gates.probe import judge_probe
 from cutover.gates.targets import judge_targets
 from cutover.ports import ProbeResult, ServiceState, StoppedTask, TargetHealth
 
-GOOD = ServiceState("ACTIVE", 2, 2, 0, 2, "COMPLETED", "", 0, (), ())
+GOOD = ServiceState("ACTIVE", 2, 2, 0, 2, "COMPLETED", "", 0, ())
 CRASHED = StoppedTask("task/1", "Essential container in task exited", 3, datetime(2026, 1, 1, tzinfo=UTC))
 SCALED_IN = replace(CRASHED, stopped_reason="Scaling activity initiated by (deployment ecs-svc/1)")
 OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="")

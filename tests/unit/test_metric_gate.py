@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cutover.config.gates import Gates, MetricGate
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.config.sources.prometheus import PrometheusQuery
 from cutover.domain import Measurement, Outcome, ReleaseOutputs, ReleaseRef
 from cutover.gates.alarms import judge_alarms
 from cutover.gates.metric import judge_metric, value_of
 from cutover.gates.queries import GateTarget, requests_for
 from cutover.gates.replay import replay
-from cutover.ports import AlarmState, CloudWatchQuery, PrometheusQuery
+from cutover.ports import AlarmState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STAND = ReleaseOutputs(
@@ -145,16 +147,16 @@ def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
 
 
 def test_cpu_is_that_of_the_releases_service() -> None:
-    (wanted,) = requests_for(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
+    (request,) = requests_for(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
     dimensions = (("ClusterName", "shop-cluster"), ("ServiceName", "shop-service"))
-    assert wanted.query == CloudWatchQuery("AWS/ECS", "CPUUtilization", dimensions, "Average", 60)
+    assert request.query == CloudWatchQuery("AWS/ECS", "CPUUtilization", dimensions, "Average", 60)
 
 
 def test_a_prometheus_query_is_filled_with_the_release_and_keeps_its_braces() -> None:
     query = {"address": "http://p:9090", "query": 'sum(rate(errors{version="{version}"}[5m]))'}
-    made = MetricGate.model_validate({"preset": "prometheus", "prometheus": query, "at_most": 1})
-    (wanted,) = requests_for(made, SUBJECT)
-    assert wanted.query == PrometheusQuery("http://p:9090", 'sum(rate(errors{version="v2"}[5m]))')
+    prometheus_gate = MetricGate.model_validate({"preset": "prometheus", "prometheus": query, "at_most": 1})
+    (request,) = requests_for(prometheus_gate, SUBJECT)
+    assert request.query == PrometheusQuery("http://p:9090", 'sum(rate(errors{version="v2"}[5m]))')
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ import pytest
 from cutover import operations
 from cutover.domain import ReleaseRef
 from cutover.strategies.retention import surplus
-from support.fakes import FakeWorld
+from support.fakes import InMemoryEnvironment
 
 FORMER = tuple(ReleaseRef(release=f"prod-{v}", version=v, digest=v * 32) for v in ("v3", "v2", "v1"))
 LEFTOVER = ReleaseRef(release="prod-bad", version="bad", digest="b" * 64)
 
 
-def versions(world: FakeWorld) -> list[str]:
-    return sorted(manifest.version for manifest in world.cloud.stacks.values())
+def versions(environment: InMemoryEnvironment) -> list[str]:
+    return sorted(manifest.version for manifest in environment.cloud.stacks.values())
 
 
 @pytest.mark.parametrize(("mode", "keep", "kept"), [("hot", 2, 2), ("warm", 1, 1), ("hot", 0, 0), ("cold", 3, 0)])
@@ -29,30 +29,30 @@ def test_the_last_good_release_is_kept_while_the_serving_one_never_succeeded() -
 
 
 def test_after_hot_hot_cold_a_deploy_keeps_no_former_release_and_gc_agrees() -> None:
-    world = FakeWorld()
-    operations.deploy(world.driver("v1", retention={"mode": "hot"}))
-    operations.deploy(world.driver("v2", retention={"mode": "hot"}))
-    driver = world.driver("v3", retention={"mode": "cold"})
+    environment = InMemoryEnvironment()
+    operations.deploy(environment.driver("v1", retention={"mode": "hot"}))
+    operations.deploy(environment.driver("v2", retention={"mode": "hot"}))
+    driver = environment.driver("v3", retention={"mode": "cold"})
     operations.deploy(driver)
-    assert versions(world) == ["v3"]
+    assert versions(environment) == ["v3"]
     assert operations.surplus_now(driver) == ()
 
 
 @pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
 @pytest.mark.parametrize("keep", [0, 1, 2])
 def test_gc_has_nothing_to_destroy_after_a_deploy(mode: str, keep: int) -> None:
-    world = FakeWorld()
+    environment = InMemoryEnvironment()
     for version in ("v1", "v2", "v3", "v4"):
-        driver = world.driver(version, retention={"mode": mode, "keep": keep})
+        driver = environment.driver(version, retention={"mode": mode, "keep": keep})
         operations.deploy(driver)
         assert operations.surplus_now(driver) == ()
 
 
 def test_after_a_rollback_the_release_that_it_left_is_the_first_to_be_kept() -> None:
-    world = FakeWorld()
+    environment = InMemoryEnvironment()
     retention = {"mode": "hot", "keep": 2}
     for version in ("v1", "v2", "v3"):
-        operations.deploy(world.driver(version, retention=retention))
-    operations.rollback(world.driver("v3", retention=retention), "v1")
-    driver = world.driver("v3", retention={"mode": "hot", "keep": 1})
+        operations.deploy(environment.driver(version, retention=retention))
+    operations.rollback(environment.driver("v3", retention=retention), "v1")
+    driver = environment.driver("v3", retention={"mode": "hot", "keep": 1})
     assert [ref.version for ref in operations.surplus_now(driver)] == ["v2"]

@@ -1,11 +1,12 @@
-"""CloudWatch's side of the Metrics port: one GetMetricData call for all queries of a measurement."""
+"""CloudWatch: one GetMetricData call reads all queries of a measurement."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cutover.adapters.session import Session, aws_errors
-from cutover.ports import CloudWatchQuery, Points
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.ports import Points
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
 def read_cloudwatch(
     session: Session, queries: Sequence[CloudWatchQuery], start: datetime, end: datetime
 ) -> tuple[Points, ...]:
-    """The points of each query, oldest first
-    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html: at most 500 queries).
+    """The points of each query, oldest first; takes at most 500 queries
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html).
     """
-    found: dict[str, dict[datetime, float]] = {f"q{number}": {} for number in range(len(queries))}
+    points: dict[str, dict[datetime, float]] = {_id(number): {} for number in range(len(queries))}
     with aws_errors("GetMetricData"):
         pages = session.cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(number, query) for number, query in enumerate(queries)],
+            MetricDataQueries=[_request(number, query) for number, query in enumerate(queries)],
             StartTime=start,
             EndTime=end,
             ScanBy="TimestampAscending",
         )
         for page in pages:
             for result in page["MetricDataResults"]:
-                points = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
-                found[result["Id"]].update({at.astimezone(UTC): value for at, value in points})
-    return tuple(tuple(sorted(found[f"q{number}"].items())) for number in range(len(queries)))
+                values = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
+                points[result["Id"]].update({at.astimezone(UTC): value for at, value in values})
+    return tuple(tuple(sorted(points[_id(number)].items())) for number in range(len(queries)))
 
 
-def _query(number: int, query: CloudWatchQuery) -> "MetricDataQueryTypeDef":
+def _id(number: int) -> str:
+    return f"q{number}"
+
+
+def _request(number: int, query: CloudWatchQuery) -> "MetricDataQueryTypeDef":
     return {
-        "Id": f"q{number}",
+        "Id": _id(number),
         "MetricStat": {
             "Metric": {
                 "Namespace": query.namespace,

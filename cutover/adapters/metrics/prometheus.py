@@ -1,4 +1,4 @@
-"""Prometheus's side of the Metrics port: an instant query at the end of the window
+"""Prometheus: an instant query at the end of the window
 (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries)."""
 
 import json
@@ -7,41 +7,48 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from cutover.adapters.web import request
+from cutover.adapters.http import origin_of, request
+from cutover.config.sources.prometheus import PrometheusQuery
 from cutover.domain.errors import StepFailed, TransientFailure
-from cutover.ports import Points, PrometheusQuery
+from cutover.ports import Points
 
 _TIMEOUT_SECONDS = 10.0
 
 
 def read_prometheus(query: PrometheusQuery, at: datetime) -> Points:
-    """The query's one number; no points where it finds nothing or NaN.
+    """The one number that the query returns; no points where it returns nothing or NaN.
 
     Raises:
-        StepFailed: Prometheus refuses the query, or it gives more than one series.
+        StepFailed: Prometheus rejects the query, or the query returns more than one series.
         TransientFailure: Prometheus does not answer.
     """
-    data = _ask(query, at)
-    found = [data["result"]] if data["resultType"] == "scalar" else [series["value"] for series in data["result"]]
-    if len(found) > 1:
-        message = f"{query.query!r} gives {len(found)} series; a gate needs one number"
-        raise StepFailed("PROMETHEUS_AMBIGUOUS", message, "aggregate the query, for example with sum()")
-    numbers = [float(value) for _, value in found]
+    data = _result(query, at)
+    series = [data["result"]] if data["resultType"] == "scalar" else [each["value"] for each in data["result"]]
+    if len(series) > 1:
+        message = (
+            f"{query.query!r} returns {len(series)} series; a gate needs one number: aggregate with sum() or max()"
+        )
+        raise StepFailed("PROMETHEUS_AMBIGUOUS", message)
+    numbers = [float(value) for _, value in series]
     return tuple((at, number) for number in numbers if not math.isnan(number))
 
 
-def _ask(query: PrometheusQuery, at: datetime) -> dict[str, Any]:
+def _result(query: PrometheusQuery, at: datetime) -> dict[str, Any]:
     parameters = urlencode({"query": query.query, "time": at.timestamp()})
-    url = f"{query.address.rstrip('/')}/api/v1/query?{parameters}"
-    status, text = request("GET", url, headers={}, timeout_seconds=_TIMEOUT_SECONDS)
+    response = request(
+        "GET", f"{query.address.rstrip('/')}/api/v1/query?{parameters}", timeout_seconds=_TIMEOUT_SECONDS
+    )
     try:
-        answer: dict[str, Any] = json.loads(text)
+        answer: dict[str, Any] = json.loads(response.text)
     except ValueError:
-        # A proxy's page, most likely; its status says what to do.
+        # Most likely a proxy's page; the HTTP status says what is wrong.
         answer = {}
-    if status >= 500 or status == 429:
-        raise TransientFailure("PROMETHEUS_UNAVAILABLE", f"{query.address}: HTTP {status}")
-    if status != 200 or answer.get("status") != "success":
-        raise StepFailed("PROMETHEUS_REFUSED", f"{query.address}: {answer.get('error', f'HTTP {status}')}")
+    if response.status >= 500 or response.status == 429:
+        raise TransientFailure("PROMETHEUS_UNAVAILABLE", f"{origin_of(query.address)} answers HTTP {response.status}")
+    if response.status != 200 or answer.get("status") != "success":
+        reason = answer.get("error", f"HTTP {response.status}")
+        raise StepFailed(
+            "PROMETHEUS_REFUSED", f"{origin_of(query.address)} rejects the query {query.query!r}: {reason}"
+        )
     data: dict[str, Any] = answer["data"]
     return data

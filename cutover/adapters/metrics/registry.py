@@ -1,12 +1,16 @@
-"""The Metrics port: CloudWatch, and Prometheus where a query is for it."""
+"""The Metrics port: sends each query to its source; one source, one file of this folder."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 
 from cutover.adapters.metrics.cloudwatch import read_cloudwatch
 from cutover.adapters.metrics.prometheus import read_prometheus
 from cutover.adapters.session import Session
-from cutover.ports import CloudWatchQuery, MetricQuery, Points, PrometheusQuery
+from cutover.config.gates import MetricQuery
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.config.sources.prometheus import PrometheusQuery
+from cutover.ports import Points
 
 
 class MetricSources:
@@ -17,8 +21,18 @@ class MetricSources:
 
     def read(self, queries: Sequence[MetricQuery], start: datetime, end: datetime) -> tuple[Points, ...]:
         """See `cutover.ports.Metrics`."""
-        asked = [query for query in queries if isinstance(query, CloudWatchQuery)]
-        answered = iter(read_cloudwatch(self._session, asked, start, end) if asked else ())
-        return tuple(
-            read_prometheus(query, end) if isinstance(query, PrometheusQuery) else next(answered) for query in queries
-        )
+        points: dict[int, Points] = {}
+        cloudwatch: dict[int, CloudWatchQuery] = {}
+        for number, query in enumerate(queries):
+            match query:
+                case CloudWatchQuery():
+                    cloudwatch[number] = query
+                case PrometheusQuery():
+                    points[number] = read_prometheus(query, end)
+                case _:
+                    assert_never(query)
+        if cloudwatch:
+            # One call for all of them.
+            series = read_cloudwatch(self._session, tuple(cloudwatch.values()), start, end)
+            points.update(zip(cloudwatch, series, strict=True))
+        return tuple(points[number] for number in range(len(queries)))

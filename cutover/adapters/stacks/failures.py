@@ -1,4 +1,4 @@
-"""What a failed Pulumi command means to the driver: which resource, AWS's reason, and whether to try again."""
+"""What a failed Pulumi command means: which resource failed, AWS's reason, and whether another attempt may succeed."""
 
 import os
 import re
@@ -17,27 +17,27 @@ _NOT_REASONS = ("update failed", "preview failed", "resource creation failed", "
 
 
 def translate(stack: str, output: str) -> CutoverError:
-    """The error of a failed command, from what it printed."""
+    """The error for a failed command, from its output."""
     reason = reason_of(output)
     kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
     return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")
 
 
 def reason_of(output: str) -> str:
-    """The first error of the Diagnostics section with the resource that it befell, in one line."""
+    """The first error of the Diagnostics section and its resource, in one line."""
     resource = ""
     for line in output.splitlines():
-        if found := _RESOURCE.match(line):
-            resource = f"{found.group(1)} {found.group(2)}: "
+        if heading := _RESOURCE.match(line):
+            resource = f"{heading.group(1)} {heading.group(2)}: "
         text = line.strip()
         if text.startswith("error:") and not text.removeprefix("error:").strip().startswith(_NOT_REASONS):
             return resource + text.removeprefix("error:").strip()
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "Pulumi said nothing"
+    return lines[-1] if lines else "Pulumi failed without any output"
 
 
 def lock_is_stale(output: str) -> bool:
-    """Whether every lock in the message was left by a process of this machine that is dead."""
+    """Whether every lock in the message is from a process of this machine that no longer runs."""
     locks = list(_LOCK.finditer(output))
     return bool(locks) and all(
         lock.group("host") == socket.gethostname() and not _alive(int(lock.group("pid"))) for lock in locks
@@ -50,6 +50,6 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        # Somebody else's process has this pid: it cannot be told to be ours, so the lock is left alone.
+        # Another user's process has this pid now; it may be the one that holds the lock.
         return True
     return True

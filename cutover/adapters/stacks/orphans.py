@@ -1,6 +1,6 @@
-"""What a driver that was killed may have left behind without Pulumi knowing its id.
+"""Deletes resources that a killed driver left behind and that are not in Pulumi's state.
 
-Every resource of a release is named after the release's digest, so nothing of another release is ever found here.
+The name of every resource of a release begins with the release's digest, so no resource of another release matches.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,9 +14,9 @@ _GONE = frozenset({"RuleNotFound", "ServiceNotFoundException", "ServiceNotActive
 
 
 def sweep_users(session: Session, manifest: Manifest) -> None:
-    """Delete what would hold the rest of the stack: services in the release's clusters, and its test-traffic rule.
+    """Delete what uses the rest of the stack: the services in the release's clusters, and its test-traffic rule.
 
-    An orphaned rule would also match the header before the rule of the release's next creation, and lead to nothing.
+    An orphaned rule would also catch the test traffic of the release when it is created again.
     """
     for cluster in _clusters(session, manifest):
         for service in _pages(session.ecs, "list_services", "serviceArns", cluster=cluster):
@@ -27,7 +27,7 @@ def sweep_users(session: Session, manifest: Manifest) -> None:
 
 
 def sweep_rest(session: Session, manifest: Manifest) -> None:
-    """Delete what is left once the stack is destroyed: target group, cluster, log group, roles, security group."""
+    """Delete what is left after the stack is destroyed: target group, cluster, log group, roles, security group."""
     prefix = manifest.resource_prefix
     for group in _pages(session.elbv2, "describe_target_groups", "TargetGroups"):
         if group["TargetGroupName"].startswith(prefix):
@@ -73,6 +73,6 @@ def _delete(call: Callable[..., Any], **arguments: Any) -> None:
         try:
             call(**arguments)
         except ClientError as error:
-            # Somebody else deleted it meanwhile.
+            # Another process has deleted it in the meantime.
             if error_code(error) not in _GONE:
                 raise

@@ -1,4 +1,4 @@
-"""What a preview found, from the engine's events."""
+"""The changes of a preview, from the engine's events."""
 
 from pulumi.automation import EngineEvent
 
@@ -8,13 +8,13 @@ _NOT_RESOURCES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
 class Changes:
-    """Collects the resource events of one preview; hand it to Automation API as `on_event`."""
+    """Collects the resource events of one preview; pass it to the Automation API as `on_event`."""
 
     def __init__(self) -> None:
         self._changes: list[ResourceChange] = []
 
     def __call__(self, event: EngineEvent) -> None:
-        """Called by Automation API for each engine event."""
+        """Record one engine event; the Automation API calls this."""
         if event.resource_pre_event is None:
             return
         step = event.resource_pre_event.metadata
@@ -32,5 +32,5 @@ class Changes:
         )
 
     def diff(self, stack: str, *, exists: bool) -> StackDiff:
-        """All that was collected."""
+        """The changes that were collected."""
         return StackDiff(stack=stack, exists=exists, changes=tuple(self._changes))

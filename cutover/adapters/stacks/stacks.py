@@ -1,4 +1,4 @@
-"""The Stacks port: the environment is brought up by weight, releases are created once and then only destroyed."""
+"""The Stacks port: updates the environment stack; creates each release stack once, and then only destroys it."""
 
 import tempfile
 import threading
@@ -21,11 +21,20 @@ from cutover.ports import EnvironmentOutputs, StackDiff
 
 _LISTENER = "aws:lb/listener:Listener"
 _RELEASE = frozenset(ReleaseOutputs.model_fields)
+_LEAVES = frozenset(
+    {
+        "aws:ecs/service:Service",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    }
+)
+"""The resources of a release that no other depends on; an interrupted destroy has removed some of them."""
 _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 
 
 class PulumiStacks:
-    """Drives the real engine with the programs of this repository; implements `cutover.ports.Stacks`."""
+    """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`."""
 
     def __init__(self, config: EnvironmentConfig, session: Session, interruption: threading.Event) -> None:
         self._config = config
@@ -33,70 +42,69 @@ class PulumiStacks:
         self._workspaces = Workspaces(interruption)
 
     def environment(self) -> EnvironmentOutputs:
-        """Outputs of the environment stack; raises `PreflightFailed` when it was never created."""
-        found = self._workspaces.export(self._config.environment)
-        if found is None or not state.is_finished(found, _ENVIRONMENT):
+        """See `cutover.ports.Stacks`."""
+        exported = self._workspaces.export(self._config.environment)
+        if exported is None or not state.is_finished(exported, _ENVIRONMENT):
             raise PreflightFailed(
                 "ENVIRONMENT_MISSING",
-                f"the stack {self._config.environment} does not exist or is unfinished",
-                f"cutover -e {self._config.environment} bootstrap",
+                f"the stack {self._config.environment} does not exist or is incomplete",
+                "cutover bootstrap",
             )
-        values = {key: state.outputs(found)[key] for key in _ENVIRONMENT}
+        values = {key: state.outputs(exported)[key] for key in _ENVIRONMENT}
         values["subnet_ids"] = tuple(values["subnet_ids"])
         values["listener_port"] = int(values["listener_port"])
         return EnvironmentOutputs(**values)
 
     def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
-        """Create the release's stack with so many tasks, or finish a creation that was cut off.
-
-        A finished one is never changed.
-        """
+        """See `cutover.ports.Stacks`."""
         name = manifest.ref.release
-        found = self._workspaces.export(name)
-        if found is not None and state.is_finished(found, _RELEASE):
-            return _release_outputs(found)
-        if found is not None and state.has_pending(found):
-            # What was being made when the driver died may exist without the engine knowing its id. Nobody uses the
-            # release yet, so all of it is taken away and made anew, rather than finished round a hole.
+        exported = self._workspaces.export(name)
+        if exported is not None and state.is_finished(exported, _RELEASE, _LEAVES):
+            return _release_outputs(exported)
+        if exported is not None and state.has_pending(exported):
+            # The resource that was created when the driver died may exist without an id in the state. No user reaches
+            # the release yet, so destroy it and create it again.
             self.destroy_release(manifest)
-            found = None
+            exported = None
         program = self._release_program(manifest, desired_count)
-        stack = self._workspaces.open(name, program, exists=found is not None)
+        stack = self._workspaces.open(name, program, exists=exported is not None)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
         return self.outputs(manifest.ref)
 
     def release_exists(self, release: ReleaseRef) -> bool:
-        """Whether the release's stack exists and its creation was finished."""
-        found = self._workspaces.export(release.release)
-        return found is not None and state.is_finished(found, _RELEASE)
+        """See `cutover.ports.Stacks`."""
+        exported = self._workspaces.export(release.release)
+        return exported is not None and state.is_finished(exported, _RELEASE, _LEAVES)
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
-        """The outputs of an existing release stack."""
-        found = self._workspaces.export(release.release)
-        if found is None or not state.is_finished(found, _RELEASE):
-            raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole", "cutover releases")
-        return _release_outputs(found)
+        """See `cutover.ports.Stacks`."""
+        exported = self._workspaces.export(release.release)
+        if exported is None or not state.is_finished(exported, _RELEASE, _LEAVES):
+            raise StepFailed(
+                "RELEASE_MISSING", f"the stack {release.release} does not exist or is incomplete", "cutover releases"
+            )
+        return _release_outputs(exported)
 
     def destroy_release(self, manifest: Manifest) -> None:
-        """Destroy the stack and remove it; nothing to do when it is gone."""
+        """See `cutover.ports.Stacks`."""
         name = manifest.ref.release
-        found = self._workspaces.export(name)
-        if found is None:
+        exported = self._workspaces.export(name)
+        if exported is None:
             return
         stack = self._workspaces.open(name, self._release_program(manifest), exists=True)
-        cut_off = state.has_pending(found)
-        if cut_off:
+        interrupted = state.has_pending(exported)
+        if interrupted:
             _attempt(stack, partial(stack.refresh, clear_pending_creates=True, color="never"))
             sweep_users(self._session, manifest)
         _attempt(stack, partial(stack.destroy, color="never", suppress_progress=True))
-        if cut_off:
+        if interrupted:
             sweep_rest(self._session, manifest)
         self._workspaces.remove(name)
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """`up` of the environment stack, targeted at the listener, so that its weights are those of `allocation`."""
-        found = self._workspaces.export(self._config.environment)
-        listener = state.urn_of(found, _LISTENER) if found is not None else None
+        """See `cutover.ports.Stacks`: an update with the listener as its only target."""
+        exported = self._workspaces.export(self._config.environment)
+        listener = state.urn_of(exported, _LISTENER) if exported is not None else None
         if listener is None:
             raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
         program = self._environment_program(allocation)
@@ -104,24 +112,24 @@ class PulumiStacks:
         _attempt(stack, partial(stack.up, target=[listener], color="never", suppress_progress=True))
 
     def create_platform(self) -> None:
-        """Bring up the platform stack of this account and region."""
+        """See `cutover.ports.Stacks`."""
         name = f"platform-{self._config.provider.region}"
         exists = self._workspaces.export(name) is not None
         stack = self._workspaces.open(name, self._platform_program(), exists=exists)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
 
     def create_environment(self, allocation: Allocation) -> None:
-        """Bring up the whole environment stack, with the weights of `allocation`."""
+        """See `cutover.ports.Stacks`."""
         name, program = self._config.environment, self._environment_program(allocation)
         stack = self._workspaces.open(name, program, exists=self._workspaces.export(name) is not None)
         _attempt(stack, partial(stack.up, color="never", suppress_progress=True))
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
-        """What an `up` of the environment stack would change; writes nothing."""
+        """See `cutover.ports.Stacks`."""
         return self._preview(self._config.environment, self._environment_program(allocation))
 
     def preview_release(self, manifest: Manifest) -> StackDiff:
-        """What an `up` of the release's stack would change; writes nothing."""
+        """See `cutover.ports.Stacks`."""
         return self._preview(manifest.ref.release, self._release_program(manifest))
 
     def _preview(self, name: str, program: Program) -> StackDiff:
@@ -130,11 +138,13 @@ class PulumiStacks:
             stack = self._workspaces.open(name, program, exists=True)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
             return changes.diff(name, exists=True)
-        # A preview needs a stack; one in a backend that is thrown away leaves nothing behind.
+        # A preview needs a stack: create it in a temporary backend, so that nothing is left.
         with tempfile.TemporaryDirectory(prefix="cutover-preview-") as folder:
             env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
             stack = self._workspaces.open(name, program, env, exists=False)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
+        # The file holds the salt of the temporary backend's passphrase, with which the release cannot be created.
+        self._workspaces.remove_settings(name)
         return changes.diff(name, exists=False)
 
     def _environment_program(self, allocation: Allocation) -> Program:
@@ -154,12 +164,12 @@ class PulumiStacks:
 
 
 def _attempt(stack: Stack, operation: Callable[[], object]) -> None:
-    """Run it; a lock that a dead process of this machine left is taken away, once."""
+    """Run the operation; remove a lock that a dead process of this machine left, and try once more."""
     try:
         operation()
     except ConcurrentUpdateError as locked:
         if not lock_is_stale(str(locked)):
-            message = f"{stack.name} is being updated by somebody else"
+            message = f"another process updates the stack {stack.name}"
             raise TransientFailure("STACK_LOCKED", message, f"pulumi stack -s {stack.name}") from locked
         stack.cancel()
         _attempt_once(stack, operation)
@@ -176,5 +186,5 @@ def _attempt_once(stack: Stack, operation: Callable[[], object]) -> None:
         raise translate(stack.name, str(error)) from error
 
 
-def _release_outputs(found: Deployment) -> ReleaseOutputs:
-    return ReleaseOutputs(**{key: state.outputs(found)[key] for key in _RELEASE})
+def _release_outputs(exported: Deployment) -> ReleaseOutputs:
+    return ReleaseOutputs(**{key: state.outputs(exported)[key] for key in _RELEASE})

@@ -1,4 +1,4 @@
-"""Read a stack's exported state: its outputs, whether its creation was finished, and where a resource is."""
+"""Reads the exported state of a stack: its outputs, whether it is complete, and the URN of a resource."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,24 +9,29 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 def outputs(state: Deployment) -> Mapping[str, Any]:
-    """What the program exported; empty while its creation is unfinished."""
+    """The outputs of the stack's program; empty while the first update is incomplete."""
     return next((r.get("outputs") or {} for r in _resources(state) if r["type"] == _STACK), {})
 
 
-def is_finished(state: Deployment, wanted: frozenset[str]) -> bool:
-    """Whether every wanted output is there, nothing is pending, and no resource failed halfway."""
+def is_finished(state: Deployment, output_names: frozenset[str], types: frozenset[str] = frozenset()) -> bool:
+    """Whether the stack is complete.
+
+    It has every output and a resource of each type, no operation is pending, and no resource failed. Outputs alone do
+    not show that: a destroy removes them last.
+    """
     resources = _resources(state)
-    pending = (state.deployment or {}).get("pending_operations") or []
-    return wanted <= outputs(state).keys() and not pending and not any(r.get("initErrors") for r in resources)
+    if has_pending(state) or any(r.get("initErrors") for r in resources):
+        return False
+    return output_names <= outputs(state).keys() and types <= {str(r["type"]) for r in resources}
 
 
 def has_pending(state: Deployment) -> bool:
-    """Whether an operation was cut off."""
+    """Whether an operation was interrupted, so that its result is not known."""
     return bool((state.deployment or {}).get("pending_operations"))
 
 
 def urn_of(state: Deployment, resource_type: str) -> str | None:
-    """The one resource of this type."""
+    """The URN of the first resource of this type, or None."""
     return next((str(r["urn"]) for r in _resources(state) if r["type"] == resource_type), None)
 
 

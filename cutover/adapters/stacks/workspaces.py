@@ -55,6 +55,10 @@ class Workspaces:
         """Forget a destroyed stack with its history."""
         workspace = self._workspace(_nothing, None)
         workspace.remove_stack(name)
+        self.remove_settings(name)
+
+    def remove_settings(self, name: str) -> None:
+        """Delete the stack's settings file, into which the engine writes the salt of its backend's passphrase."""
         (Path(self._folder.name) / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
 
     def _workspace(self, program: Program, env: Mapping[str, str] | None) -> LocalWorkspace:

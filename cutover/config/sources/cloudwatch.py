@@ -1,0 +1,163 @@
+"""CloudWatch as a metric source: its presets, its section of the configuration, and the queries of a gate.
+
+Metrics and dimensions are those of
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html and
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, StringConstraints
+
+from cutover.config.fields import Duration, Section
+from cutover.config.sources.request import Fold, MetricRequest, Placeholders, fill
+
+CloudWatchPreset = Literal[
+    "error-rate",
+    "latency-p50",
+    "latency-p90",
+    "latency-p99",
+    "target-response",
+    "cpu",
+    "memory",
+    "slo-burn-rate",
+    "cloudwatch",
+]
+_SingleMetric = Literal["latency-p50", "latency-p90", "latency-p99", "target-response", "cpu", "memory", "cloudwatch"]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudWatchQuery:
+    """One statistic of one metric; `dimensions` are pairs of name and value."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_seconds: int
+
+
+class CloudWatchMetric(Section):
+    """Any CloudWatch metric.
+
+    In dimensions `{load_balancer}`, `{target_group}`, `{cluster}` and `{service}` are replaced by those of the release.
+    """
+
+    namespace: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    dimensions: dict[str, str] = Field(default_factory=dict, max_length=30)
+    statistic: Annotated[
+        str, StringConstraints(pattern=r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")
+    ]
+
+
+class BurnRate(Section):
+    """How fast the error budget of an objective is spent, over two windows
+    (https://sre.google/workbook/alerting-on-slos/, multiwindow)."""
+
+    objective: float = Field(default=99.9, gt=0, lt=100, description="Percent of requests that must succeed.")
+    long_window: Duration = Field(default=3600.0, ge=1, le=86_400)
+    short_window: Duration = Field(default=300.0, ge=1, le=86_400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudWatchSource:
+    """Implements `MetricSource`; `with_requests` adds the number of requests where the preset does not need it."""
+
+    preset: CloudWatchPreset
+    metric: CloudWatchMetric | None = None
+    slo: BurnRate | None = None
+    with_requests: bool = False
+
+    @property
+    def delay_seconds(self) -> float:
+        """60: CloudWatch has a load balancer's metrics about a minute late."""
+        return 60.0
+
+    def requests(
+        self, placeholders: Placeholders, window_seconds: float, period_seconds: int
+    ) -> tuple[MetricRequest[CloudWatchQuery], ...]:
+        """For a rate the sums of requests and errors, else one number."""
+        match self.preset:
+            case "error-rate":
+                return _requests_and_errors(placeholders, period_seconds, window_seconds, "")
+            case "slo-burn-rate":
+                slo = self.slo or BurnRate()
+                return (
+                    *_requests_and_errors(placeholders, period_seconds, slo.long_window, "_long"),
+                    *_requests_and_errors(placeholders, period_seconds, slo.short_window, "_short"),
+                )
+            case "latency-p50" | "latency-p90" | "latency-p99" | "target-response" | "cpu" | "memory" | "cloudwatch":
+                query = self._query(self.preset, placeholders, period_seconds)
+                value = MetricRequest("value", query, window_seconds, _fold(query.statistic))
+                counts = _requests_and_errors(placeholders, period_seconds, window_seconds, "")
+                return (value, *(counts[:1] if self.with_requests else ()))
+            case _:
+                assert_never(self.preset)
+
+    def sample_queries(self, placeholders: Placeholders, period_seconds: int) -> tuple[CloudWatchQuery, ...]:
+        """The queries of an analysis, which takes one sample for each period.
+
+        A rate has one query for each kind of error and, last, one for the requests; any other metric has one query.
+        """
+        match self.preset:
+            case "error-rate" | "slo-burn-rate":
+                requests, *errors = _requests_and_errors(placeholders, period_seconds, period_seconds, "")
+                return tuple(request.query for request in (*errors, requests))
+            case "latency-p50" | "latency-p90" | "latency-p99" | "target-response" | "cpu" | "memory" | "cloudwatch":
+                return (self._query(self.preset, placeholders, period_seconds),)
+            case _:
+                assert_never(self.preset)
+
+    def _query(self, preset: _SingleMetric, placeholders: Placeholders, period: int) -> CloudWatchQuery:
+        match preset:
+            case "latency-p50" | "latency-p90" | "latency-p99":
+                return _load_balancer_query(placeholders, "TargetResponseTime", preset.removeprefix("latency-"), period)
+            case "target-response":
+                return _load_balancer_query(placeholders, "TargetResponseTime", "Average", period)
+            case "cpu":
+                return _service_query(placeholders, "CPUUtilization", period)
+            case "memory":
+                return _service_query(placeholders, "MemoryUtilization", period)
+            case "cloudwatch":
+                assert self.metric is not None, "validated with the configuration"
+                metric = self.metric
+                dimensions = tuple(
+                    (name, fill(value, placeholders)) for name, value in sorted(metric.dimensions.items())
+                )
+                return CloudWatchQuery(metric.namespace, metric.name, dimensions, metric.statistic, period)
+            case _:
+                assert_never(preset)
+
+
+def _requests_and_errors(
+    placeholders: Placeholders, period: int, window: float, suffix: str
+) -> tuple[MetricRequest[CloudWatchQuery], ...]:
+    # A target that refuses the connection sends no response: only the load balancer counts its user's 502.
+    names = (
+        ("requests", "RequestCount"),
+        ("errors", "HTTPCode_Target_5XX_Count"),
+        ("connection_errors", "TargetConnectionErrorCount"),
+    )
+    return tuple(
+        MetricRequest(f"{name}{suffix}", _load_balancer_query(placeholders, metric, "Sum", period), window, "sum")
+        for name, metric in names
+    )
+
+
+def _load_balancer_query(placeholders: Placeholders, metric: str, statistic: str, period: int) -> CloudWatchQuery:
+    dimensions = (("LoadBalancer", placeholders["load_balancer"]), ("TargetGroup", placeholders["target_group"]))
+    return CloudWatchQuery("AWS/ApplicationELB", metric, dimensions, statistic, period)
+
+
+def _service_query(placeholders: Placeholders, metric: str, period: int) -> CloudWatchQuery:
+    dimensions = (("ClusterName", placeholders["cluster"]), ("ServiceName", placeholders["service"]))
+    return CloudWatchQuery("AWS/ECS", metric, dimensions, "Average", period)
+
+
+def _fold(statistic: str) -> Fold:
+    if statistic in ("Sum", "SampleCount"):
+        return "sum"
+    # Percentiles of several periods have no common percentile: the gate takes the worst one.
+    return "mean" if statistic == "Average" else "max"

@@ -1,0 +1,31 @@
+"""A clock whose time passes only when somebody sleeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cutover.domain.errors import Interrupted
+
+
+@dataclass
+class FakeClock:
+    """Implements `cutover.ports.Clock`.
+
+    It calls `on_sleep` before each wait, and raises `Interrupted` in the wait that would pass `stop_after` seconds.
+    """
+
+    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    stop_after: float | None = None
+    slept: float = 0.0
+    on_sleep: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        if self.stop_after is not None and self.slept + seconds > self.stop_after:
+            self.stop_after = None
+            raise Interrupted("INTERRUPTED", "SIGTERM")
+        self.on_sleep()
+        self.slept += seconds
+        self.time += timedelta(seconds=seconds)
