@@ -9,15 +9,32 @@ import pytest
 from cutover.adapters.session import Session
 from cutover.config.schema import Provider
 from cutover.localcloud.server import LocalCloud
+from support.contract_cloud import ContractCloud, FakeContractCloud
+from support.local_contract_cloud import LocalContractCloud
 from support.records import RECORDS
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(tmp_path_factory.mktemp("cloud")) as running:
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cloud")
+
+
+@pytest.fixture(scope="module")
+def cloud(state_dir: Path) -> Iterator[LocalCloud]:
+    with LocalCloud(state_dir) as running:
         yield running
+
+
+@pytest.fixture(scope="module", params=["fake", "local cloud"])
+def contract_cloud(request: pytest.FixtureRequest) -> ContractCloud:
+    """The fakes, and the adapters on the local cloud: a contract test runs on both."""
+    if request.param == "fake":
+        return FakeContractCloud()
+    session: Session = request.getfixturevalue("session")
+    state_dir: Path = request.getfixturevalue("state_dir")
+    return LocalContractCloud(session, state_dir / "images")
 
 
 @pytest.fixture(scope="module")

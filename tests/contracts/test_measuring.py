@@ -1,4 +1,4 @@
-"""Where measurements come from: CloudWatch and its alarms on the local cloud, and a real Prometheus server."""
+"""CloudWatch's alarms on the local cloud, and metrics of a real Prometheus server."""
 
 import http.server
 import os
@@ -24,46 +24,17 @@ from cutover.localcloud.faults import THROTTLE, Fault
 from cutover.localcloud.server import LocalCloud
 from tools.setup.prometheus import binary
 
-DIMENSIONS = (("TargetGroup", "targetgroup/x/1"),)
 
-
-def put(session: Session, name: str, at: datetime, *values: float) -> None:
-    session.cloudwatch.put_metric_data(
-        Namespace="Shop",
-        MetricData=[
-            {
-                "MetricName": name,
-                "Dimensions": [{"Name": n, "Value": v} for n, v in DIMENSIONS],
-                "Timestamp": at,
-                "Values": list(values),
-                "Counts": [1.0] * len(values),
-            }
-        ],
-    )
-
-
-def query(name: str, statistic: str = "Sum") -> CloudWatchQuery:
-    return CloudWatchQuery("Shop", name, DIMENSIONS, statistic, 60)
-
-
-def test_sums_and_percentiles_come_by_period_oldest_first(session: Session) -> None:
-    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
-    put(session, "Took", start + timedelta(seconds=5), *range(1, 101))
-    put(session, "Took", start + timedelta(seconds=65), 7.0)
-    sums, p90, none = MetricSources(session).read(
-        (query("Took"), query("Took", "p90"), query("Nobody")), start, start + timedelta(minutes=2)
-    )
-    assert sums == ((start, 5050.0), (start + timedelta(minutes=1), 7.0))
-    assert [round(value) for _, value in p90] == [90, 7]
-    assert none == ()
-
-
-def test_a_throttled_reading_is_transient(session: Session, cloud: LocalCloud) -> None:
+def test_a_throttled_read_is_transient(session: Session, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cutover.adapters.session._ATTEMPTS", 1)
     cloud.faults.add(Fault("monitoring", THROTTLE, times=20))
     now = datetime.now(UTC)
-    with pytest.raises(TransientFailure):
-        MetricSources(session).read((query("Took"),), now - timedelta(minutes=1), now)
-    cloud.faults.clear()
+    query = CloudWatchQuery("Shop", "Orders", (), "Sum", 60)
+    try:
+        with pytest.raises(TransientFailure):
+            MetricSources(Session(session.provider)).read((query,), now - timedelta(minutes=1), now)
+    finally:
+        cloud.faults.clear()
 
 
 def test_alarms_are_shown_as_they_stand_and_missing_ones_are_missing(session: Session) -> None:

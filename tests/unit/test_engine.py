@@ -104,7 +104,7 @@ def test_a_failed_stack_creation_rolls_back(environment: InMemoryEnvironment) ->
     environment.cloud.behaviour["v1"] = "cannot-be-created"
     execution = operations.deploy(environment.driver("v1"))
     assert execution is not None
-    assert (execution.status, execution.error.code if execution.error else "") == (Status.ROLLED_BACK, "STACK_FAILED")
+    assert (execution.status, execution.error.code if execution.error else "") == (Status.ROLLED_BACK, "PULUMI_FAILED")
 
 
 def test_a_version_is_not_used_for_other_content(environment: InMemoryEnvironment) -> None:

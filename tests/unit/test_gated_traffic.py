@@ -53,7 +53,7 @@ def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(environmen
     execution = deploy(environment, gates=with_errors())
     assert execution.status is Status.ROLLED_BACK
     assert execution.error is not None
-    assert "errors gate: 5 % (25 of 500 requests), more than 1 %" in execution.error.message
+    assert "errors gate: 5 % (5 of 100 requests), more than 1 %" in execution.error.message
     assert max(w for weights in environment.cloud.history for arn, w in weights.items() if "-v2-" in arn) == 10
     assert environment.weight_of("v1") == 100
 
@@ -223,15 +223,11 @@ def test_allowed_failures_are_counted_by_step_or_over_the_whole_execution(
 
     def one_failure_in_each_step() -> None:
         head = environment.ledger.latest_execution()
-        fails = head is not None and not head.finished and head.step_index not in bad_at
-        if (
-            fails
-            and head is not None
-            and any(m.step_index == head.step_index for m in environment.ledger.measurements(head.execution_id))
-        ):
-            bad_at.add(head.step_index)
-            fails = False
-        serve(environment, "v2", requests=100, errors=50 if fails else 0)
+        if head is None or head.finished:
+            return
+        measurements = environment.ledger.measurements(head.execution_id)
+        bad_at.update(m.step_index for m in measurements if m.values.get("requests"))
+        serve(environment, "v2", requests=100, errors=0 if head.step_index in bad_at else 50)
 
     environment.clock.on_sleep = one_failure_in_each_step
     execution = deploy(environment, gates=with_errors(failures=1, background=background))

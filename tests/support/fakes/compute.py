@@ -1,11 +1,17 @@
 """The Compute port in memory."""
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 
 from cutover.domain import ReleaseOutputs
-from cutover.ports import ServiceState, StoppedTask
+from cutover.domain.errors import StepFailed
+from cutover.ports import ServiceState
 from support.fakes.cloud import FakeCloud
+
+_REASONS = {
+    "COMPLETED": "ECS deployment ecs-svc/1 completed.",
+    "FAILED": "ECS deployment circuit breaker: tasks failed to start.",
+    "IN_PROGRESS": "ECS deployment ecs-svc/1 in progress.",
+}
 
 
 @dataclass
@@ -15,24 +21,28 @@ class FakeCompute:
     cloud: FakeCloud
 
     def service(self, outputs: ReleaseOutputs) -> ServiceState | None:
-        name = outputs.service_name
-        if name not in self.cloud.stacks:
+        tasks = self.cloud.services.get(outputs.service_name)
+        if tasks is None:
             return None
-        count = self.cloud.desired[name]
-        good = ServiceState("ACTIVE", count, count, 0, count, "COMPLETED", "", 0, ())
-        if self.cloud.behaviour_of(name) == "slow-stop" and count == 0:
-            left = 2 if self.cloud.clock.now() - self.cloud.scaled_at[name] < timedelta(seconds=30) else 0
-            return replace(good, running=left)
-        if self.cloud.behaviour_of(name) == "crash":
-            stopped = StoppedTask("task/1", "Essential container in task exited", 1, self.cloud.clock.now())
-            return replace(
-                good, running=0, running_on_task_definition=0, rollout_state="IN_PROGRESS", stopped=(stopped,) * 2
-            )
-        if self.cloud.behaviour_of(name) == "slow-start":
-            return replace(good, running=0, pending=count, running_on_task_definition=0, rollout_state="IN_PROGRESS")
-        return good
+        behaviour, now = self.cloud.behaviour_of(outputs.service_name), self.cloud.clock.now()
+        running, pending = tasks.count(behaviour, now)
+        rollout_state, failed_tasks = tasks.rollout(behaviour, now)
+        return ServiceState(
+            status="ACTIVE",
+            desired=tasks.desired,
+            running=running,
+            pending=pending,
+            running_on_task_definition=running,
+            rollout_state=rollout_state,
+            rollout_reason=_REASONS[rollout_state],
+            failed_tasks=failed_tasks,
+            stopped=tasks.stopped(behaviour, now),
+        )
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
-        self.cloud.record_call(f"scale {outputs.service_name.split('-')[1]} to {desired_count}")
-        self.cloud.scaled_at[outputs.service_name] = self.cloud.clock.now()
-        self.cloud.desired[outputs.service_name] = desired_count
+        tasks = self.cloud.services.get(outputs.service_name)
+        if tasks is None:
+            raise StepFailed("AWS_REFUSED", f"UpdateService: ServiceNotFoundException: {outputs.service_name}")
+        version = self.cloud.stacks[outputs.service_name].version
+        self.cloud.record_call(f"scale {version} to {desired_count}")
+        tasks.scale(desired_count, self.cloud.clock.now())

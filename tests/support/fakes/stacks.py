@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 from cutover.domain import Allocation, Manifest, ReleaseOutputs, ReleaseRef
-from cutover.domain.errors import StepFailed
-from cutover.ports import EnvironmentOutputs, StackDiff
+from cutover.domain.errors import PreflightFailed, StepFailed
+from cutover.ports import EnvironmentOutputs, ResourceChange, StackDiff
 from support.fakes.cloud import FakeCloud
 from support.fakes.environment import OUTPUTS
+
+_ENVIRONMENT = "prod"
+_LISTENER, _SERVICE = "aws:lb/listener:Listener", "aws:ecs/service:Service"
 
 
 @dataclass
 class FakeStacks:
-    """Implements `cutover.ports.Stacks`."""
+    """Implements `cutover.ports.Stacks`; `cloud.before_call` can stop a creation or a destroy halfway."""
 
     cloud: FakeCloud
 
@@ -19,24 +22,32 @@ class FakeStacks:
         self.cloud.record_call("up platform")
 
     def create_environment(self, allocation: Allocation) -> None:
+        self.cloud.environment_exists = True
         self.apply_allocation(allocation)
 
     def environment(self) -> EnvironmentOutputs:
+        if not self.cloud.environment_exists:
+            raise PreflightFailed("ENVIRONMENT_MISSING", "the stack prod does not exist or is unfinished")
         return OUTPUTS
 
     def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
-        self.cloud.record_call(f"create {manifest.version}")
-        if self.cloud.behaviour.get(manifest.version) == "cannot-be-created":
-            raise StepFailed("STACK_FAILED", "aws:ecs:Service shop: AccessDenied")
         name = manifest.ref.release
-        self.cloud.stacks[name] = manifest
-        self.cloud.desired[name] = desired_count
+        if name not in self.cloud.stacks:
+            self.cloud.record_call(f"create {manifest.version}")
+            self.cloud.unfinished[name] = manifest
+            self.cloud.before_call(f"finish creating {manifest.version}")
+            if self.cloud.behaviour.get(manifest.version) == "cannot-be-created":
+                raise StepFailed("PULUMI_FAILED", f"{name}: aws:ecs:Service shop: AccessDenied")
+            self.cloud.stacks[name] = self.cloud.unfinished.pop(name)
+            self.cloud.start_service(name, desired_count)
         return self.outputs(manifest.ref)
 
     def release_exists(self, release: ReleaseRef) -> bool:
         return release.release in self.cloud.stacks
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
+        if not self.release_exists(release):
+            raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole")
         return ReleaseOutputs(
             cluster_arn=f"cluster/{release.release}",
             service_name=release.release,
@@ -47,19 +58,40 @@ class FakeStacks:
         )
 
     def destroy_release(self, manifest: Manifest) -> None:
-        self.cloud.record_call(f"destroy {manifest.version}")
         name = manifest.ref.release
-        if f"tg/{name}" in self.cloud.weights:
-            raise StepFailed("STACK_FAILED", "target group is in use by a listener")
+        if name not in self.cloud.stacks and name not in self.cloud.unfinished:
+            return
+        self.cloud.record_call(f"destroy {manifest.version}")
+        # The service uses the target group, so Pulumi deletes the service first.
+        self.cloud.services.pop(name, None)
         self.cloud.stacks.pop(name, None)
-        self.cloud.desired.pop(name, None)
+        self.cloud.unfinished[name] = manifest
+        self.cloud.before_call(f"finish destroying {manifest.version}")
+        if f"tg/{name}" in self.cloud.weights:
+            raise StepFailed("PULUMI_FAILED", f"{name}: aws:lb:TargetGroup {name}: ResourceInUseException")
+        del self.cloud.unfinished[name]
 
     def apply_allocation(self, allocation: Allocation) -> None:
+        if not self.cloud.environment_exists:
+            raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener")
         self.cloud.record_call("up environment")
+        if missing := self.cloud.missing_target_groups(allocation):
+            raise StepFailed("PULUMI_FAILED", f"prod: aws:lb:Listener: TargetGroupNotFoundException: {missing}")
         self.cloud.write_weights(allocation)
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
-        return StackDiff(stack="prod", exists=True, changes=())
+        exists = self.cloud.environment_exists
+        op = "create" if not exists else "same" if self.cloud.weights == allocation.positive() else "update"
+        causes = ("defaultActions",) if op == "update" else ()
+        return StackDiff(stack=_ENVIRONMENT, exists=exists, changes=(_change(op, _LISTENER, _ENVIRONMENT, causes),))
 
     def preview_release(self, manifest: Manifest) -> StackDiff:
-        return StackDiff(stack=manifest.ref.release, exists=False, changes=())
+        name = manifest.ref.release
+        op = "same" if name in self.cloud.stacks else "create"
+        exists = name in self.cloud.stacks or name in self.cloud.unfinished
+        return StackDiff(stack=name, exists=exists, changes=(_change(op, _SERVICE, name, ()),))
+
+
+def _change(op: str, resource_type: str, stack: str, causes: tuple[str, ...]) -> ResourceChange:
+    name = f"{stack}-{resource_type.rpartition(':')[2].lower()}"
+    return ResourceChange(op=op, urn=f"urn:pulumi:{stack}::{name}", type=resource_type, name=name, causes=causes)

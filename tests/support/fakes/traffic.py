@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from cutover.domain import Allocation
 from cutover.domain.errors import StepFailed
 from cutover.ports import TargetHealth
-from support.fakes.cloud import FakeCloud
+from support.fakes.cloud import FakeCloud, release_of
+from support.fakes.environment import OUTPUTS
+
+_REASONS = {
+    "initial": "Initial health checks in progress",
+    "unhealthy": "Health checks failed with these codes: [503]",
+    "draining": "Target deregistration is in progress",
+}
 
 
 @dataclass
@@ -16,17 +23,26 @@ class FakeTraffic:
     cloud: FakeCloud
 
     def weights(self, listener_arn: str) -> Mapping[str, int]:
-        return dict(self.cloud.weights)
+        _require_listener(listener_arn)
+        return {arn: weight for arn, weight in self.cloud.weights.items() if weight > 0}
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
+        _require_listener(listener_arn)
         self.cloud.record_call("modify listener")
+        if missing := self.cloud.missing_target_groups(allocation):
+            raise StepFailed("AWS_REFUSED", f"ModifyListener: TargetGroupNotFound: {missing}")
         self.cloud.write_weights(allocation)
 
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
-        name = target_group_arn.removeprefix("tg/")
-        if name not in self.cloud.stacks:
-            raise StepFailed("TARGET_GROUP_GONE", f"{target_group_arn} is gone")
-        state = "unhealthy" if self.cloud.behaviour_of(name) in ("unhealthy", "crash") else "healthy"
+        release = release_of(target_group_arn)
+        if release not in self.cloud.stacks and release not in self.cloud.unfinished:
+            raise StepFailed("TARGET_GROUP_GONE", f"the target group {target_group_arn} is gone")
         return tuple(
-            TargetHealth(f"10.0.0.{i}", state, "Target.ResponseCodeMismatch") for i in range(self.cloud.desired[name])
+            TargetHealth(f"10.0.0.{number}:8080", state, _REASONS.get(state, ""))
+            for number, state in enumerate(self.cloud.target_states(release))
         )
+
+
+def _require_listener(listener_arn: str) -> None:
+    if listener_arn != OUTPUTS.listener_arn:
+        raise StepFailed("AWS_REFUSED", f"ListenerNotFound: {listener_arn}")

@@ -1,0 +1,130 @@
+"""Stacks as their contract test needs them: in memory, and on the local cloud by the Pulumi engine."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cutover.adapters.alb import AlbTraffic
+from cutover.adapters.ecs import EcsCompute
+from cutover.adapters.session import Session
+from cutover.adapters.stacks import PulumiStacks
+from cutover.config import EnvironmentConfig, build_manifest, load_environment
+from cutover.domain import Manifest
+from cutover.domain.errors import Interrupted
+from cutover.domain.release import Network
+from cutover.localcloud import process
+from cutover.localcloud.images import build
+from cutover.localcloud.server import LocalCloud
+from cutover.ports import Compute, Stacks, Traffic
+from support.fakes import InMemoryEnvironment, config_for, manifest_for
+
+ROOT = Path(__file__).resolve().parents[2]
+POLL_SECONDS = 0.01
+
+
+class ContractStacks(Protocol):
+    """An account without an environment stack; `stacks` is the port of one driver."""
+
+    stacks: Stacks
+    traffic: Traffic
+    compute: Compute
+
+    def manifest(self, version: str) -> Manifest:
+        """A release of the environment, once that exists."""
+        ...
+
+    def interrupt_creation(self, manifest: Manifest) -> None:
+        """Stop a driver while it creates the release, when some of its resources exist."""
+        ...
+
+
+class FakeContractStacks:
+    """The fakes of one environment in memory."""
+
+    def __init__(self) -> None:
+        environment = InMemoryEnvironment()
+        environment.cloud.environment_exists = False
+        self._cloud = environment.cloud
+        driver = environment.driver("v0")
+        self.stacks, self.traffic, self.compute = driver.stacks, driver.traffic, driver.compute
+
+    def manifest(self, version: str) -> Manifest:
+        return manifest_for(config_for(version))
+
+    def interrupt_creation(self, manifest: Manifest) -> None:
+        def interrupt(call: str) -> None:
+            if call == f"finish creating {manifest.version}":
+                raise Interrupted("INTERRUPTED", "SIGTERM")
+
+        self._cloud.before_call = interrupt
+        try:
+            self.stacks.create_release(manifest, 1)
+        finally:
+            self._cloud.before_call = lambda _: None
+
+
+@dataclass
+class LocalContractStacks:
+    """The environment of Pulumi.local.yaml on a local cloud in this process, with a backend of its own."""
+
+    cloud: LocalCloud
+    state_dir: Path
+
+    def __post_init__(self) -> None:
+        loaded = load_environment(ROOT, "local")
+        endpoints = {"endpoint": self.cloud.endpoint, "http_proxy": self.cloud.endpoint}
+        provider = loaded.provider.model_copy(update=endpoints)
+        self._config: EnvironmentConfig = loaded.model_copy(update={"provider": provider})
+        self._session = Session(provider)
+        self._session.ecr.create_repository(repositoryName="shop")
+        self.stacks = self._driver(threading.Event())
+        self.traffic, self.compute = AlbTraffic(self._session), EcsCompute(self._session)
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables with which the Pulumi engine uses this local cloud."""
+        running = process.Status(os.getpid(), 0, self.cloud.port, self.cloud.endpoint, "eu-west-1")
+        return process.environment(self.state_dir, running, os.environ["PATH"])
+
+    def manifest(self, version: str) -> Manifest:
+        outputs = self.stacks.environment()
+        network = Network(
+            vpc_id=outputs.vpc_id,
+            subnet_ids=outputs.subnet_ids,
+            load_balancer_security_group_id=outputs.load_balancer_security_group_id,
+            listener_arn=outputs.listener_arn,
+        )
+        images = self.state_dir / "images"
+        image = build(
+            ROOT / "examples" / "shop",
+            "shop",
+            version,
+            ecr=self._session.ecr,
+            images_dir=images,
+            build_args={"VERSION": version},
+        )
+        release = self._config.release.model_copy(update={"version": version, "desired_count": 2})
+        config = self._config.model_copy(update={"release": release})
+        return build_manifest(config, image=image.uri, secrets={}, network=network)
+
+    def interrupt_creation(self, manifest: Manifest) -> None:
+        interruption = threading.Event()
+
+        def has_resources() -> bool:
+            groups = self._session.elbv2.describe_target_groups()["TargetGroups"]
+            return any(group["TargetGroupName"].startswith(manifest.resource_prefix) for group in groups)
+
+        threading.Thread(target=_set_when, args=(interruption, has_resources), daemon=True).start()
+        self._driver(interruption).create_release(manifest, 1)
+
+    def _driver(self, interruption: threading.Event) -> PulumiStacks:
+        return PulumiStacks(self._config, self._session, interruption)
+
+
+def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(POLL_SECONDS)
+    event.set()
