@@ -119,7 +119,7 @@ def test_a_release_without_a_request_has_no_point_and_a_release_without_an_error
         contract_cloud.wait_until(
             lambda group=group: [t.state for t in contract_cloud.traffic.target_health(group)] == ["healthy"]
         )
-    start = contract_cloud.now().replace(second=0, microsecond=0) - MINUTE
+    start = contract_cloud.now().replace(second=0, microsecond=0) - 3 * MINUTE
     contract_cloud.send_requests(serving)
 
     def points(release: ContractRelease, name: str) -> Points:
@@ -128,7 +128,7 @@ def test_a_release_without_a_request_has_no_point_and_a_release_without_an_error
             ("TargetGroup", release.outputs.target_group_arn.rpartition(":")[2]),
         )
         query = CloudWatchQuery("AWS/ApplicationELB", name, dimensions, "Sum", 60)
-        return contract_cloud.metrics.read((query,), start, start + 4 * MINUTE)[0]
+        return contract_cloud.metrics.read((query,), start, start + 6 * MINUTE)[0]
 
     contract_cloud.wait_until(lambda: sum(value for _, value in points(serving, "RequestCount")) >= 5)
     assert len(points(serving, "RequestCount")) <= 2, "the minutes before the first request have no point"

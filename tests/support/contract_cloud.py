@@ -108,10 +108,11 @@ class FakeContractCloud:
         raise AssertionError("the condition never held")
 
     def send_requests(self, release: ContractRelease) -> None:
-        self._environment.cloud.values |= {
-            (release.ref.version, "RequestCount"): 5.0,
-            (release.ref.version, "HTTPCode_Target_5XX_Count"): 0.0,
-        }
+        for version in self._environment.cloud.behaviour:
+            self._environment.cloud.values |= {
+                (version, "RequestCount"): 5.0,
+                (version, "HTTPCode_Target_5XX_Count"): 0.0,
+            }
         self.traffic.set_weights(self.listener_arn, all_to((release, 100)))
 
     def record(self, name: str, dimensions: Mapping[str, str], at: datetime, *values: float) -> None:
