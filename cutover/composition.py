@@ -70,6 +70,13 @@ def open_clock() -> Clock:
     return SystemClock()
 
 
+def endpoint_process(endpoint: str) -> int:
+    """The process id of the local cloud at `endpoint`; raises `CutoverError` when it does not answer."""
+    from cutover.adapters.endpoint import endpoint_status
+
+    return endpoint_status(endpoint).pid
+
+
 def require_account(provider: Provider) -> str:
     """The caller's account; raises `PreflightFailed` when it is not the one that the configuration names."""
     from cutover.adapters.session import Session

@@ -1,9 +1,9 @@
 """The Probe port: HTTP requests to one release by the header that only its test-traffic rule matches."""
 
-import json
 import time
 from collections.abc import Callable
 
+from cutover.adapters.endpoint import endpoint_status
 from cutover.adapters.http import request
 from cutover.config.schema import Provider
 from cutover.domain import ReleaseRef
@@ -12,7 +12,6 @@ from cutover.domain.test_traffic import HEADER
 from cutover.ports import EnvironmentOutputs, ProbeResult
 
 _LIMIT_BYTES = 64 * 1024
-_STATUS_TIMEOUT_SECONDS = 5.0
 
 
 class HttpProbe:
@@ -55,11 +54,11 @@ def load_balancer_url(endpoint: str, load_balancer: str) -> str:
     """The address of a load balancer on an endpoint that has no DNS, from the endpoint's status page.
 
     Raises:
-        StepFailed: the endpoint does not answer, or does not know the load balancer.
+        StepFailed: the endpoint has no such load balancer, or no status page.
+        TransientFailure: the endpoint does not answer.
     """
-    try:
-        response = request("GET", f"{endpoint}/_cutover/status", timeout_seconds=_STATUS_TIMEOUT_SECONDS)
-        return str(json.loads(response.text)["load_balancers"][load_balancer])
-    except (TransientFailure, ValueError, KeyError) as error:
-        message = f"{endpoint} does not show where the load balancer {load_balancer} listens: {error!r}"
-        raise StepFailed("LOAD_BALANCER_UNKNOWN", message, "cutover local status") from error
+    url = endpoint_status(endpoint).load_balancers.get(load_balancer)
+    if url is None:
+        message = f"{endpoint} has no load balancer {load_balancer}"
+        raise StepFailed("LOAD_BALANCER_UNKNOWN", message, "cutover local status")
+    return url

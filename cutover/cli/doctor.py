@@ -118,15 +118,9 @@ def _environment(context: Context) -> list[Check]:
 
 
 def _local_cloud(endpoint: str) -> Check:
-    from urllib.error import URLError
-    from urllib.request import urlopen
+    from cutover.composition import endpoint_process
 
-    try:
-        with urlopen(f"{endpoint}/_cutover/status", timeout=3) as answer:  # noqa: S310  the scheme is the file's
-            server = json.load(answer)
-    except (URLError, OSError, ValueError) as error:
-        return Check("local cloud", "FAIL", f"{endpoint} does not answer: {error}", "cutover local up")
-    return Check("local cloud", "OK", f"{endpoint} (process {server['pid']})")
+    return _attempt("local cloud", lambda: f"{endpoint} (process {endpoint_process(endpoint)})", "cutover local up")
 
 
 def _credentials(config: EnvironmentConfig) -> Check:

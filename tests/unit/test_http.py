@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from cutover.adapters.endpoint import endpoint_status
 from cutover.adapters.http import request
 from cutover.adapters.probe import HttpProbe
 from cutover.domain import ReleaseRef
@@ -187,3 +188,10 @@ def test_the_probe_accepts_any_certificate_and_sends_the_releases_header(tls_ser
     assert (result.status, result.error) == (200, "")
     assert len(result.body) == 64 * 1024
     assert tls_server.headers["X-Cutover-Release"] == "aaaaaaaa"
+
+
+def test_an_endpoint_without_a_status_page_is_named(server: Server) -> None:
+    with pytest.raises(StepFailed, match=r"has no status page of a local cloud \(HTTP 200\)"):
+        endpoint_status(f"http://{server.address}")
+    with pytest.raises(TransientFailure, match="does not answer"):
+        endpoint_status("http://127.0.0.1:9")
