@@ -14,7 +14,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 stamp := .venv/.installed-$(shell cat requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
 cache := $(or $(CUTOVER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cutover)
-engine := $(cache)/pulumi/v3.259.0/bin
+# The engine has the version of its Python SDK.
+engine := $(cache)/pulumi/v$(shell sed -n 's/^pulumi==\([^ ]*\).*/\1/p' requirements-dev.lock)/bin
 
 # Everything below runs with this environment's programs and this engine first; Pulumi stays offline and quiet.
 export PATH := $(CURDIR)/.venv/bin:$(engine):$(PATH)
@@ -27,8 +28,8 @@ export PYTHONUNBUFFERED := 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: setup ## six versions on the local cloud under load: promoted, stopped by figures, stopped by analysis, by hand
-	python -m cutover.examples.demo
+demo: setup ## deploy six versions to the local cloud under load
+	cutover local demo $(ARGS)
 
 test: setup prometheus ## every test, end to end ones included
 	python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

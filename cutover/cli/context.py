@@ -28,4 +28,9 @@ class Context:
             raise InvalidInput(
                 "ENVIRONMENT_MISSING", f"which environment? here are: {', '.join(known) or 'none'}", "cutover -e ENV …"
             )
-        return load_environment(self.project, self.environment)
+        config = load_environment(self.project, self.environment)
+        if config.provider.endpoint:
+            from cutover.cli.local import use_for_pulumi
+
+            use_for_pulumi(config.provider.endpoint)
+        return config

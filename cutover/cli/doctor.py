@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,11 +30,12 @@ class Check:
 
 def run(context: Context) -> int:
     """Exit code 0, or 4 where anything is NG."""
-    checks = [_python(), _engine(), _plugin(), _backend()]
+    # First, since an environment of the local cloud brings Pulumi's variables with it.
     if context.environment is None:
-        checks.append(Check("configuration", "WARN", "no environment chosen", "cutover -e ENV doctor"))
+        environment = [Check("configuration", "WARN", "no environment chosen", "cutover -e ENV doctor")]
     else:
-        checks += _environment(context)
+        environment = _environment(context)
+    checks = [_python(), _engine(), _plugin(), _backend(), *environment]
     if context.json:
         print(json.dumps([asdict(check) for check in checks]))
     else:
@@ -51,18 +51,20 @@ def _python() -> Check:
 
 
 def _engine() -> Check:
-    path = shutil.which("pulumi")
+    from cutover.composition import engine_install_command, find_engine
+
+    path, install = find_engine(), engine_install_command()
     if path is None:
-        return Check("engine", "NG", "pulumi is not on PATH", "make setup")
+        return Check("engine", "NG", "pulumi is neither on PATH nor where `make setup` installs it", install)
     try:
         told = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_ENGINE_TIMEOUT, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("engine", "NG", f"{path} does not run: {error}", "make setup")
+        return Check("engine", "NG", f"{path} does not run: {error}", install)
     found, wanted = told.stdout.strip(), f"v{version('pulumi')}"
     if not found.startswith(_ENGINE_MAJOR):
-        return Check("engine", "NG", f"{found} at {path}", "make setup")
+        return Check("engine", "NG", f"{found} at {path}", install)
     if found != wanted:
-        return Check("engine", "WARN", f"{found} at {path}; the SDK is {wanted}", "make setup")
+        return Check("engine", "WARN", f"{found} at {path}; the SDK is {wanted}", install)
     return Check("engine", "OK", f"{found} at {path}")
 
 

@@ -11,6 +11,7 @@ import typer
 
 _ID = Annotated[str | None, typer.Argument(help="Execution; the newest where it is left out.", show_default=False)]
 _Reason = Annotated[str, typer.Option(help="Why; kept in the journal.")]
+_Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the local cloud's endpoint.")]
 _Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")]
 
 
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
     release.command()(render)
     app.add_typer(release, name="release")
     local = typer.Typer(help="The local cloud.", no_args_is_help=True)
-    for verb in (up, down):
+    for verb in (up, down, demo):
         local.command()(verb)
     local.command("status")(local_status)
     local.command("env")(local_env)
@@ -222,18 +223,31 @@ def render(context: typer.Context) -> int:
     return verb.run(context.obj)
 
 
-def up(context: typer.Context, port: Annotated[int, typer.Option(min=1, max=65535)] = 4566) -> int:
-    """Bring the local cloud up."""
+def up(context: typer.Context, port: _Port = 4566) -> int:
+    """Start the local cloud."""
     from cutover.cli import local
 
     return local.up(context.obj, port)
 
 
 def down(context: typer.Context) -> int:
-    """Take the local cloud down, with everything in it."""
+    """Stop the local cloud and remove everything in it."""
     from cutover.cli import local
 
     return local.down(context.obj)
+
+
+def demo(
+    context: typer.Context,
+    port: _Port = 4566,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the first two of six versions, at 30 requests per second.")
+    ] = False,
+) -> int:
+    """Empty the local cloud, and deploy six versions of a shop to it under load."""
+    from cutover.cli import local
+
+    return local.demo(context.obj, port, quick=quick)
 
 
 def local_status(context: typer.Context) -> int:
@@ -244,7 +258,7 @@ def local_status(context: typer.Context) -> int:
 
 
 def local_env(context: typer.Context) -> int:
-    """Print the exports with which a shell uses the local cloud."""
+    """Print the variables with which a shell uses the local cloud."""
     from cutover.cli import local
 
     return local.env(context.obj)
@@ -255,16 +269,16 @@ def local_fault(
     kind: Annotated[
         str,
         typer.Argument(
-            help="throttle, unavailable, delay, stale or lost-answer; task-crash or flapping-health; none ends all."
+            help="throttle, unavailable, delay, stale, lost-answer, task-crash, flapping-health; none ends all faults."
         ),
     ],
     *,
-    service: Annotated[str, typer.Option(help="AWS service; an ECS service's name; a target group's ARN.")] = "",
-    action: Annotated[str, typer.Option(help="API action; any where it is left out.")] = "",
-    times: Annotated[int, typer.Option(min=1, max=1000, help="So many calls or tasks.")] = 1,
-    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for delay.")] = 0.0,
+    service: Annotated[str, typer.Option(help="AWS service, name of an ECS service, or ARN of a target group.")] = "",
+    action: Annotated[str, typer.Option(help="API action; by default any.")] = "",
+    times: Annotated[int, typer.Option(min=1, max=1000, help="Number of calls or tasks.")] = 1,
+    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds of delay, for the fault delay.")] = 0.0,
 ) -> int:
-    """Let something go wrong on the local cloud."""
+    """Make the local cloud fail in a chosen way."""
     from cutover.cli import local
 
     return local.fault(context.obj, kind, service=service, action=action, times=times, delay=delay)

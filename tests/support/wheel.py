@@ -39,11 +39,11 @@ def names_in(wheel: Path) -> list[str]:
         return archive.namelist()
 
 
-def install_wheel(wheel: Path, folder: Path) -> Path:
+def install_wheel(wheel: Path, folder: Path, *, without: tuple[str, ...] = ()) -> Path:
     """Install into a fresh virtual environment that sees this interpreter's packages; returns its `cutover`.
 
-    The packages are on its path by a .pth file, which does not read the .pth file of an editable install in turn:
-    the only `cutover` there is the wheel's.
+    A folder of links to the packages is on its path by a .pth file. Python reads no .pth file in that folder, so the
+    editable install is not seen, and the only `cutover` is the wheel's. Packages named in `without` are left out.
     """
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
@@ -54,7 +54,12 @@ def install_wheel(wheel: Path, folder: Path) -> Path:
         capture_output=True, text=True, check=False, env=_without_checkout(),
     )  # fmt: skip
     assert installed.returncode == 0, installed.stderr
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    packages = folder / "packages"
+    packages.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.startswith(("cutover", *without)):
+            (packages / entry.name).symlink_to(entry)
+    (site / "dependencies.pth").write_text(f"{packages}\n", encoding="utf-8")
     return folder / "bin" / "cutover"
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
 from cutover.cli.common import exit_code
 from cutover.cli.formatting import duration
-from cutover.cli.main import complete_hint, json_first
+from cutover.cli.main import complete_hint, options_first
 from cutover.cli.preview import waits
 from cutover.cli.progress import Progress, sparkline
 from cutover.cli.reporters import JsonReporter
@@ -47,13 +47,14 @@ def drawn(execution: Execution) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("arguments", [["--json", "-e", "x", "status"], ["-e", "x", "status", "--json"]])
-def test_json_may_stand_before_or_after_the_verb(arguments: list[str]) -> None:
-    assert json_first(arguments) == ["--json", "-e", "x", "status"]
+@pytest.mark.parametrize("option", ["--json", "--debug"])
+def test_json_and_debug_may_stand_before_or_after_the_verb(option: str) -> None:
+    assert options_first([option, "-e", "x", "status"]) == [option, "-e", "x", "status"]
+    assert options_first(["-e", "x", "status", option]) == [option, "-e", "x", "status"]
 
 
-def test_without_json_nothing_is_moved() -> None:
-    assert json_first(["-e", "x", "status"]) == ["-e", "x", "status"]
+def test_the_order_of_other_options_stays() -> None:
+    assert options_first(["-e", "x", "status", "--watch"]) == ["-e", "x", "status", "--watch"]
 
 
 @pytest.mark.parametrize(

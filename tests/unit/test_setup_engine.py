@@ -5,6 +5,7 @@ Every process is a real one: what is proved here is what stays behind when it di
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "setup" / "engine.py"
-VERSION = "3.259.0"
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "tools" / "setup" / "engine.py"
+VERSION = re.findall(r"(?m)^pulumi==(\S+)", (ROOT / "requirements-dev.lock").read_text())[0]
 
 FAKE_GO = """#!/bin/sh
 echo "$@" >> "$GO_CALLS"
@@ -28,7 +30,7 @@ if [ -p "$GO_STARTED" ]; then
 fi
 while [ "$1" != -o ]; do shift; done
 echo '#!/bin/sh' > "$2"
-echo "echo v${GO_MAKES:-3.259.0}" >> "$2"
+echo "echo v$GO_MAKES" >> "$2"
 /bin/chmod +x "$2"
 """
 
@@ -89,6 +91,7 @@ class Machine:
                 "CUTOVER_CACHE": str(self.root / "cache"),
                 "https_proxy": "http://127.0.0.1:9",  # the discard port: refused at once
                 "GO_CALLS": str(self.root / "calls"),
+                "GO_MAKES": VERSION,
                 "GO_SDK": str(self.root / "sdk"),
                 "GO_STARTED": str(self.root / "started"),
                 "GO_GATE": str(self.root / "gate"),

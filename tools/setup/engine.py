@@ -25,8 +25,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-VERSION = "3.259.0"
-MODULES = Path(__file__).resolve().parents[1] / "pulumi"
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ROOT / "tools" / "pulumi"
+# The engine has the version of its Python SDK.
+VERSION = re.findall(r"(?m)^pulumi==(\S+)", (ROOT / "requirements-dev.lock").read_text(encoding="utf-8"))[0]
 INSTALLER = "https://get.pulumi.com/install.sh"
 INSTALLER_TIMEOUT = 5.0
 PROGRESS_EVERY = 15.0
