@@ -2,26 +2,25 @@
 
 import os
 import shutil
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 
-def find_engine(variables: Mapping[str, str] = os.environ) -> Path | None:
+def find_engine() -> Path | None:
     """The program `pulumi`; None where it is neither on PATH nor where `make setup` installs it."""
-    if on_path := shutil.which("pulumi", path=variables.get("PATH", "")):
+    if on_path := shutil.which("pulumi"):
         return Path(on_path).absolute()
-    installed = installed_engine(variables)
+    installed = installed_engine()
     return installed if os.access(installed, os.X_OK) else None
 
 
-def installed_engine(variables: Mapping[str, str] = os.environ) -> Path:
+def installed_engine() -> Path:
     """Where `make setup` installs the engine: below $CUTOVER_CACHE, else $XDG_CACHE_HOME/cutover or ~/.cache/cutover.
 
     The engine has the version of the installed Python SDK.
     """
-    cache = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover"
-    return Path(variables.get("CUTOVER_CACHE") or cache).absolute() / "pulumi" / f"v{version('pulumi')}/bin/pulumi"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover"
+    return Path(os.environ.get("CUTOVER_CACHE") or cache).absolute() / "pulumi" / f"v{version('pulumi')}/bin/pulumi"
 
 
 def install_command() -> str:

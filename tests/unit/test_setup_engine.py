@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from support.signals import restore_sigint
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools" / "setup" / "engine.py"
 VERSION = re.findall(r"(?m)^pulumi==(\S+)", (ROOT / "requirements-dev.lock").read_text())[0]
@@ -97,6 +99,7 @@ class Machine:
                 "GO_GATE": str(self.root / "gate"),
                 **environment,
             },
+            preexec_fn=restore_sigint,
         )
         self.running.append(process)
         return process

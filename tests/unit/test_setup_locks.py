@@ -1,6 +1,5 @@
 """What the locks, the engine's version and the Makefile must agree on."""
 
-import os
 import re
 import subprocess
 import sys
@@ -83,15 +82,15 @@ def test_the_engine_has_the_version_of_its_python_sdk() -> None:
     )
 
 
-def test_make_the_set_up_and_the_driver_look_for_the_engine_in_the_same_folder(tmp_path: Path) -> None:
-    variables = {**os.environ, "CUTOVER_CACHE": str(tmp_path)}
+def test_make_the_set_up_and_the_driver_look_for_the_engine_in_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUTOVER_CACHE", str(tmp_path))
     asked = subprocess.run(
         ["make", "--silent", "--eval", "which-engine: ; @echo $(engine)", "which-engine"],
-        cwd=ROOT, env=variables, capture_output=True, text=True, check=True,
+        cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     program = "import runpy; print(runpy.run_path('tools/setup/engine.py')['cache_home']() / 'bin')"
-    set_up = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=variables, capture_output=True, text=True, check=True
-    )
+    set_up = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert asked.stdout == set_up.stdout
-    assert asked.stdout.strip() == str(installed_engine(variables).parent)
+    assert asked.stdout.strip() == str(installed_engine().parent)
