@@ -269,9 +269,9 @@ def _state_of(pid: int) -> str:
         return ""
 
 
-def _wait_until(holds: Callable[[], bool], looks: int = 100_000) -> None:
-    for _ in range(looks):
-        if holds():
+def _wait_until(condition: Callable[[], bool], attempts: int = 100_000) -> None:
+    for _ in range(attempts):
+        if condition():
             return
         os.sched_yield()
-    pytest.fail("it did not come to pass")
+    pytest.fail("the condition was not met")
