@@ -18,7 +18,7 @@ from cutover.cli.reporters import JsonReporter
 from cutover.cli.status_object import current_status, status_object
 from cutover.cli.tree import draw
 from cutover.domain import Allocation, Execution, JournalEvent, Status
-from cutover.domain.errors import Exit, Interrupted, StepFailed, TransientFailure
+from cutover.domain.errors import Exit, Interrupted, PreflightFailed, StepFailed, TransientFailure
 from cutover.operations import deploy, prepare
 from support.fakes import FakeWorld, config_for
 
@@ -150,6 +150,12 @@ def test_the_reason_of_a_failed_update_is_the_resources_own() -> None:
 def test_a_throttled_update_may_be_tried_again_and_a_refused_one_not() -> None:
     assert isinstance(translate("s", "error: ThrottlingException: Rate exceeded"), TransientFailure)
     assert isinstance(translate("s", PULUMI), StepFailed)
+
+
+def test_without_a_backend_the_preflight_fails_with_the_command_that_names_one() -> None:
+    output = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
+    error = translate("s", output)
+    assert (type(error), error.code, error.hint) == (PreflightFailed, "BACKEND_MISSING", "pulumi login URL")
 
 
 def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:
