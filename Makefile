@@ -1,12 +1,12 @@
-# `make demo` and `make test` set everything up on a fresh machine and then do their work; `make help` lists the rest.
+# `make demo` and `make test` install what they need on a fresh machine; `make help` lists all targets.
 #
-# The set-up costs nothing once it is done: the stamp of the virtual environment is named after the hash of the lock,
-# and the engine lives in a cache outside the checkout, named after its version.
+# The second run installs nothing: the stamp in the virtual environment is named after the hash of its inputs, and the
+# engine is in a cache outside the checkout, in a folder named after its version.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# Found before .venv goes first on PATH below: it is this Python that makes .venv.
+# The Python that creates .venv. It is looked up before .venv comes first on PATH.
 ifeq ($(origin PYTHON), undefined)
 PYTHON := $(or $(shell command -v python3),python3)
 endif
@@ -14,9 +14,10 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 stamp := .venv/.installed-$(shell cat requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
 cache := $(or $(CUTOVER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cutover)
-engine := $(cache)/pulumi/v3.259.0/bin
+# The engine has the version of its Python SDK.
+engine := $(cache)/pulumi/v$(shell sed -n 's/^pulumi==\([^ ]*\).*/\1/p' requirements-dev.lock)/bin
 
-# Everything below runs with this environment's programs and this engine first; Pulumi stays offline and quiet.
+# All targets run the programs of .venv and this engine; Pulumi neither looks for updates nor downloads plugins.
 export PATH := $(CURDIR)/.venv/bin:$(engine):$(PATH)
 export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
@@ -27,42 +28,42 @@ export PYTHONUNBUFFERED := 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: setup ## six versions on the local cloud under load: promoted, stopped by figures, stopped by analysis, by hand
-	python -m cutover.examples.demo
+demo: setup ## deploy six versions to the local cloud under load; ARGS=--quick deploys two
+	cutover local demo $(ARGS)
 
-test: setup prometheus ## every test, end to end ones included
+test: setup prometheus ## run all tests; ARGS are for pytest
 	python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-test-fast: setup ## unit, properties and components only
+test-fast: setup ## run the tests of units, properties and components
 	python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/properties tests/components $(ARGS)
 
-lint: setup ## ruff, mypy --strict and the rules of who may import whom
+lint: setup ## run ruff, mypy --strict and import-linter
 	ruff check .
 	ruff format --check .
 	mypy --strict
 	lint-imports
 
-format: setup ## let ruff order and format the sources
+format: setup ## format the sources with ruff
 	ruff check --fix .
 	ruff format .
 
-bench: setup ## the table of figures, beside bare boto3 calls
+bench: setup ## measure, and write benchmarks/RESULTS.md
 	python -m benchmarks
 
-docs: setup ## docs/configuration.md from the models
+docs: setup ## write docs/configuration.md from the models
 	python -m cutover.config.reference
 
-lock: setup ## both locks from pyproject.toml; ARGS=--upgrade takes newer versions
+lock: setup ## write both locks from pyproject.toml; ARGS=--upgrade takes newer versions
 	tools/setup/lock.sh $(ARGS)
 
 prometheus: $(stamp)
 	@$(PYTHON) tools/setup/prometheus.py
 
-setup: $(stamp) $(engine)/pulumi ## virtual environment and engine, where they are missing
+setup: $(stamp) $(engine)/pulumi ## install the virtual environment and the engine where they are missing
 
 $(stamp):
 	@$(PYTHON) tools/setup/venv.py
 
-# Where a compatible engine is on PATH this file is never made, and the script only says so by its exit code.
+# Where a compatible engine is on PATH this file is never created; the script then ends at once.
 $(engine)/pulumi: | $(stamp)
 	@$(PYTHON) tools/setup/engine.py

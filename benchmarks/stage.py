@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutover.cli.local.cloud import variables as local_variables
 from cutover.localcloud import process
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +74,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         for original, without_wait in _NO_WAITS.items():
             text = text.replace(original, without_wait)
         (project / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
-        variables = {**os.environ, **process.environment(folder / "cloud", running, os.environ["PATH"])}
+        variables = {**os.environ, **local_variables(folder / "cloud", running)}
         ready = Stage(project, variables | {"CUTOVER_LOCAL": str(folder / "cloud")}, running.endpoint)
         ready.cutover("bootstrap")
         ready.cutover("local", "image", "build", str(ROOT / "examples/shop"), "--tag", "shop:1.0.0")

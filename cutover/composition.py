@@ -4,6 +4,7 @@ Adapters are imported inside the functions: a verb loads only what it uses.
 """
 
 import threading
+from pathlib import Path
 from typing import Literal
 
 from cutover.config import EnvironmentConfig
@@ -61,6 +62,20 @@ def open_traffic(config: EnvironmentConfig) -> Traffic:
     from cutover.adapters.session import Session
 
     return AlbTraffic(Session(config.provider))
+
+
+def find_engine() -> Path | None:
+    """The program `pulumi`; None where it is neither on PATH nor where `make setup` installs it."""
+    from cutover.adapters import engine
+
+    return engine.find_engine()
+
+
+def engine_install_command() -> str:
+    """The command that installs the Pulumi engine."""
+    from cutover.adapters import engine
+
+    return engine.install_command()
 
 
 def open_clock() -> Clock:

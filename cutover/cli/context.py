@@ -27,4 +27,9 @@ class Context:
             known = sorted(path.name.split(".")[1] for path in self.project.glob("Pulumi.*.yaml"))
             message = f"no environment was chosen; this folder has: {', '.join(known) or 'none'}"
             raise InvalidInput("ENVIRONMENT_MISSING", message, f"cutover -e {known[0] if known else 'ENV'} status")
-        return load_environment(self.project, self.environment)
+        config = load_environment(self.project, self.environment)
+        if config.provider.endpoint:
+            from cutover.cli.local.cloud import use_for_pulumi
+
+            use_for_pulumi(config.provider.endpoint)
+        return config

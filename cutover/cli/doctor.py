@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,11 +30,12 @@ class Check:
 
 def run(context: Context) -> int:
     """Exit code 0, or 4 when a check fails."""
-    checks = [_python(), _engine(), _plugin(), _backend()]
+    # The configuration comes first: an environment on the local cloud sets Pulumi's variables.
     if context.environment is None:
-        checks.append(Check("configuration", "WARN", "no environment was chosen", "cutover -e ENV doctor"))
+        environment = [Check("configuration", "WARN", "no environment was chosen", "cutover -e ENV doctor")]
     else:
-        checks += _environment(context)
+        environment = _environment(context)
+    checks = [_python(), _engine(), _plugin(), _backend(), *environment]
     if context.json:
         print(json.dumps([asdict(check) for check in checks]))
     else:
@@ -51,18 +51,20 @@ def _python() -> Check:
 
 
 def _engine() -> Check:
-    path = shutil.which("pulumi")
+    from cutover.composition import engine_install_command, find_engine
+
+    path, install = find_engine(), engine_install_command()
     if path is None:
-        return Check("engine", "FAIL", "pulumi is not on PATH", "make setup")
+        return Check("engine", "FAIL", "pulumi is neither on PATH nor where `make setup` installs it", install)
     try:
         answer = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_ENGINE_TIMEOUT, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("engine", "FAIL", f"{path} does not run: {error}", "make setup")
+        return Check("engine", "FAIL", f"{path} does not run: {error}", install)
     installed, sdk = answer.stdout.strip(), f"v{version('pulumi')}"
     if not installed.startswith(_ENGINE_MAJOR):
-        return Check("engine", "FAIL", f"{installed} at {path}; version 3 is needed", "make setup")
+        return Check("engine", "FAIL", f"{installed} at {path}; version 3 is needed", install)
     if installed != sdk:
-        return Check("engine", "WARN", f"{installed} at {path}; the SDK is {sdk}", "make setup")
+        return Check("engine", "WARN", f"{installed} at {path}; the SDK is {sdk}", install)
     return Check("engine", "OK", f"{installed} at {path}")
 
 

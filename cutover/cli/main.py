@@ -1,6 +1,7 @@
-"""The command line: `cutover [-e ENV] [--json] VERB`.  Each verb is a file of its own and loads what it needs."""
+"""The command line: `cutover [-e ENV] [--json] VERB`. Each verb is a file of its own and imports what it needs."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -8,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cutover.cli import verbs
-from cutover.domain.errors import CutoverError, Exit, InvalidInput
+from cutover.domain.errors import CutoverError, Exit
 
 app = typer.Typer(
     name="cutover",
@@ -27,54 +28,65 @@ def front(
     context: typer.Context,
     environment: Annotated[str | None, typer.Option("-e", "--environment", help="Pulumi.ENV.yaml is read.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines of events and, last, the status.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.", file_okay=False)] = Path(),
 ) -> None:
     """Immutable deployments of containerised services on AWS."""
     from cutover.cli.context import Context
 
+    del debug  # `main` reads it
     context.obj = Context(environment=environment, json=as_json, project=project)
 
 
 def main() -> NoReturn:
-    """Run a verb; every error leaves with the exit code of its kind, its sentence and the next command."""
+    """Run a verb; an error prints its sentence and the next command, and ends with the exit code of its kind."""
     try:
-        code = app(json_first(sys.argv[1:]), standalone_mode=False)
+        code = app(options_first(sys.argv[1:]), standalone_mode=False)
+        sys.stdout.flush()
     except CutoverError as error:
-        _tell(error.code, error.message, complete_hint(error.hint, sys.argv[1:]))
+        _print_error(error.code, error.message, complete_hint(error.hint, sys.argv[1:]))
         sys.exit(error.exit)
     except typer.Exit as leave:
         sys.exit(leave.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(Exit.INTERRUPTED)
-    except Exception as error:
-        if not _is_usage_error(error):
-            raise
-        _tell("USAGE", str(error.format_message()), "cutover --help")  # type: ignore[attr-defined]  # click's own
-        sys.exit(Exit.INVALID)
+    except BrokenPipeError:
+        # The reader has gone, as in `cutover history | head`; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.UNEXPECTED)
+    except Exception as error:  # noqa: BLE001  the last boundary: a person gets a sentence, the file the traceback
+        sys.exit(_end_by(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
-def json_first(arguments: list[str]) -> list[str]:
-    """`--json` may stand before or after the verb."""
-    rest = [argument for argument in arguments if argument != "--json"]
-    return ["--json", *rest] if len(rest) < len(arguments) else rest
+def options_first(arguments: list[str]) -> list[str]:
+    """Move `--json` and `--debug`, which may also follow the verb, to the front."""
+    given = [option for option in ("--json", "--debug") if option in arguments]
+    return [*given, *(argument for argument in arguments if argument not in given)]
 
 
 def complete_hint(hint: str, arguments: list[str]) -> str:
-    """The next command with the environment that this one was for, where the error could not know it."""
+    """The next command, with the environment of this one where the error did not know it."""
     flag = next((flag for flag in ("-e", "--environment") if flag in arguments[:-1]), None)
     if flag is None or not hint.startswith("cutover ") or " -e " in hint:
         return hint
     return hint.replace("cutover ", f"cutover -e {arguments[arguments.index(flag) + 1]} ", 1)
 
 
-def _is_usage_error(error: Exception) -> bool:
-    # click's classes, which typer carries within itself; InvalidInput is ours and has been handled.
-    return hasattr(error, "format_message") and not isinstance(error, InvalidInput)
+def _end_by(error: Exception) -> Exit:
+    """Print an error that is not cutover's own; returns the exit code."""
+    # The class is click's, which typer brings along under a private name.
+    if hasattr(error, "format_message"):
+        _print_error("USAGE", str(error.format_message()), "cutover --help")
+        return Exit.INVALID
+    from cutover.cli import crash
+
+    _print_error("UNEXPECTED", crash.report(error, debug="--debug" in sys.argv[1:]), "")
+    return Exit.UNEXPECTED
 
 
-def _tell(code: str, message: str, hint: str) -> None:
-    """For people on stderr; with --json the last line of stdout, too."""
+def _print_error(code: str, message: str, hint: str) -> None:
+    """Print an error for people to stderr and, with --json, as the last line of stdout."""
     print(f"✖ {message}", file=sys.stderr)
     if hint:
         print(f"  next: {hint}", file=sys.stderr)

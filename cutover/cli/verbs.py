@@ -11,6 +11,7 @@ import typer
 
 _ID = Annotated[str | None, typer.Argument(help="Execution ID; default: the newest.", show_default=False)]
 _Reason = Annotated[str, typer.Option(help="Reason, for the journal.")]
+_Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the local cloud's endpoint.")]
 _Limit = Annotated[int, typer.Option(min=1, max=1000, help="Maximum number, newest first.")]
 
 
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
     release.command()(render)
     app.add_typer(release, name="release")
     local = typer.Typer(help="The local cloud.", no_args_is_help=True)
-    for verb in (up, down):
+    for verb in (up, down, demo):
         local.command()(verb)
     local.command("status")(local_status)
     local.command("env")(local_env)
@@ -223,32 +224,45 @@ def render(context: typer.Context) -> int:
     return verb.run(context.obj)
 
 
-def up(context: typer.Context, port: Annotated[int, typer.Option(min=1, max=65535)] = 4566) -> int:
-    """Bring the local cloud up."""
-    from cutover.cli import local
+def up(context: typer.Context, port: _Port = 4566) -> int:
+    """Start the local cloud."""
+    from cutover.cli.local import up as verb
 
-    return local.up(context.obj, port)
+    return verb.run(context.obj, port)
 
 
 def down(context: typer.Context) -> int:
-    """Take the local cloud down, with everything in it."""
-    from cutover.cli import local
+    """Stop the local cloud and remove everything in it."""
+    from cutover.cli.local import down as verb
 
-    return local.down(context.obj)
+    return verb.run(context.obj)
+
+
+def demo(
+    context: typer.Context,
+    port: _Port = 4566,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the first two of six versions, at 30 requests per second.")
+    ] = False,
+) -> int:
+    """Empty the local cloud, and deploy six versions of a shop to it under load."""
+    from cutover.cli.local import demo as verb
+
+    return verb.run(context.obj, port, quick=quick)
 
 
 def local_status(context: typer.Context) -> int:
     """Show whether the local cloud runs, and where."""
-    from cutover.cli import local
+    from cutover.cli.local import status as verb
 
-    return local.status(context.obj)
+    return verb.run(context.obj)
 
 
 def local_env(context: typer.Context) -> int:
-    """Print the exports with which a shell uses the local cloud."""
-    from cutover.cli import local
+    """Print the variables with which a shell uses the local cloud."""
+    from cutover.cli.local import env as verb
 
-    return local.env(context.obj)
+    return verb.run(context.obj)
 
 
 def local_fault(
@@ -256,19 +270,19 @@ def local_fault(
     kind: Annotated[
         str,
         typer.Argument(
-            help="throttle, unavailable, delay, stale or lost-answer; task-crash or flapping-health; none ends all."
+            help="throttle, unavailable, delay, stale, lost-answer, task-crash, flapping-health; none ends all faults."
         ),
     ],
     *,
-    service: Annotated[str, typer.Option(help="AWS service; an ECS service's name; a target group's ARN.")] = "",
-    action: Annotated[str, typer.Option(help="API action; any where it is left out.")] = "",
-    times: Annotated[int, typer.Option(min=1, max=1000, help="So many calls or tasks.")] = 1,
-    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for delay.")] = 0.0,
+    service: Annotated[str, typer.Option(help="AWS service, name of an ECS service, or ARN of a target group.")] = "",
+    action: Annotated[str, typer.Option(help="API action; by default any.")] = "",
+    times: Annotated[int, typer.Option(min=1, max=1000, help="Number of calls or tasks.")] = 1,
+    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds of delay, for the fault delay.")] = 0.0,
 ) -> int:
-    """Let something go wrong on the local cloud."""
-    from cutover.cli import local
+    """Make the local cloud fail in a chosen way."""
+    from cutover.cli.local import fault as verb
 
-    return local.fault(context.obj, kind, service=service, action=action, times=times, delay=delay)
+    return verb.run(context.obj, kind, service=service, action=action, times=times, delay=delay)
 
 
 def image_build(
@@ -278,6 +292,6 @@ def image_build(
     build_arg: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of an ARG of the Dockerfile.")] = None,
 ) -> int:
     """Build an image and push it to the local registry."""
-    from cutover.cli import local
+    from cutover.cli.local import image_build as verb
 
-    return local.build(context.obj, folder, tag, build_arg or [])
+    return verb.run(context.obj, folder, tag, build_arg or [])

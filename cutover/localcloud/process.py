@@ -128,7 +128,7 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_PYTHON_CMD": sys.executable,
-        "PATH": os.pathsep.join([str(engine_bin()), str(Path(sys.executable).parent), path]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), path]),
     }
 
 
@@ -161,13 +161,6 @@ def registry(running: Status) -> "ECRClient":
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106  moto takes anything
     )
-
-
-def engine_bin() -> Path:
-    """Where the set-up puts the Pulumi engine."""
-    cache = os.environ.get("CUTOVER_CACHE")
-    base = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover"
-    return base / "pulumi" / "v3.259.0" / "bin"
 
 
 def _state_file(state_dir: Path) -> Path:

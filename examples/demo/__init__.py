@@ -1,0 +1,1 @@
+"""`cutover local demo`: versions of a small shop, deployed to the local cloud under load."""

@@ -1,10 +1,10 @@
-"""A load generator: asks a URL at a constant rate and accounts for every request.
+"""A load generator: sends requests to a URL at a constant rate and counts the result of each.
 
-The rate is held whatever the answers do (open loop): a request that starts late counts its lateness as latency,
-and none is dropped, so that a stall shows in the percentiles instead of hiding ("coordinated omission").
+The rate does not depend on the answers (open loop). A request that starts late counts the delay as latency, and no
+request is left out, so that a stall shows in the percentiles (it avoids "coordinated omission").
 
-As a process: `python -m cutover.examples.demo.load --url URL --rate 150 --out FILE [--duration S]`; SIGTERM and
-SIGINT end it in order: it waits for the answers under way, then writes its summary as JSON.
+As a process: `python -m cutover.examples.demo.load --url URL --rate 150 --out FILE [--duration S]`. On SIGTERM or
+SIGINT it waits for the open requests, then writes its summary as JSON.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from pathlib import Path
 import aiohttp
 
 TIMEOUT_SECONDS = 10.0
-_MOST_REASONS = 200  # failures listed one by one; all are counted
+_MOST_REASONS = 200  # failures in the summary; the rest are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that was not answered with 2xx: when (seconds since the epoch), and why."""
+    """A request without a 2xx answer: its time (seconds since the epoch) and the reason."""
 
     at: float
     reason: str
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the requests of one span of time; latencies in seconds from when each was due."""
+    """The results of the requests of one period; latencies in seconds from the time when each was due."""
 
     label: str = "all"
     began: float = field(default_factory=time.time)
@@ -47,7 +47,7 @@ class Tally:
     ended: float | None = None
 
     def count(self, latency: float, *, status: int | None, version: str | None, reason: str | None) -> None:
-        """Add one request; `reason` is None if it was answered with 2xx."""
+        """Add one request; `reason` is None where the answer was 2xx."""
         self.sent += 1
         self.latencies.append(latency)
         self.by_status["none" if status is None else str(status)] += 1
@@ -55,13 +55,12 @@ class Tally:
             self.by_version[version] += 1
         if reason is not None:
             self.failed += 1
-            # A request that no version answered was lost on the way.
-            self.failed_by_version[version or "nobody"] += 1
+            self.failed_by_version[version or "no version"] += 1
             if len(self.failures) < _MOST_REASONS:
                 self.failures.append(Failure(time.time(), reason))
 
     def summary(self) -> dict[str, object]:
-        """The tally as JSON: counts, latencies in milliseconds, rate per second, times since the epoch."""
+        """The tally for JSON: counts, latencies in milliseconds, rate per second, times since the epoch in seconds."""
         ended = self.ended or time.time()
         ordered = sorted(self.latencies)
         return {
@@ -93,6 +92,11 @@ class LoadGenerator:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load", daemon=True)
 
+    @property
+    def running(self) -> bool:
+        """Whether it sends requests."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to send."""
         with self._lock:
@@ -100,7 +104,7 @@ class LoadGenerator:
         self._thread.start()
 
     def mark(self, label: str) -> dict[str, object]:
-        """End the present window, begin one called `label`, and return the summary of the one that ended."""
+        """Begin a window called `label`, and return the summary of the window before it."""
         with self._lock:
             ended, self._window = self._window, Tally(label)
             ended.ended = self._window.began
@@ -108,7 +112,7 @@ class LoadGenerator:
             return ended.summary()
 
     def stop(self) -> dict[str, object]:
-        """Send no more, wait for the answers under way, and return the summary of everything with its windows."""
+        """Stop sending, wait for the open requests, and return the summary of the whole load with its windows."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -118,15 +122,15 @@ class LoadGenerator:
             return self._total.summary() | {"windows": windows}
 
     def wait(self, seconds: float | None) -> None:
-        """Wait until the time is over or `request_stop` was called."""
+        """Wait for so many seconds, or until `request_stop` is called."""
         self._stopping.wait(seconds)
 
     def request_stop(self) -> None:
-        """Let `wait` return; safe in a signal handler."""
+        """Make `wait` return; safe in a signal handler."""
         self._stopping.set()
 
     async def _run(self) -> None:
-        under_way: set[asyncio.Task[None]] = set()
+        open_requests: set[asyncio.Task[None]] = set()
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
         timeout = aiohttp.ClientTimeout(total=self._timeout)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
@@ -134,16 +138,16 @@ class LoadGenerator:
             due = loop.time()
             while not self._stopping.is_set():
                 while due <= loop.time():
-                    task = loop.create_task(self._ask(session, due))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
+                    task = loop.create_task(self._send(session, due))
+                    open_requests.add(task)
+                    task.add_done_callback(open_requests.discard)
                     due += 1 / self._rate
                 await asyncio.sleep(min(max(due - loop.time(), 0.0), 0.05))
             with self._lock:
                 self._total.ended = time.time()
-            await asyncio.gather(*under_way)
+            await asyncio.gather(*open_requests)
 
-    async def _ask(self, session: aiohttp.ClientSession, due: float) -> None:
+    async def _send(self, session: aiohttp.ClientSession, due: float) -> None:
         status: int | None = None
         version: str | None = None
         try:
@@ -163,14 +167,14 @@ class LoadGenerator:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Generate load until the duration is over or a signal comes; 0 if no request failed, else 1."""
+    """Generate load until the duration is over or a signal arrives; returns 0 if no request failed, else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m cutover.examples.demo.load", description="Constant-rate load on a URL."
     )
     parser.add_argument("--url", required=True)
     parser.add_argument("--rate", type=float, required=True, help="requests per second")
     parser.add_argument("--out", type=Path, required=True, help="file for the summary, as JSON")
-    parser.add_argument("--duration", type=float, default=None, help="seconds; without it until SIGTERM or SIGINT")
+    parser.add_argument("--duration", type=float, default=None, help="seconds; by default until SIGTERM or SIGINT")
     options = parser.parse_args(arguments)
     generator = LoadGenerator(options.url, options.rate)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -192,7 +196,7 @@ def _version_in(body: bytes) -> str | None:
 
 
 def _percentile(ordered: list[float], percent: int) -> float | None:
-    """Nearest rank, in milliseconds; None without samples."""
+    """The percentile by nearest rank, in milliseconds; None without samples."""
     if not ordered:
         return None
     rank = -(-len(ordered) * percent // 100)
@@ -200,7 +204,7 @@ def _percentile(ordered: list[float], percent: int) -> float | None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write so that a reader sees all of it or nothing."""
+    """Replace the file in one step, so that no reader sees a part of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

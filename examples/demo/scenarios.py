@@ -1,9 +1,9 @@
-"""The scenes of the demo: which version is deployed how, how it behaves, and how that must end."""
+"""The demo's scenarios: what each version does, which strategy deploys it, and how its deployment must end."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-# CloudWatch's data are a second old on the local cloud, where a real account waits for a minute.
+# Metrics of the local cloud are complete after one second; CloudWatch needs about a minute.
 _QUICK = {"window": "5s", "period": "1s", "interval": "1s", "delay": "1s"}
 ERROR_RATE = {"preset": "error-rate", "at_most": 1.0, "minimum_requests": 40, "inconclusive": 15, **_QUICK}
 ANALYSIS = {
@@ -17,13 +17,16 @@ ANALYSIS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One deployment; `strategy` and `gates` are laid over those of `Pulumi.local.yaml`."""
+class Scenario:
+    """One deployment, and the exit code with which it must end.
+
+    `build_args` are for the shop's Dockerfile; `strategy` and `gates` override those of `Pulumi.local.yaml`.
+    """
 
     version: str
-    story: str
-    wanted: int
-    build: dict[str, str] = field(default_factory=dict)
+    description: str
+    exit_code: int
+    build_args: dict[str, str] = field(default_factory=dict)
     strategy: dict[str, Any] = field(default_factory=dict)
     gates: dict[str, Any] = field(default_factory=dict)
     promoted_by_hand: bool = False
@@ -33,35 +36,35 @@ def _canary(*steps: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "canary", "canary": {"steps": list(steps)}, "bake": "2s"}
 
 
-SCENES = (
-    Scene("1.0.0", "the first version", 0, strategy={"bake": "2s"}),
-    Scene("2.0.0", "blue-green: proven by test traffic, then all at once", 0, strategy={"bake": "3s"}),
-    Scene(
+SCENARIOS = (
+    Scenario("1.0.0", "the first version", 0, strategy={"bake": "2s"}),
+    Scenario("2.0.0", "blue-green; test traffic first, then all traffic at once", 0, strategy={"bake": "3s"}),
+    Scenario(
         "3.0.0",
-        "a canary, and its gates promote it",
+        "a canary without a fault; its gates pass",
         0,
         strategy=_canary({"weight": 10}, {"pause": "6s"}, {"weight": 50}, {"pause": "3s"}),
         gates={"metrics": {"error-rate": ERROR_RATE}},
     ),
-    Scene(
+    Scenario(
         "4.0.0",
-        "a canary that answers 500 to 5 % of its requests: the metric gate stops it at 10 %",
+        "a canary that answers 5 % of its requests with 500; the error-rate gate fails at weight 10",
         5,
-        build={"BEHAVIOUR": "errors", "ERROR_EVERY": "20"},
+        build_args={"BEHAVIOUR": "errors", "ERROR_EVERY": "20"},
         strategy=_canary({"weight": 10}, {"pause": "30s"}, {"weight": 50}),
         gates={"metrics": {"error-rate": ERROR_RATE}},
     ),
-    Scene(
+    Scenario(
         "5.0.0",
-        "a canary that is 60 ms slower and errs in nothing: only the analysis sees it",
+        "a canary that is 60 ms slower and has no errors; the analysis fails at weight 20",
         5,
-        build={"BEHAVIOUR": "slow", "SLOW_SECONDS": "0.06"},
+        build_args={"BEHAVIOUR": "slow", "SLOW_SECONDS": "0.06"},
         strategy=_canary({"weight": 20}, {"analyse": "10s"}, {"weight": 50}),
         gates={"analysis": ANALYSIS, "metrics": {"error-rate": ERROR_RATE}},
     ),
-    Scene(
+    Scenario(
         "6.0.0",
-        "a canary that waits for a person, and is promoted from a second process",
+        "a canary that waits at weight 25 until a person promotes it",
         0,
         strategy=_canary({"weight": 25}, {"approve": {"timeout": "1m"}}),
         promoted_by_hand=True,

@@ -1,82 +1,133 @@
-"""What the demo prints at its end, and whether it went as it must."""
+"""The demo's result: the table that it prints at its end, and what did not end as it must."""
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from cutover.examples.demo.deployment import Deployment
-from cutover.examples.demo.scenarios import Scene
+from cutover.examples.demo.commands import Deployment
+from cutover.examples.demo.scenarios import SCENARIOS, Scenario
 
-_WIDTH = 170
+_WIDTH = 170  # columns
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One deployment, and the load while it ran."""
+    """One deployment, and the summary of the load while it ran."""
 
-    scene: Scene
+    scenario: Scenario
     deployment: Deployment
     load: dict[str, Any]
 
 
-def print_summary(rows: list[Row], total: dict[str, Any], seconds: float) -> None:
-    """A table with one row for each deployment, and the sums."""
-    table = Table(
-        "deploy", "by", "result", "exit", "time by phase (s)", "requests", "failed", "answered by", title="cutover demo"
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All deployments, the summary of the whole load, seconds taken, and the lowest rate (requests/s) that counts."""
+
+    rows: list[Row]
+    load: dict[str, Any]
+    seconds: float
+    project: Path
+    least_rate: float
+
+
+def faults(result: Result) -> list[str]:
+    """What did not end as it must, one sentence each.
+
+    Each deployment must end with its scenario's exit code, and every request must succeed except those that a version
+    built with errors failed itself.
+    """
+    sentences = [
+        f"{row.scenario.version} ended with exit code {row.deployment.exit_code} instead of {row.scenario.exit_code}"
+        for row in result.rows
+        if row.deployment.exit_code != row.scenario.exit_code
+    ]
+    failing = {row.scenario.version for row in result.rows if row.scenario.build_args.get("BEHAVIOUR") == "errors"}
+    failed: dict[str, int] = result.load.get("failed_by_version", {})
+    lost = {version: count for version, count in failed.items() if version not in failing}
+    if lost:
+        sentences.append(f"requests failed: {_counts(lost)}, for example {result.load.get('failures', [])[:3]}")
+    sentences += [
+        f"{version} failed no request, so the demo proved nothing" for version in sorted(failing - set(failed))
+    ]
+    rate = float(result.load.get("achieved_rate", 0))
+    if rate < result.least_rate:
+        sentences.append(f"the load was {rate:g} requests per second; at least {result.least_rate:g} are needed")
+    return sentences
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The result for a pipeline."""
+    return {
+        "passed": not faults(result),
+        "faults": faults(result),
+        "project": str(result.project),
+        "seconds": round(result.seconds, 1),
+        "requests": result.load.get("sent", 0),
+        "failed": result.load.get("failed", 0),
+        "deployments": [
+            {
+                "version": row.scenario.version,
+                "status": row.deployment.status.get("status"),
+                "exit_code": row.deployment.exit_code,
+                "requests": row.load.get("sent", 0),
+                "failed": row.load.get("failed", 0),
+            }
+            for row in result.rows
+        ],
+    }
+
+
+def print_summary(result: Result) -> None:
+    """Print a table with one row for each deployment, the totals, and what to type next."""
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(_table(result.rows))
+    for row in result.rows:
+        if error := row.deployment.status.get("error"):
+            console.print(f"{row.scenario.version} was rolled back: {error['message']}", highlight=False)
+    load = result.load
+    latency = load.get("latency_ms", {})
+    console.print(
+        f"{load.get('sent')} requests at {load.get('achieved_rate')}/s, latency p50 {latency.get('p50')} ms, "
+        f"p99 {latency.get('p99')} ms. {load.get('failed')} failed ({_counts(load.get('failed_by_version', {}))}). "
+        f"The demo took {result.seconds:.1f} s.",
+        highlight=False,
     )
+    for sentence in faults(result):
+        console.print(f"✖ {sentence}", highlight=False)
+    if left_out := SCENARIOS[len(result.rows) :]:
+        versions = ", ".join(scenario.version for scenario in left_out)
+        console.print(f"--quick left out {versions}: no gate had a fault to find.", highlight=False)
+    console.print("The local cloud is still running. Look at what happened:", highlight=False)
+    for verb in ("history", "releases", "status"):
+        command = ["cutover", "--project", str(result.project), "-e", "local", verb]
+        console.print(f"  next: {shlex.join(command)}", highlight=False, soft_wrap=True)
+    console.print("  next: cutover local down", highlight=False)
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(
+        "version", "strategy", "result", "exit code", "seconds by phase", "requests", "failed", "answered by",
+        title="cutover demo",
+    )  # fmt: skip
     for row in rows:
         phases = "  ".join(f"{phase} {spent:.1f}" for phase, spent in row.deployment.phases.items() if spent >= 0.05)
         table.add_row(
-            row.scene.version,
+            row.scenario.version,
             str(row.deployment.status.get("strategy") or "-"),
             str(row.deployment.status.get("status")),
             str(row.deployment.exit_code),
             phases,
             str(row.load.get("sent", 0)),
             str(row.load.get("failed", 0)),
-            _versions(row.load.get("by_version", {})),
+            _counts(row.load.get("by_version", {})),
         )
-    console = Console()
-    console.width = max(console.width, _WIDTH)
-    console.print(table)
-    for row in rows:
-        if error := row.deployment.status.get("error"):
-            console.print(f"{row.scene.version} was stopped: {error['message']}", highlight=False)
-    latency = total.get("latency_ms", {})
-    failed = _versions(total.get("failed_by_version", {}))
-    console.print(
-        f"{total.get('sent')} requests at {total.get('achieved_rate')}/s, {total.get('failed')} failed "
-        f"(by who answered: {failed}), p50 {latency.get('p50')} ms, p99 {latency.get('p99')} ms; "
-        f"the demo took {seconds:.1f} s",
-        highlight=False,
-    )
-    console.print("next: cutover -e local history, releases, status; cutover local down", highlight=False)
+    return table
 
 
-def verdict_on(rows: list[Row], total: dict[str, Any], *, least_rate: float) -> int:
-    """0 when every deployment ended as it must and no request was lost but those a stopped version itself failed."""
-    wrong = [
-        f"{row.scene.version} ended with {row.deployment.exit_code}, not {row.scene.wanted}"
-        for row in rows
-        if row.deployment.exit_code != row.scene.wanted
-    ]
-    failing = {row.scene.version for row in rows if row.scene.build.get("BEHAVIOUR") == "errors"}
-    lost = {who: count for who, count in total.get("failed_by_version", {}).items() if who not in failing}
-    if lost:
-        wrong.append(f"requests were lost: {lost}, {total.get('failures', [])[:3]}")
-    wrong += [f"{version} failed no request, so nothing was proven" for version in failing - _failed(total)]
-    if float(total.get("achieved_rate", 0)) < least_rate:
-        wrong.append(f"only {total.get('achieved_rate')} requests per second were sent")
-    for reason in wrong:
-        print(f"✖ {reason}")
-    return 1 if wrong else 0
-
-
-def _failed(total: dict[str, Any]) -> set[str]:
-    return set(total.get("failed_by_version", {}))
-
-
-def _versions(counts: dict[str, int]) -> str:
-    return ", ".join(f"{version}: {count}" for version, count in sorted(counts.items())) or "-"
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{version}: {count}" for version, count in sorted(counts.items())) or "none"

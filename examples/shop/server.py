@@ -1,10 +1,9 @@
-"""A small web service that shows which version answered, and can go wrong on purpose.
+"""A small web service that shows which version answered, and that fails on purpose if it is configured to.
 
-Settings come from the environment: HOST and PORT (where to listen), VERSION (what to show), BEHAVIOUR (`good`,
-`unhealthy`, `crash`, `errors` or `slow`), ERROR_EVERY and SLOW_SECONDS (how bad it is), and RELEASE (shown beside
-the version).
+Environment variables: HOST and PORT to listen on; VERSION and RELEASE to show; BEHAVIOUR (`good`, `unhealthy`,
+`crash`, `errors` or `slow`); ERROR_EVERY (every nth request fails) and SLOW_SECONDS (seconds for each answer).
 
-Written on asyncio's streams instead of http.server, whose modules take most of the time that a start may take.
+It uses asyncio's streams because http.server takes too long to import.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Serv
 
 
 class Shop:
-    """Answers requests on keep-alive connections until it is told to stop."""
+    """Answers requests on keep-alive connections until SIGTERM or SIGINT."""
 
     def __init__(self, version: str, release: str, behaviour: str) -> None:
         self._version = version
@@ -35,7 +34,7 @@ class Shop:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def serve(self, host: str, port: int) -> None:
-        """Listen until SIGTERM or SIGINT, then finish the requests in flight."""
+        """Listen until SIGTERM or SIGINT, then finish the open requests."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,14 +61,14 @@ class Shop:
             while await self._exchange(reader, writer):
                 pass
         except (TimeoutError, OSError, EOFError, asyncio.LimitOverrunError, ValueError):
-            pass  # the client went away or sent no HTTP: there is nobody to tell
+            pass  # the client closed the connection or sent something other than HTTP
         finally:
             self._connections.discard(task)
             self._idle.discard(writer)
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; return whether the connection stays open."""
+        """Answer one request; returns whether the connection stays open."""
         self._idle.add(writer)
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_SECONDS)).decode("latin-1")
         self._idle.discard(writer)
@@ -107,7 +106,7 @@ class Shop:
 
 
 def main() -> None:
-    """Serve as the environment says; exits with 2 on an unknown BEHAVIOUR."""
+    """Serve with the settings of the environment; exits with 2 on an unknown BEHAVIOUR."""
     behaviour = os.environ.get("BEHAVIOUR", "good")
     if behaviour not in BEHAVIOURS:
         print(f"shop: BEHAVIOUR must be one of {', '.join(BEHAVIOURS)}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cutover.cli.local.cloud import variables as local_variables
 from cutover.localcloud import process
 from support.shell import ROOT, Shell
 
@@ -32,7 +33,7 @@ def shell(local_cloud: tuple[Path, process.Status], tmp_path_factory: pytest.Tem
     project = tmp_path_factory.mktemp("project")
     for name in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
         shutil.copy(ROOT / name, project)
-    variables = {**os.environ, **process.environment(folder, running, os.environ["PATH"])}
+    variables = {**os.environ, **local_variables(folder, running)}
     variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
     made = Shell(project, variables)
     made.edit(r"endpoint: \S+", f"endpoint: {running.endpoint}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.signals import restore_sigint
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,7 +50,14 @@ class Shell:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """`cutover -e local --json …`, while it runs."""
         command = [sys.executable, "-m", "cutover.cli.main", "-e", "local", "--json", *arguments]
-        return subprocess.Popen(command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=restore_sigint,
+        )
 
     def run(self, *command: str) -> Ended:
         """Any command, to its end."""

@@ -10,14 +10,14 @@ from rich.console import Console
 
 from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
 from cutover.cli.common import exit_code
-from cutover.cli.main import complete_hint, json_first
+from cutover.cli.main import complete_hint, options_first
 from cutover.cli.progress import Progress, sparkline
 from cutover.cli.reporters import JsonReporter
 from cutover.cli.status_object import current_status, status_object
 from cutover.cli.tree import draw
 from cutover.domain import Allocation, Execution, JournalEvent, Status
 from cutover.domain.duration import duration
-from cutover.domain.errors import Exit, Interrupted, StepFailed, TransientFailure
+from cutover.domain.errors import Exit, Interrupted, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution.handlers.registry import least_seconds
 from cutover.operations import deploy, prepare
 from support.fakes import InMemoryEnvironment, config_for
@@ -47,13 +47,14 @@ def drawn(execution: Execution) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("arguments", [["--json", "-e", "x", "status"], ["-e", "x", "status", "--json"]])
-def test_json_may_stand_before_or_after_the_verb(arguments: list[str]) -> None:
-    assert json_first(arguments) == ["--json", "-e", "x", "status"]
+@pytest.mark.parametrize("option", ["--json", "--debug"])
+def test_json_and_debug_may_stand_before_or_after_the_verb(option: str) -> None:
+    assert options_first([option, "-e", "x", "status"]) == [option, "-e", "x", "status"]
+    assert options_first(["-e", "x", "status", option]) == [option, "-e", "x", "status"]
 
 
-def test_without_json_nothing_is_moved() -> None:
-    assert json_first(["-e", "x", "status"]) == ["-e", "x", "status"]
+def test_the_order_of_other_options_stays() -> None:
+    assert options_first(["-e", "x", "status", "--watch"]) == ["-e", "x", "status", "--watch"]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,12 @@ def test_the_reason_of_a_failed_update_is_the_resources_own() -> None:
 def test_a_throttled_update_may_be_tried_again_and_a_refused_one_not() -> None:
     assert isinstance(translate("s", "error: ThrottlingException: Rate exceeded"), TransientFailure)
     assert isinstance(translate("s", PULUMI), StepFailed)
+
+
+def test_without_a_backend_the_preflight_fails_with_the_command_that_names_one() -> None:
+    output = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
+    error = translate("s", output)
+    assert (type(error), error.code, error.hint) == (PreflightFailed, "BACKEND_MISSING", "pulumi login")
 
 
 def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:

@@ -86,20 +86,11 @@ def test_the_composition_names_every_adapter() -> None:
 
 
 def test_every_verb_has_a_file_that_the_list_of_verbs_loads() -> None:
-    shared = (
-        "common",
-        "context",
-        "formatting",
-        "main",
-        "progress",
-        "reporters",
-        "requests",
-        "status_object",
-        "tables",
-        "tree",
-        "verbs",
-    )
-    assert imports(PACKAGE / "cli" / "verbs.py", "cutover.cli") - {"context"} == files(PACKAGE / "cli", *shared)
+    shared = ("common", "context", "crash", "folders", "formatting", "main", "progress", "reporters", "requests")
+    shared += ("status_object", "tables", "tree", "verbs")
+    verbs = PACKAGE / "cli" / "verbs.py"
+    assert imports(verbs, "cutover.cli") - {"context", "local"} == files(PACKAGE / "cli", *shared)
+    assert imports(verbs, "cutover.cli.local") == files(PACKAGE / "cli" / "local", "cloud")
 
 
 def test_every_file_that_a_recipe_names_exists() -> None:

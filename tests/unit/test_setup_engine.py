@@ -5,6 +5,7 @@ Every process is a real one: what is proved here is what stays behind when it di
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "setup" / "engine.py"
-VERSION = "3.259.0"
+from support.signals import restore_sigint
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "tools" / "setup" / "engine.py"
+VERSION = re.findall(r"(?m)^pulumi==(\S+)", (ROOT / "requirements-dev.lock").read_text())[0]
 
 FAKE_GO = """#!/bin/sh
 echo "$@" >> "$GO_CALLS"
@@ -28,7 +32,7 @@ if [ -p "$GO_STARTED" ]; then
 fi
 while [ "$1" != -o ]; do shift; done
 echo '#!/bin/sh' > "$2"
-echo "echo v${GO_MAKES:-3.259.0}" >> "$2"
+echo "echo v$GO_MAKES" >> "$2"
 /bin/chmod +x "$2"
 """
 
@@ -89,11 +93,13 @@ class Machine:
                 "CUTOVER_CACHE": str(self.root / "cache"),
                 "https_proxy": "http://127.0.0.1:9",  # the discard port: refused at once
                 "GO_CALLS": str(self.root / "calls"),
+                "GO_MAKES": VERSION,
                 "GO_SDK": str(self.root / "sdk"),
                 "GO_STARTED": str(self.root / "started"),
                 "GO_GATE": str(self.root / "gate"),
                 **environment,
             },
+            preexec_fn=restore_sigint,
         )
         self.running.append(process)
         return process
@@ -263,9 +269,9 @@ def _state_of(pid: int) -> str:
         return ""
 
 
-def _wait_until(holds: Callable[[], bool], looks: int = 100_000) -> None:
-    for _ in range(looks):
-        if holds():
+def _wait_until(condition: Callable[[], bool], attempts: int = 100_000) -> None:
+    for _ in range(attempts):
+        if condition():
             return
         os.sched_yield()
-    pytest.fail("it did not come to pass")
+    pytest.fail("the condition was not met")

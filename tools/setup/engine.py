@@ -1,12 +1,12 @@
-"""Finds the Pulumi engine, or installs it into a cache outside the checkout; standard library only.
+"""Finds the Pulumi engine, or installs it into a cache outside the checkout; uses the standard library only.
 
-In this order: the cache → a compatible `pulumi` on PATH → Pulumi's own installer → a build of tools/pulumi.
-The engine appears in the cache by one rename, so whatever is there is whole: an interrupted run leaves only
-a folder beside it, which the next run removes. Runs at the same time take turns by a file lock, which the
-operating system frees when its holder dies.
+It tries in this order: the cache, a compatible `pulumi` on PATH, Pulumi's own installer, a build of tools/pulumi.
+The engine enters the cache by one rename, so an engine in the cache is complete. An interrupted run leaves a folder
+beside it, which the next run removes. Runs at the same time take turns by a file lock, which the operating system
+releases when its holder dies.
 
-    python3 tools/setup/engine.py           find or install; says what it does on stderr
-    python3 tools/setup/engine.py --where   print the folder of the engine's programs, or fail
+    python3 tools/setup/engine.py           find or install the engine; reports on stderr
+    python3 tools/setup/engine.py --where   print the folder of the engine's programs, or exit with 1
 """
 
 import contextlib
@@ -25,8 +25,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-VERSION = "3.259.0"
-MODULES = Path(__file__).resolve().parents[1] / "pulumi"
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ROOT / "tools" / "pulumi"
+# The engine has the version of its Python SDK.
+VERSION = re.findall(r"(?m)^pulumi==(\S+)", (ROOT / "requirements-dev.lock").read_text(encoding="utf-8"))[0]
 INSTALLER = "https://get.pulumi.com/install.sh"
 INSTALLER_TIMEOUT = 5.0
 PROGRESS_EVERY = 15.0
@@ -34,24 +36,24 @@ PROGRESS_EVERY = 15.0
 ENGINE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 LANGUAGE_HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
-# Scripts of the Python SDK that the language host looks for in its own folder.
+# Scripts of the Python SDK, which the language host expects in its own folder.
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 
 
 class SetupError(Exception):
-    """The engine could not be had in this way; the message says why in one sentence."""
+    """This way of installing the engine failed; the message says why in one sentence."""
 
 
 def main(arguments: list[str]) -> int:
     """Find or install the engine; 0 when it is there."""
     home = cache_home()
-    found = find(home)
+    programs = find(home)
     if arguments == ["--where"]:
-        if found:
-            print(found)
-        return 0 if found else 1
-    if found:
+        if programs:
+            print(programs)
+        return 0 if programs else 1
+    if programs:
         return 0
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -60,13 +62,13 @@ def main(arguments: list[str]) -> int:
         _say(str(error))
         return 1
     except KeyboardInterrupt:
-        _say("interrupted; nothing was left behind")
+        _say("interrupted; nothing was installed")
         return 130
     return 0
 
 
 def cache_home() -> Path:
-    """The folder of this version of the engine in the cache; its programs are in `bin`."""
+    """The folder in the cache for this version of the engine; its programs are in `bin`."""
     cache = os.environ.get("CUTOVER_CACHE")
     if not cache:
         cache = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover")
@@ -87,7 +89,7 @@ def find(home: Path) -> Path | None:
 
 
 def engine_version(pulumi: Path) -> tuple[int, ...]:
-    """The version that a `pulumi` program says it is; empty when it does not run."""
+    """The version that a `pulumi` program reports; empty where it does not run."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(
@@ -100,34 +102,34 @@ def engine_version(pulumi: Path) -> tuple[int, ...]:
 
 
 def install(home: Path) -> None:
-    """Put the engine into the cache; raises `SetupError` when no way is left."""
+    """Install the engine into the cache; raises `SetupError` when every way failed."""
     with _turn(home):
         if find(home):
             return
         _remove_leftovers(home)
-        workshop = Path(tempfile.mkdtemp(prefix=f"{home.name}.building.", dir=home.parent))
+        staging = Path(tempfile.mkdtemp(prefix=f"{home.name}.building.", dir=home.parent))
         try:
-            _fill(workshop)
-            workshop.chmod(0o755)
-            # What is in the way is incomplete, else `find` had taken it.
+            _fill(staging)
+            staging.chmod(0o755)
+            # A folder of that name is incomplete, or `find` would have accepted it.
             shutil.rmtree(home, ignore_errors=True)
-            workshop.rename(home)
+            staging.rename(home)
         finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
     _say(f"the engine is ready in {home / 'bin'}")
 
 
-def _fill(workshop: Path) -> None:
+def _fill(staging: Path) -> None:
     _say(f"Pulumi {VERSION} is neither on PATH nor in the cache")
-    refusals = []
+    reasons = []
     for way in (_by_installer, _by_go):
         try:
-            way(workshop)
-            _check(workshop / "bin")
+            way(staging)
+            _check(staging / "bin")
         except SetupError as error:
-            refusals.append(str(error))
-            _say(refusals[-1])
-            shutil.rmtree(workshop / "bin", ignore_errors=True)
+            reasons.append(str(error))
+            _say(reasons[-1])
+            shutil.rmtree(staging / "bin", ignore_errors=True)
         else:
             return
     raise SetupError(
@@ -136,28 +138,28 @@ def _fill(workshop: Path) -> None:
     )
 
 
-def _by_installer(workshop: Path) -> None:
-    _say(f"trying Pulumi's installer (about a minute; given up without an answer in {INSTALLER_TIMEOUT:.0f} s)")
-    script = workshop / "install.sh"
+def _by_installer(staging: Path) -> None:
+    _say(f"trying Pulumi's installer: about a minute, unless it does not answer within {INSTALLER_TIMEOUT:.0f} s")
+    script = staging / "install.sh"
     try:
         with urllib.request.urlopen(INSTALLER, timeout=INSTALLER_TIMEOUT) as answer:
             script.write_bytes(answer.read())
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
         raise SetupError(f"Pulumi's installer cannot be reached ({reason})") from error
-    command = ["sh", str(script), "--no-edit-path", "--install-root", str(workshop), "--version", VERSION]
-    _watch(command, workshop, what="downloading", expected=60)
+    command = ["sh", str(script), "--no-edit-path", "--install-root", str(staging), "--version", VERSION]
+    _watch(command, staging, what="downloading", expected=60)
     script.unlink()
 
 
-def _by_go(workshop: Path) -> None:
+def _by_go(staging: Path) -> None:
     if not shutil.which("go"):
-        raise SetupError("no Go toolchain on PATH to build the engine with")
+        raise SetupError("go is not on PATH, so the engine cannot be built")
     _say("building the engine with Go: about 5 minutes on 2 cores, once for all checkouts of this machine")
-    binaries = workshop / "bin"
+    binaries = staging / "bin"
     binaries.mkdir()
-    _go_build(workshop, module="engine", package=ENGINE, expected=270)
-    _go_build(workshop, module="language-python", package=LANGUAGE_HOST, expected=40)
+    _go_build(staging, module="engine", package=ENGINE, expected=270)
+    _go_build(staging, module="language-python", package=LANGUAGE_HOST, expected=40)
     sdk = _go_output(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", SDK], MODULES / "engine")
     for script in SCRIPTS:
         target = binaries / Path(script).name
@@ -165,13 +167,13 @@ def _by_go(workshop: Path) -> None:
         target.chmod(0o755)
 
 
-def _go_build(workshop: Path, *, module: str, package: str, expected: int) -> None:
-    """Build one program as upstream does; the version flag is what the Automation API checks."""
-    target = workshop / "bin" / package.rsplit("/", 1)[1]
+def _go_build(staging: Path, *, module: str, package: str, expected: int) -> None:
+    """Build one program with Pulumi's own flags; the Automation API checks the version that they set."""
+    target = staging / "bin" / package.rsplit("/", 1)[1]
     version = f"-X {SDK}/go/common/version.Version=v{VERSION}"
     flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "osusergo,grpcnotrace"]
     command = ["go", "build", *flags, "-ldflags", f"-w -s {version}", "-o", str(target), package]
-    _watch(command, workshop, what=f"building {target.name}", expected=expected, cwd=MODULES / module)
+    _watch(command, staging, what=f"building {target.name}", expected=expected, cwd=MODULES / module)
 
 
 def _go_output(arguments: list[str], cwd: Path) -> str:
@@ -183,13 +185,13 @@ def _go_output(arguments: list[str], cwd: Path) -> str:
 
 
 def _go_env() -> Mapping[str, str]:
-    # A workspace or vendor setting of the caller would change what is built.
+    # A workspace or a vendor folder of the caller would change the result.
     return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
 
 
-def _watch(command: list[str], workshop: Path, *, what: str, expected: int, cwd: Path | None = None) -> None:
-    """Run a long command, saying every few seconds how far it should be; its own words go to a log."""
-    log = workshop / "log"
+def _watch(command: list[str], staging: Path, *, what: str, expected: int, cwd: Path | None = None) -> None:
+    """Run a long command and report the time every few seconds; its output goes to a log."""
+    log = staging / "log"
     started = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -218,7 +220,7 @@ def _watch(command: list[str], workshop: Path, *, what: str, expected: int, cwd:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """Ask Linux to end the child when this process dies, so that no build goes on unseen."""
+    """Make Linux end the child when this process dies, so that no build continues without it."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)
@@ -244,18 +246,18 @@ def _check(binaries: Path) -> None:
     version = engine_version(binaries / "pulumi")
     if not _compatible(version):
         said = ".".join(map(str, version)) or "nothing"
-        raise SetupError(f"the installed engine does not answer as version {VERSION} but says {said}")
+        raise SetupError(f"the installed engine must report version {VERSION}; it reports {said}")
 
 
 def _compatible(version: tuple[int, ...]) -> bool:
-    """An engine newer than the Python SDK serves it within the major version; an older one may not."""
-    wanted = tuple(int(number) for number in VERSION.split("."))
-    return wanted <= version < (wanted[0] + 1,)
+    """The Python SDK works with its own version of the engine, and with newer ones of the same major version."""
+    oldest = tuple(int(number) for number in VERSION.split("."))
+    return oldest <= version < (oldest[0] + 1,)
 
 
 @contextlib.contextmanager
 def _turn(home: Path) -> Iterator[None]:
-    """Hold the lock of this version's cache; the operating system frees it when the holder dies."""
+    """Hold the lock of this version's cache; the operating system releases it when the holder dies."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with (home.parent / f"{home.name}.lock").open("w") as lock:
         try:
@@ -267,7 +269,7 @@ def _turn(home: Path) -> Iterator[None]:
 
 
 def _remove_leftovers(home: Path) -> None:
-    """Only the holder of the lock builds, so any other workshop belongs to a run that died."""
+    """Remove the folders of runs that died: only the holder of the lock builds."""
     for leftover in home.parent.glob(f"{home.name}.building.*"):
         shutil.rmtree(leftover, ignore_errors=True)
 

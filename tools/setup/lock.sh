@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Writes both locks from pyproject.toml: requirements.lock is what a pipeline needs to run `cutover` against AWS,
+# Writes both locks from pyproject.toml: requirements.lock is what a pipeline needs to run `cutover` against AWS;
 # requirements-dev.lock adds the local cloud, the tests and the checks.
 #
-# Pins already in a lock are kept; `tools/setup/lock.sh --upgrade` takes the newest that pyproject.toml allows. The
-# locks carry hashes and markers for every platform, and no index address: they install from any index or mirror,
-# because the hash, not the host, says what a package is.
+# Versions in a lock stay; `tools/setup/lock.sh --upgrade` takes the newest that pyproject.toml allows. The locks hold
+# hashes and markers for every platform and no address of an index, so they can be installed from any index or mirror.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,5 +11,5 @@ compile=(.venv/bin/uv pip compile pyproject.toml --quiet --universal --python-ve
     --no-header --no-emit-index-url --no-emit-find-links --annotation-style line "$@")
 
 "${compile[@]}" --output-file requirements.lock
-# The second is constrained by the first, so that tests run what pipelines run.
+# The first lock constrains the second, so that the tests run the same versions as a pipeline.
 "${compile[@]}" --extra dev --constraint requirements.lock --output-file requirements-dev.lock

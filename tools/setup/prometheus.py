@@ -1,7 +1,7 @@
-"""A Prometheus server for the tests, from the distribution's packages, unpacked beside the engine and never installed.
+"""Unpacks a Prometheus server for the tests from the distribution's package, into the cache of the engine.
 
-Prints where it is.  Where apt has none (no Debian, no package lists, no network) it says so and ends with 0: the
-tests that need it say that they were skipped, except in CI, where they fail.
+Where apt has no such package (another distribution, no package lists, no network), it says so and exits with 0. The
+tests that need Prometheus are then skipped, except in CI, where they fail.
 """
 
 import os
@@ -11,20 +11,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-_ABOUT = "about a minute, once"
-
 
 def main() -> int:
-    """Unpack it unless it is there."""
+    """Unpack the server unless there is one; 0 also where there is no package."""
     if shutil.which("prometheus") or binary().exists():
         return 0
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        print("· no apt here, so no Prometheus for the tests: put `prometheus` on PATH to run them", flush=True)
+        _say("apt is missing; to run the tests that need Prometheus, put `prometheus` on PATH")
         return 0
-    print(f"▸ Prometheus for the tests, from the distribution's packages ({_ABOUT})", flush=True)
+    _say("downloading the distribution's package (about a minute, once)")
     with tempfile.TemporaryDirectory(prefix="cutover-prometheus-") as folder:
         if not (_download(folder) or (_update() and _download(folder))):
-            print("· apt has no package prometheus here: put `prometheus` on PATH to run its tests", flush=True)
+            _say("apt has no package prometheus; to run the tests that need it, put `prometheus` on PATH")
             return 0
         (package,) = Path(folder).glob("prometheus_*.deb")
         unpacked = Path(folder) / "root"
@@ -34,7 +32,7 @@ def main() -> int:
 
 
 def binary() -> Path:
-    """Where the unpacked server is."""
+    """The path of the unpacked server."""
     cache = os.environ.get("CUTOVER_CACHE")
     base = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover"
     return base / "prometheus" / "prometheus"
@@ -46,17 +44,21 @@ def _download(folder: str) -> bool:
 
 
 def _update() -> bool:
-    """Only root may fetch the package lists."""
+    """Fetch the package lists, which only root may do."""
     return os.geteuid() == 0 and subprocess.run(["apt-get", "-qq", "update"], check=False).returncode == 0
 
 
-def _publish(found: Path) -> None:
-    """Whole or not at all, also where two set-ups run at once."""
+def _publish(server: Path) -> None:
+    """Put the server in its place in one step, so that two set-ups at once do no harm."""
     target = binary()
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"prometheus.{os.getpid()}")
-    shutil.copy2(found, partial)
+    shutil.copy2(server, partial)
     partial.replace(target)
+
+
+def _say(sentence: str) -> None:
+    print(f"prometheus: {sentence}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

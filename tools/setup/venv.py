@@ -1,7 +1,7 @@
-"""Makes the virtual environment of this checkout from requirements-dev.lock; standard library only.
+"""Creates the virtual environment of this checkout from requirements-dev.lock; uses the standard library only.
 
-Run by the Makefile when the stamp of the current lock is missing. The stamp is written last, so the next run
-takes up an interrupted one; two runs at once take turns.
+The Makefile runs it when the stamp for the current inputs is missing. The stamp is written last, so that the run after
+an interrupted one completes the work. Two runs at once take turns.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main() -> int:
-    """Bring `.venv` in line with the lock; 0 when it is."""
+    """Install what the lock names into `.venv`; 0 when it is complete."""
     refusal = _unusable_interpreter()
     if refusal:
         _say(refusal)
@@ -34,7 +34,7 @@ def main() -> int:
         try:
             _install()
         except subprocess.CalledProcessError as error:
-            _say(f"`{' '.join(error.cmd)}` failed; mend what it says and run make again")
+            _say(f"`{' '.join(error.cmd)}` failed; correct what it reports and run make again")
             return 1
         for old in VENV.glob(".installed-*"):
             old.unlink()
@@ -45,18 +45,18 @@ def main() -> int:
 def _unusable_interpreter() -> str:
     if sys.version_info < OLDEST_PYTHON:
         return (
-            f"Python {sys.version_info.major}.{sys.version_info.minor} is too old, 3.11 or newer is needed; "
+            f"Python {sys.version_info.major}.{sys.version_info.minor} is too old; 3.11 or newer is needed; "
             "type: make PYTHON=python3.11"
         )
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
-        # Debian and Ubuntu ship both in a package of their own.
+        # On Debian and Ubuntu both are in a separate package.
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        return f"this Python cannot make virtual environments; type: sudo apt-get install {package}"
+        return f"this Python cannot create virtual environments; type: sudo apt-get install {package}"
     return ""
 
 
 def _inputs_hash() -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of the inputs, as the Makefile computes them."""
+    """The first 16 hexadecimal digits of the SHA-256 of the inputs; the Makefile computes the same."""
     digest = hashlib.sha256()
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
@@ -68,12 +68,12 @@ def _install() -> None:
     if not _works([*pip, "--version"]):
         _run([_base_interpreter(), "-m", "venv", "--clear", str(VENV)])
     _run([*pip, "install", "--quiet", "--require-hashes", "-r", "requirements-dev.lock"])
-    # setuptools comes from the lock, by hash: isolation would fetch another one, unhashed.
+    # setuptools comes from the lock, with its hash; build isolation would fetch another one without.
     _run([*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
 
 
 def _base_interpreter() -> str:
-    """The installed Python, even when this one runs from the virtual environment that is to be cleared."""
+    """The installed Python, also where this one runs in the virtual environment that will be cleared."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix) / "bin" / name
     return str(base) if base.exists() else sys.executable
@@ -87,7 +87,7 @@ def _works(command: list[str]) -> bool:
 
 
 def _run(command: list[str]) -> None:
-    # These would put packages elsewhere than into the environment, or hide what it lacks.
+    # These variables would install packages elsewhere, or hide that some are missing.
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PIP_USER")}
     subprocess.run(command, cwd=ROOT, check=True, env=environment)
 

@@ -1,4 +1,4 @@
-"""Run the Pulumi command line so that it survives our signals, and ends in order when we are told to stop."""
+"""Run the Pulumi command line: our signals do not reach it, and an interruption stops it in order."""
 
 import os
 import signal
@@ -8,28 +8,42 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pulumi.automation import CommandResult, PulumiCommand
-from pulumi.automation.errors import create_command_error
+from pulumi.automation.errors import InvalidVersionError, create_command_error
 
+from cutover.adapters.engine import find_engine, install_command, installed_engine
 from cutover.domain.errors import Interrupted, PreflightFailed
 
-_POLL = 0.1  # seconds between two looks at the interruption
+_POLL = 0.1  # seconds between two checks of the interruption
 OnLine = Callable[[str], object]
 
 
 class EngineCommand(PulumiCommand):
-    """`pulumi` in a session of its own: a signal to our group never reaches it, and it gets exactly one SIGINT.
+    """`pulumi` in a session of its own: a signal to our process group does not reach it, and it gets one SIGINT.
 
-    The second SIGINT would make the engine abandon running operations
-    (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/); so only the first interruption is passed on.
+    A second SIGINT would make the engine abandon running operations
+    (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/), so only the first interruption is passed on.
+
+    Raises:
+        PreflightFailed: there is no engine, it does not run, or its version does not fit the Python SDK.
     """
 
     def __init__(self, interruption: threading.Event) -> None:
         self._interruption = interruption
+        program = find_engine()
+        if program is None:
+            message = f"the Pulumi engine is missing: `pulumi` is not on PATH, and {installed_engine()} does not exist"
+            raise PreflightFailed("ENGINE_MISSING", message, install_command())
         try:
-            super().__init__()
-        except FileNotFoundError as missing:
-            message = "the Pulumi engine is not on PATH"
-            raise PreflightFailed("ENGINE_MISSING", message, "make setup") from missing
+            # The base class takes the folder above `bin`; a program in a folder of another name is on PATH.
+            super().__init__(root=str(program.parents[1]) if program.parent.name == "bin" else None)
+        except (OSError, subprocess.SubprocessError) as error:
+            message = f"the Pulumi engine {program} does not run: {error}"
+            raise PreflightFailed("ENGINE_MISSING", message, install_command()) from error
+        except InvalidVersionError as error:
+            message = f"the Pulumi engine {program} does not fit: {error}"
+            raise PreflightFailed("ENGINE_VERSION", message, install_command()) from error
+        # The engine looks on PATH for its language hosts, which are beside it.
+        self._path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
 
     def run(
         self,
@@ -39,7 +53,7 @@ class EngineCommand(PulumiCommand):
         on_output: OnLine | None = None,
         on_error: OnLine | None = None,
     ) -> CommandResult:
-        """One command; raises Automation API's errors, or `Interrupted` when it was stopped in order."""
+        """Run one command; raises Automation API's errors, or `Interrupted` when it was stopped in order."""
         if self._interruption.is_set():
             raise _interrupted()
         with subprocess.Popen(
@@ -48,7 +62,7 @@ class EngineCommand(PulumiCommand):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=Path(cwd),
-            env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
+            env={**os.environ, "PATH": self._path, **additional_env, "PULUMI_AUTOMATION_API": "true"},
             encoding="utf-8",
             start_new_session=True,
         ) as process:
@@ -63,15 +77,15 @@ class EngineCommand(PulumiCommand):
         return result
 
     def _wait(self, process: "subprocess.Popen[str]") -> bool:
-        """Until it ends; whether it was asked to."""
-        asked = False
+        """Wait until the command ends; return whether an interruption stopped it."""
+        interrupted = False
         while True:
             try:
                 process.wait(timeout=_POLL)
-                return asked
+                return interrupted
             except subprocess.TimeoutExpired:
-                if self._interruption.is_set() and not asked:
-                    asked = True
+                if self._interruption.is_set() and not interrupted:
+                    interrupted = True
                     os.kill(process.pid, signal.SIGINT)
 
 
@@ -94,4 +108,4 @@ class _Reader:
 
 
 def _interrupted() -> Interrupted:
-    return Interrupted("INTERRUPTED", "told to stop; Pulumi ended its operations in order", "cutover resume")
+    return Interrupted("INTERRUPTED", "interrupted; Pulumi finished the operations that it had begun", "cutover resume")

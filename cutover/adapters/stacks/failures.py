@@ -4,7 +4,7 @@ import os
 import re
 import socket
 
-from cutover.domain.errors import CutoverError, StepFailed, TransientFailure
+from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
 
 _TRANSIENT = re.compile(
     r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|ServiceUnavailable|InternalFailure|InternalError|"
@@ -13,11 +13,15 @@ _TRANSIENT = re.compile(
 )
 _RESOURCE = re.compile(r"^\s{2}([a-z][\w-]*(?::[\w/]+){1,2}) \((.+)\):$")
 _LOCK = re.compile(r"locked by.*?created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)", re.DOTALL)
+_NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set for login"
 _NOT_REASONS = ("update failed", "preview failed", "resource creation failed", "resource has been", "destroy failed")
 
 
 def translate(stack: str, output: str) -> CutoverError:
     """The error for a failed command, from its output."""
+    if _NO_BACKEND in output:
+        message = "Pulumi has no backend: PULUMI_BACKEND_URL is not set, and there is no login"
+        return PreflightFailed("BACKEND_MISSING", message, "pulumi login")
     reason = reason_of(output)
     kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
     return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")

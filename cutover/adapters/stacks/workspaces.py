@@ -1,4 +1,4 @@
-"""Where Pulumi works: a folder of our own for each driver, in which no other process selects a stack."""
+"""The folder in which Pulumi works: one for each driver, in which no other process selects a stack."""
 
 import tempfile
 import threading
@@ -23,17 +23,17 @@ _SETTINGS = "config:\n  pulumi:disable-default-providers:\n    - aws\n"
 
 
 class Workspaces:
-    """Opens stacks of the project for inline programs; the folder lives as long as this object."""
+    """Opens stacks of the project with inline programs; the folder exists as long as this object."""
 
     def __init__(self, interruption: threading.Event) -> None:
-        # A work folder of our own: the engine keeps the selected stack by folder.
+        # The engine remembers the selected stack for each folder.
         self._folder = tempfile.TemporaryDirectory(prefix="cutover-")
         self._command = EngineCommand(interruption)
         settings = f"name: {PROJECT}\nruntime: python\n"
         (Path(self._folder.name) / "Pulumi.yaml").write_text(settings, encoding="utf-8")
 
     def open(self, name: str, program: Program, env: Mapping[str, str] | None = None, *, exists: bool) -> Stack:
-        """The stack of that name with its program; made unless it exists."""
+        """The stack of that name with its program; created unless it exists."""
         file = Path(self._folder.name) / f"Pulumi.{name}.yaml"
         if not file.exists():
             file.write_text(_SETTINGS, encoding="utf-8")
@@ -41,7 +41,7 @@ class Workspaces:
         return _LeanStack(name, self._workspace(program, env), mode)
 
     def export(self, name: str) -> Deployment | None:
-        """The state of a stack; None where there is no such stack."""
+        """The state of a stack; None where the stack does not exist."""
         try:
             return self._workspace(_nothing, None).export_stack(name)
         except StackNotFoundError:
@@ -52,7 +52,7 @@ class Workspaces:
             raise translate(name, str(error)) from error
 
     def remove(self, name: str) -> None:
-        """Forget a destroyed stack with its history."""
+        """Remove a destroyed stack and its history from the backend."""
         workspace = self._workspace(_nothing, None)
         workspace.remove_stack(name)
         self.remove_settings(name)
@@ -68,24 +68,24 @@ class Workspaces:
 
 
 class _LeanWorkspace(LocalWorkspace):
-    """Selects nothing: every command names its stack, and the selection is shared by all who work in a folder."""
+    """Selects no stack: every command names its stack, and all commands in a folder share one selection."""
 
     def select_stack(self, stack_name: str) -> None:
-        """One run of the engine less."""
+        """Do nothing, which saves one run of the engine."""
 
 
 class _LeanStack(Stack):
-    """Asks for no outputs and no history after each operation: the exported state tells what is needed.
+    """Reads neither outputs nor history after an operation: the exported state holds what is needed.
 
-    Automation API offers no switch for these three further runs of the engine, each a quarter of a second.
+    Automation API has no option to skip these three runs of the engine, which take a quarter of a second each.
     """
 
     def outputs(self) -> OutputMap:
-        """None: see `state.outputs`."""
+        """Empty: `state.outputs` reads them from the exported state."""
         return {}
 
     def info(self, show_secrets: bool | None = None) -> UpdateSummary:  # noqa: FBT001  Automation API's signature
-        """That there was an update, which is all that Automation API looks at."""
+        """A constant: Automation API only checks that there was an update."""
         del show_secrets
         return _UPDATED
 

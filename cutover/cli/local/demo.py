@@ -1,0 +1,30 @@
+"""`cutover local demo`: deploy several versions of a shop to the local cloud under load."""
+
+import json
+import os
+import sys
+from contextlib import redirect_stdout
+
+from cutover.cli.context import Context
+from cutover.cli.local.cloud import start, state_dir, variables
+from cutover.domain.errors import Exit
+
+
+def run(context: Context, port: int, *, quick: bool) -> int:
+    """Restart the local cloud without its state, and run the demo on it; 0 when every deployment ended as it must."""
+    from cutover.examples.demo import run as story
+    from cutover.examples.demo import summary
+    from cutover.localcloud import process
+
+    process.down(state_dir())
+    process.forget_stacks(state_dir())
+    running = start(port)
+    # With --json, stdout holds the result alone.
+    with redirect_stdout(sys.stderr if context.json else sys.stdout):
+        story.say(f"the local cloud answers at {running.endpoint}")
+        commands_variables = {**os.environ, **variables(state_dir(), running)}
+        result = story.run(state_dir() / "demo", running.endpoint, commands_variables, quick=quick)
+        summary.print_summary(result)
+    if context.json:
+        print(json.dumps(summary.as_json(result)))
+    return Exit.UNEXPECTED if summary.faults(result) else Exit.OK

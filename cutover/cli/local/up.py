@@ -1,0 +1,18 @@
+"""`cutover local up`: start the local cloud."""
+
+import json
+from dataclasses import asdict
+
+from cutover.cli.context import Context
+from cutover.cli.local.cloud import start
+
+
+def run(context: Context, port: int) -> int:
+    """Start the local cloud unless it runs; returns when it answers."""
+    running = start(port)
+    if context.json:
+        print(json.dumps({"running": True, **asdict(running)}))
+    else:
+        print(f"✔ the local cloud answers at {running.endpoint} (process {running.pid})")
+        print('  next: eval "$(cutover local env)"')
+    return 0

@@ -1,0 +1,54 @@
+"""SIGINT stops a driver in order, also where its parent ignores SIGINT."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from support.signals import ignore_sigint, restore_sigint
+
+# A shell cannot trap a signal that was ignored when it started.
+ENGINE = f"""#!/bin/sh
+if [ "$1" = version ]; then echo v{version("pulumi")}; exit 0; fi
+trap 'touch stopped; exit 0' INT
+echo started
+for _ in $(seq 400); do sleep 0.05; done
+"""
+DRIVER = """
+import threading
+from cutover.adapters.interruption import interruption_by_signals
+from cutover.adapters.stacks.command import EngineCommand
+from cutover.domain.errors import Interrupted
+
+command = EngineCommand(interruption_by_signals(threading.Event()))
+try:
+    command.run(["up"], ".", {}, on_output=print)
+except Interrupted:
+    raise SystemExit(130)
+"""
+
+
+@pytest.mark.parametrize("at_start", [restore_sigint, ignore_sigint])
+def test_sigint_reaches_the_engine_once_and_ends_the_driver_as_interrupted(
+    at_start: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = tmp_path / "bin" / "pulumi"
+    engine.parent.mkdir()
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{engine.parent}:/usr/bin:/bin")
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", DRIVER], cwd=tmp_path, stdout=subprocess.PIPE, text=True, preexec_fn=at_start
+    ) as driver:
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == "started\n"
+        driver.send_signal(signal.SIGINT)
+        try:
+            assert driver.wait(timeout=15) == 130
+        finally:
+            driver.kill()
+    assert (tmp_path / "stopped").exists()
