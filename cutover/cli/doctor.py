@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from cutover.cli.context import Context
+from cutover.cli.formatting import with_environment
 from cutover.config import EnvironmentConfig
 from cutover.domain.errors import CutoverError, Exit
 
@@ -35,7 +36,10 @@ def run(context: Context) -> int:
         environment = [Check("configuration", "WARN", "no environment was chosen", "cutover -e ENV doctor")]
     else:
         environment = _environment(context)
-    checks = [_python(), _engine(), _plugin(), _backend(), *environment]
+    checks = [
+        replace(check, fix=with_environment(check.fix, context.environment))
+        for check in (_python(), _engine(), _plugin(), _backend(), *environment)
+    ]
     if context.json:
         print(json.dumps([asdict(check) for check in checks]))
     else:
@@ -134,14 +138,12 @@ def _credentials(config: EnvironmentConfig) -> Check:
 def _records(config: EnvironmentConfig) -> Check:
     from cutover.composition import open_ledger
 
-    fix = f"cutover -e {config.environment} bootstrap"
-
     def read() -> str:
         open_ledger(config).allocation()
         open_ledger(config).latest_execution()
         return f"{config.records.deployments_table}, {config.records.executions_table}"
 
-    return _attempt("records", read, fix)
+    return _attempt("records", read, "cutover bootstrap")
 
 
 def _attempt(name: str, check: Callable[[], str], fix: str = "") -> Check:

@@ -15,7 +15,13 @@ def next_line(environment: str | None, verb: str) -> str:
 
 def command(environment: str | None, verb: str) -> str:
     """`cutover -e ENV VERB`, as it can be typed."""
-    return f"cutover -e {environment} {verb}" if environment else f"cutover {verb}"
+    return with_environment(f"cutover {verb}", environment)
+
+
+def with_environment(hint: str, environment: str | None) -> str:
+    """The hint of an error with `-e ENV`; a command that needs no environment stays as it is."""
+    needs_none = not hint.startswith("cutover ") or hint.startswith("cutover local ") or " -e " in hint
+    return hint if needs_none or not environment else hint.replace("cutover ", f"cutover -e {environment} ", 1)
 
 
 def verdict_line(verdict: Verdict) -> str:

@@ -68,9 +68,11 @@ def options_first(arguments: list[str]) -> list[str]:
 def complete_hint(hint: str, arguments: list[str]) -> str:
     """The next command, with the environment of this one where the error did not know it."""
     flag = next((flag for flag in ("-e", "--environment") if flag in arguments[:-1]), None)
-    if flag is None or not hint.startswith("cutover ") or " -e " in hint:
+    if flag is None:
         return hint
-    return hint.replace("cutover ", f"cutover -e {arguments[arguments.index(flag) + 1]} ", 1)
+    from cutover.cli.formatting import with_environment
+
+    return with_environment(hint, arguments[arguments.index(flag) + 1])
 
 
 def _end_by(error: Exception) -> Exit:

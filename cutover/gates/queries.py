@@ -10,6 +10,7 @@ from cutover.ports import Points
 
 _FOLDS: Mapping[Fold, Callable[[Sequence[float]], float]] = {
     "sum": sum,
+    "min": min,
     "max": max,
     "mean": lambda values: sum(values) / len(values),
     "last": lambda values: values[-1],

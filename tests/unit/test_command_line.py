@@ -63,6 +63,7 @@ def test_the_order_of_other_options_stays() -> None:
         ("cutover resume", "cutover -e prod resume"),
         ("cutover -e other resume", "cutover -e other resume"),
         ("make setup", "make setup"),
+        ("cutover local up", "cutover local up"),
         ("", ""),
     ],
 )

@@ -10,7 +10,7 @@ from cutover.config.sources.prometheus import PrometheusQuery
 from cutover.domain import Measurement, Outcome, ReleaseOutputs, ReleaseRef
 from cutover.gates.alarms import judge_alarms
 from cutover.gates.metric import judge_metric, value_of
-from cutover.gates.queries import GateTarget, requests_for
+from cutover.gates.queries import GateTarget, requests_for, single_value
 from cutover.gates.replay import replay
 from cutover.ports import AlarmState
 
@@ -114,6 +114,18 @@ def test_errors_in_a_row_stop_after_four(count: int, stops: bool) -> None:
 def test_a_dry_run_reports_and_stops_nothing() -> None:
     verdict = judge_metric("errors", gate(dry_run=True), measurements(BAD))
     assert (verdict.verdict, verdict.stops) == (Outcome.FAIL, False)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "value"), [("Sum", 9.0), ("Minimum", 2.0), ("Maximum", 4.0), ("Average", 3.0), ("p99", 4.0)]
+)
+def test_a_window_of_several_periods_is_folded_as_the_statistic_says(statistic: str, value: float) -> None:
+    metric = {"namespace": "Shop", "name": "Orders", "statistic": statistic}
+    custom = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_most": 5})
+    (request,) = requests_for(custom, SUBJECT)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    points = tuple((start + timedelta(minutes=n), float(point)) for n, point in enumerate((3, 2, 4)))
+    assert single_value(request, points) == value
 
 
 @pytest.mark.parametrize(("value", "outcome"), [(0.5, Outcome.PASS), (0.4, Outcome.FAIL)])

@@ -159,5 +159,7 @@ def _service_query(placeholders: Placeholders, metric: str, period: int) -> Clou
 def _fold(statistic: str) -> Fold:
     if statistic in ("Sum", "SampleCount"):
         return "sum"
+    if statistic == "Minimum":
+        return "min"
     # Percentiles of several periods have no common percentile: the gate takes the worst one.
     return "mean" if statistic == "Average" else "max"

@@ -7,7 +7,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 Query_co = TypeVar("Query_co", covariant=True)
 Placeholders = Mapping[str, str]
 """Name → value: `{name}` in a dimension or a query is replaced by the value of the measured release."""
-Fold = Literal["sum", "max", "mean", "last"]
+Fold = Literal["sum", "min", "max", "mean", "last"]
 
 
 @dataclass(frozen=True, slots=True)
