@@ -175,7 +175,7 @@ def _sample(datum: Fields, now: float) -> Sample:
     given = datum.get("StatisticValues")
     if given:
         least, most = float(given["Minimum"]), float(given["Maximum"])
-        return Sample(at, (), float(given["Sum"]), float(given["SampleCount"]), least, most, unit)
+        return Sample(at, (), (), float(given["Sum"]), float(given["SampleCount"]), least, most, unit)
     values = [float(value) for value in datum.get("Values") or []]
     counts = [float(count) for count in datum.get("Counts") or []] or None
     if datum.get("Value") is not None:
