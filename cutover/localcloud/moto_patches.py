@@ -1,60 +1,132 @@
-"""What moto refuses although AWS would not, mended while the local cloud runs."""
+"""Changes of moto's behaviour that last as long as the local cloud runs: what it refuses, and what it never forgets."""
 
+import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+EVENTS_OF_A_STREAM = 10_000
+STREAMS_OF_A_GROUP = 1_000
+
 _DELAY = "deregistration_delay.timeout_seconds"
-_LONGEST = "3600"
+_LONGEST_DELAY = "3600"  # seconds
+_TOUCHED = "_partitions_touched"
 
 
 @contextmanager
-def mended() -> Iterator[None]:
-    """Bucket policies with a condition, and the longest deregistration delay."""
-    with _bucket_policies(), _longest_delay():
+def moto_patches() -> Iterator[None]:
+    """Patch moto's classes, and restore them at the end."""
+    with ExitStack() as patches:
+        _stop_tracking(patches)
+        _bound_logs(patches)
+        _copy_only_what_a_transaction_touches(patches)
+        _accept_longest_delay(patches)
+        _accept_policies_that_require_tls(patches)
         yield
 
 
-@contextmanager
-def _longest_delay() -> Iterator[None]:
+def _replace(patches: ExitStack, owner: type, name: str, replacement: Any) -> None:
+    """Set an attribute of a class until the stack is closed."""
+    if name in vars(owner):
+        patches.callback(setattr, owner, name, vars(owner)[name])
+    else:
+        patches.callback(delattr, owner, name)
+    setattr(owner, name, replacement)
+
+
+def _stop_tracking(patches: ExitStack) -> None:
+    """moto keeps every object that it ever created for its dashboard, deleted ones and copies too."""
+    from moto.core.common_models import BaseModel
+
+    def create(cls: Any, *_: Any, **__: Any) -> Any:
+        return super(BaseModel, cls).__new__(cls)
+
+    _replace(patches, BaseModel, "__new__", staticmethod(create))
+
+
+def _bound_logs(patches: ExitStack) -> None:
+    """Keep the newest events of a log stream, and the newest streams of a log group."""
+    from moto.logs.models import LogGroup, LogStream
+
+    put_log_events, create_log_stream = LogStream.put_log_events, LogGroup.create_log_stream
+
+    def put_bounded(self: Any, log_events: list[dict[str, Any]]) -> str:
+        token = put_log_events(self, log_events)
+        del self.events[:-EVENTS_OF_A_STREAM]
+        return token
+
+    def create_bounded(self: Any, log_stream_name: str) -> None:
+        create_log_stream(self, log_stream_name)
+        for name in list(self.streams)[:-STREAMS_OF_A_GROUP]:
+            del self.streams[name]
+
+    _replace(patches, LogStream, "put_log_events", put_bounded)
+    _replace(patches, LogGroup, "create_log_stream", create_bounded)
+
+
+def _copy_only_what_a_transaction_touches(patches: ExitStack) -> None:
+    """moto copies every table of a transaction whole, to restore it on failure; copy the partitions that change."""
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.models.table import Table
+
+    transact_write_items = DynamoDBBackend.transact_write_items
+
+    def transact_with_small_copies(self: Any, transact_items: list[dict[str, Any]]) -> None:
+        for table in self.tables.values():
+            setattr(table, _TOUCHED, [])
+        for operation in (each for item in transact_items for each in item.values()):
+            table = self.tables.get(operation.get("TableName"))
+            key = operation.get("Key") or operation.get("Item") or {}
+            if table is not None and table.hash_key_attr in key:
+                getattr(table, _TOUCHED).append(DynamoType(key[table.hash_key_attr]))
+        transact_write_items(self, transact_items)
+
+    def copy_touched_partitions(self: Any, memo: dict[int, Any]) -> Any:
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.items, twin.stream_shard = self.items.copy(), copy.deepcopy(self.stream_shard, memo)
+        for partition in getattr(self, _TOUCHED, self.items):
+            if partition in self.items:
+                twin.items[partition] = copy.deepcopy(self.items[partition], memo)
+        return twin
+
+    _replace(patches, DynamoDBBackend, "transact_write_items", transact_with_small_copies)
+    _replace(patches, Table, "__deepcopy__", copy_touched_partitions)
+
+
+def _accept_longest_delay(patches: ExitStack) -> None:
+    """moto refuses 3600 seconds, the upper end of AWS's range."""
     from moto.elbv2.models import ELBv2Backend
 
-    # moto leaves out the upper end of AWS's range, 0 to 3600 seconds.
     modify = ELBv2Backend.modify_target_group_attributes
 
     def modify_target_group_attributes(self: Any, target_group_arn: str, attributes: dict[str, Any]) -> Any:
-        if str(attributes.get(_DELAY)) != _LONGEST:
+        if str(attributes.get(_DELAY)) != _LONGEST_DELAY:
             return modify(self, target_group_arn, attributes)
-        answer = modify(self, target_group_arn, {**attributes, _DELAY: str(int(_LONGEST) - 1)})
-        self.target_groups[target_group_arn].attributes[_DELAY] = _LONGEST
-        return answer
+        result = modify(self, target_group_arn, {**attributes, _DELAY: str(int(_LONGEST_DELAY) - 1)})
+        self.target_groups[target_group_arn].attributes[_DELAY] = _LONGEST_DELAY
+        return result
 
-    ELBv2Backend.modify_target_group_attributes = modify_target_group_attributes  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        ELBv2Backend.modify_target_group_attributes = modify  # type: ignore[method-assign]
+    _replace(patches, ELBv2Backend, "modify_target_group_attributes", modify_target_group_attributes)
 
 
-@contextmanager
-def _bucket_policies() -> Iterator[None]:
-    """moto's evaluation of bucket policies, with the one condition that the platform's bucket has."""
+def _accept_policies_that_require_tls(patches: ExitStack) -> None:
+    """moto denies every request under a bucket policy that denies clear text.
+
+    It treats a statement whose condition is false as a denial. The local cloud counts as reached by TLS: it listens on
+    loopback, where AWS has no listener.
+    """
     from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
-    # moto takes a condition that does not hold for a denial, whatever the statement's effect. The local cloud counts
-    # as reached by TLS: it listens on loopback, where AWS has no listener at all.
-    judge = IAMPolicyStatement.is_action_permitted
+    is_action_permitted = IAMPolicyStatement.is_action_permitted
 
-    def is_action_permitted(self: Any, *arguments: Any, **named: Any) -> Any:
+    def ignore_denial_of_clear_text(self: Any, *arguments: Any, **named: Any) -> Any:
         if _denies_clear_text(self._statement):
             return PermissionResult.NEUTRAL
-        return judge(self, *arguments, **named)
+        return is_action_permitted(self, *arguments, **named)
 
-    IAMPolicyStatement.is_action_permitted = is_action_permitted  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        IAMPolicyStatement.is_action_permitted = judge  # type: ignore[method-assign]
+    _replace(patches, IAMPolicyStatement, "is_action_permitted", ignore_denial_of_clear_text)
 
 
 def _denies_clear_text(statement: dict[str, Any]) -> bool:

@@ -121,6 +121,8 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": running.region,
+        # boto3 and the AWS CLI version 1 read this name alone.
+        "AWS_DEFAULT_REGION": running.region,
         "AWS_ENDPOINT_URL": running.endpoint,
         "PULUMI_BACKEND_URL": f"file://{backend.resolve()}",
         "PULUMI_CONFIG_PASSPHRASE": "local",

@@ -1,4 +1,4 @@
-"""What was last answered to each read, for the fault of a stale one: AWS's APIs are eventually consistent."""
+"""Keeps the last response to each read, for the fault "stale": AWS's APIs are eventually consistent."""
 
 import json
 import threading
@@ -10,54 +10,68 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cutover.localcloud.backends import Call
 
+MOST_RESPONSES = 256
+MOST_BYTES = 16 * 1024 * 1024  # of all bodies
+
 _READS = ("Describe", "Get", "List", "Query", "BatchGet")
-_KEPT = 256  # answers; the oldest go first
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole HTTP answer."""
+class Response:
+    """A whole HTTP response."""
 
     status: str
     headers: tuple[tuple[str, str], ...]
     body: tuple[bytes, ...]
 
-    def give(self, start: StartResponse) -> Iterable[bytes]:
-        """Send it."""
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return sum(map(len, self.body))
+
+    def send(self, start: StartResponse) -> Iterable[bytes]:
+        """Send the response to the client."""
         start(self.status, list(self.headers))
         return self.body
 
 
-class Answers:
-    """The last answer to each different read; safe to use from any thread."""
+class ResponseCache:
+    """The last response to each different read; thread-safe. Beyond its bounds it drops the oldest."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Answer] = OrderedDict()
+        self._responses: OrderedDict[str, Response] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
-    def ask(self, inner: WSGIApplication, call: Call, environ: WSGIEnvironment) -> Answer:
-        """What `inner` answers now, kept if it is a read."""
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+    def forward(self, inner: WSGIApplication, call: Call, environ: WSGIEnvironment) -> Response:
+        """Send a call to `inner` and return the response; keep it if the call is a read."""
+        heads: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def note(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
-            del rest
-            told.append((status, headers))
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
+            heads.append((status, headers))
             return lambda _: None
 
-        body = tuple(inner(environ, note))
-        status, headers = told[-1]
-        answer = Answer(status, tuple(headers), body)
+        body = tuple(inner(environ, start))
+        status, headers = heads[-1]
+        response = Response(status, tuple(headers), body)
         if call.action.startswith(_READS):
-            with self._lock:
-                self._kept[_key(call)] = answer
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-        return answer
+            self._keep(_key(call), response)
+        return response
 
-    def last(self, call: Call) -> Answer | None:
-        """What was answered to the same read before; None where it was never asked."""
+    def last(self, call: Call) -> Response | None:
+        """Return the last response to the same read, or None if there was none."""
         with self._lock:
-            return self._kept.get(_key(call))
+            return self._responses.get(_key(call))
+
+    def _keep(self, key: str, response: Response) -> None:
+        with self._lock:
+            if (previous := self._responses.pop(key, None)) is not None:
+                self._bytes -= previous.size
+            self._responses[key] = response
+            self._bytes += response.size
+            while len(self._responses) > MOST_RESPONSES or self._bytes > MOST_BYTES:
+                _, dropped = self._responses.popitem(last=False)
+                self._bytes -= dropped.size
 
 
 def _key(call: Call) -> str:

@@ -18,7 +18,7 @@ from cutover.localcloud.app import guarded, moto_app
 from cutover.localcloud.backends import ACCOUNT, REGION
 from cutover.localcloud.faults import FaultBook
 from cutover.localcloud.functions import Functions
-from cutover.localcloud.moto_patches import mended
+from cutover.localcloud.moto_patches import moto_patches
 from cutover.localcloud.task_faults import Disorders
 
 _WATCH_PARENT = 1.0  # seconds
@@ -39,8 +39,8 @@ class LocalCloud:
         from cutover.localcloud.balancer import DataPlane
         from cutover.localcloud.metrics import CloudWatch, wrap
 
-        self._mended = mended()
-        self._mended.__enter__()
+        self._patches = moto_patches()
+        self._patches.__enter__()
         self._forget()
         network.seed(self._region)
         addresses = AddressBook()
@@ -79,7 +79,7 @@ class LocalCloud:
         self._server.server_close()
         self._thread.join()
         self._forget()
-        self._mended.__exit__(None, None, None)
+        self._patches.__exit__(None, None, None)
 
     @property
     def port(self) -> int:

@@ -20,13 +20,17 @@ STATES = {"a": "ALARM", "b": "OK", "c": "INSUFFICIENT_DATA", "with space": "ALAR
         ('ALARM("with space")', True),
         ("ALARM(arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a)", True),
         ("TRUE AND NOT FALSE", True),
+        ("NOT(ALARM(b))AND(ALARM(a))", True),
+        ("ALARM(AND)", False),
     ],
 )
 def test_a_rule_is_read_as_aws_reads_it(rule: str, holds: bool) -> None:
     assert parse_rule(rule)(STATES) is holds
 
 
-@pytest.mark.parametrize("rule", ["", "ALARM", "ALARM(a) ALARM(b)", "(ALARM(a)", "MAYBE(a)", "NOT"])
+@pytest.mark.parametrize(
+    "rule", ["", "ALARM", "ALARM(a) ALARM(b)", "(ALARM(a)", "MAYBE(a)", "NOT", 'ALARM("")', "ALARM(a", "ALARM()"]
+)
 def test_a_rule_that_cannot_be_read_is_refused(rule: str) -> None:
     with pytest.raises(CloudWatchError):
         parse_rule(rule)

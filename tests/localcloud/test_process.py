@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
+import boto3
 import pytest
 
 from cutover.localcloud import process
@@ -52,6 +53,20 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
             process.up(tmp_path / "two", port=running.port)
     finally:
         process.down(tmp_path / "one")
+
+
+def test_boto3_finds_the_region_and_the_endpoint_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = process.Status(pid=1, started=1, port=4566, endpoint="http://127.0.0.1:4566", region="eu-west-1")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    variables = process.environment(tmp_path, running, "/usr/bin")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.session.Session().client("sts")
+    assert (client.meta.region_name, client.meta.endpoint_url) == ("eu-west-1", "http://127.0.0.1:4566")
+    assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"]
 
 
 def test_the_environment_holds_the_provider_where_the_engine_looks(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from cutover.localcloud.agent.api import install
 from cutover.localcloud.agent.interfaces import Interfaces
 from cutover.localcloud.agent.launching import Launcher
 from cutover.localcloud.agent.logs import LogWriter
-from cutover.localcloud.agent.records import Task, new_task, records_lock
+from cutover.localcloud.agent.records import new_task, records_lock
+from cutover.localcloud.agent.retention import Retention
 from cutover.localcloud.agent.services import ServiceKeeper
 from cutover.localcloud.agent.targets import Targets
 from cutover.localcloud.agent.tasks import Means, RunningTask
@@ -22,7 +22,6 @@ from cutover.localcloud.agent.usage import EVERY, UsageMeter
 from cutover.localcloud.balancer.traffic import MetricSink
 from cutover.localcloud.task_faults import Disorders
 
-STOPPED_TASKS_STAY = timedelta(hours=1)  # as DescribeTasks documents
 STOP_WITHIN = 10.0  # seconds
 
 _log = logging.getLogger(__name__)
@@ -53,6 +52,7 @@ class EcsAgent:
         self._interval = interval
         self._disorders = disorders
         self._usage = UsageMeter(metrics)
+        self._retention = Retention(self._ecs)
         self._measured_at = 0.0
         self._means = Means(
             addresses=addresses,
@@ -89,7 +89,8 @@ class EcsAgent:
     def _round(self) -> None:
         for service in list(self._ecs.services.values()):
             # Services that the API did not take in (made before `install`) carry no configuration to go by.
-            if id(service) not in self._keepers and hasattr(service, "deployment_configuration"):
+            adopted = id(service) in self._keepers or service.status == "INACTIVE"
+            if not adopted and hasattr(service, "deployment_configuration"):
                 self._keepers[id(service)] = (service, ServiceKeeper(service, self._start_task))
         for key, (service, keeper) in list(self._keepers.items()):
             try:
@@ -101,8 +102,7 @@ class EcsAgent:
             if keeper.finished:
                 del self._keepers[key]
         self._count_clusters()
-        self._measure()
-        self._forget_stopped()
+        self._measure_and_forget()
 
     def _start_task(self, service: Any, deployment: dict[str, Any]) -> RunningTask:
         definition = self._ecs.describe_task_definition(deployment["taskDefinition"])
@@ -110,13 +110,15 @@ class EcsAgent:
         self._ecs.tasks.setdefault(service.cluster_name, {})[record.task_arn] = record
         return RunningTask(record, service, definition, self._means)
 
-    def _measure(self) -> None:
+    def _measure_and_forget(self) -> None:
         now = time.monotonic()
         if now - self._measured_at < EVERY:
             return
         self._measured_at = now
-        for service, keeper in self._keepers.values():
-            self._usage.measure(service.cluster_name, service.name, keeper.running, now)
+        self._usage.measure(
+            ((service.cluster_name, service.name, keeper.running) for service, keeper in self._keepers.values()), now
+        )
+        self._retention.forget()
 
     def _count_clusters(self) -> None:
         for cluster in self._ecs.clusters.values():
@@ -124,10 +126,3 @@ class EcsAgent:
             cluster.active_services_count = sum(service.status == "ACTIVE" for service in services)
             cluster.running_tasks_count = sum(service.running_count for service in services)
             cluster.pending_tasks_count = sum(service.pending_count for service in services)
-
-    def _forget_stopped(self) -> None:
-        oldest = datetime.now(UTC) - STOPPED_TASKS_STAY
-        for tasks in self._ecs.tasks.values():
-            for arn, task in list(tasks.items()):
-                if isinstance(task, Task) and task.stopped_at is not None and task.stopped_at < oldest:
-                    del tasks[arn]

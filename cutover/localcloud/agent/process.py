@@ -34,6 +34,7 @@ class ContainerProcess:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  one prepared system call is all that runs there
             )
+        self._output = output
         self._reader = output.open("rb")
         self._partial = b""
 
@@ -66,8 +67,9 @@ class ContainerProcess:
         return [line.decode(errors="replace") for line in lines]
 
     def close(self) -> None:
-        """Close the output's reader."""
+        """Remove the output; its lines are in CloudWatch Logs."""
         self._reader.close()
+        self._output.unlink(missing_ok=True)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):  # the whole group has ended: what was asked for

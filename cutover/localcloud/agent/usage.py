@@ -21,15 +21,24 @@ class UsageMeter:
 
     def __init__(self, sink: MetricSink) -> None:
         self._sink = sink
-        self._last: dict[str, tuple[float, float]] = {}
+        self._last: dict[str, tuple[float, float]] = {}  # task ARN → (time, CPU seconds)
+        self._before: dict[str, tuple[float, float]] = {}
 
-    def measure(self, cluster: str, service: str, tasks: Iterable[RunningTask], now: float) -> None:
-        """Record both utilisations of the time since the last look (in seconds); a first look has no CPU yet."""
+    def measure(self, services: Iterable[tuple[str, str, Iterable[RunningTask]]], now: float) -> None:
+        """Record both utilisations of each (cluster, service, running tasks) since the last call.
+
+        `now` is in seconds of a monotonic clock. The first call for a task records no CPU.
+        """
+        self._before, self._last = self._last, {}
+        for cluster, service, tasks in services:
+            self._measure_service(cluster, service, tasks, now)
+
+    def _measure_service(self, cluster: str, service: str, tasks: Iterable[RunningTask], now: float) -> None:
         cpu: list[float] = []
         memory: list[float] = []
         for task in tasks:
             seconds, resident = _used(task.pids)
-            before = self._last.get(task.record.task_arn)
+            before = self._before.get(task.record.task_arn)
             self._last[task.record.task_arn] = (now, seconds)
             memory.append(100.0 * resident / (task.memory_mib * 1024 * 1024))
             if before is not None and now > before[0]:

@@ -1,7 +1,6 @@
 """Composite alarms: a rule over the states of other alarms
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html)."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +9,8 @@ from typing import Any
 from cutover.localcloud.metrics.errors import invalid
 from cutover.localcloud.metrics.evaluation import ALARM, INSUFFICIENT, OK
 from cutover.localcloud.metrics.queries import Fields
+from cutover.localcloud.metrics.tokens import Kind, Tokens
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<word>AND|OR|NOT|TRUE|FALSE)\b|(?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*"
-    r'(?:"(?P<quoted>[^"]+)"|(?P<plain>[^")\s]+))\s*\)|(?P<bracket>[()]))'
-)
 States = Mapping[str, str]
 _Rule = Callable[[States], bool]
 
@@ -73,59 +69,54 @@ class Composites:
 
 
 def parse_rule(text: str) -> _Rule:
-    """The rule as a function of the alarms' states; NOT binds closest, then AND, then OR."""
-    tokens, at = [], 0
-    while text[at:].strip():
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise invalid(f"AlarmRule cannot be read at {text[at : at + 20]!r}.")
-        tokens.append(found)
-        at = found.end()
-    parser = _Parser(tokens)
-    rule = parser.either()
-    if parser.left:
-        raise invalid("AlarmRule has more than one expression.")
+    """Return the rule as a function of the alarms' states; NOT binds closest, then AND, then OR.
+
+    Raises CloudWatchError (ValidationError) for a rule that cannot be parsed.
+    """
+    # A name of an alarm, or an ARN, need not be quoted.
+    tokens = Tokens(text, name=r"[^\"()\s]+", what=f"Error in AlarmRule '{text}'")
+    rule = _any_of(tokens)
+    tokens.expect_end()
     return rule
 
 
-class _Parser:
-    def __init__(self, tokens: list[re.Match[str]]) -> None:
-        self.left = tokens
+def _any_of(tokens: Tokens) -> _Rule:
+    rules = [_all_of(tokens)]
+    while tokens.skip("OR"):
+        rules.append(_all_of(tokens))
+    return lambda states: any(rule(states) for rule in rules)
 
-    def either(self) -> _Rule:
-        rules = [self._all()]
-        while self._takes("OR"):
-            rules.append(self._all())
-        return lambda states: any(rule(states) for rule in rules)
 
-    def _all(self) -> _Rule:
-        rules = [self._one()]
-        while self._takes("AND"):
-            rules.append(self._one())
-        return lambda states: all(rule(states) for rule in rules)
+def _all_of(tokens: Tokens) -> _Rule:
+    rules = [_single(tokens)]
+    while tokens.skip("AND"):
+        rules.append(_single(tokens))
+    return lambda states: all(rule(states) for rule in rules)
 
-    def _one(self) -> _Rule:
-        if self._takes("NOT"):
-            inner = self._one()
-            return lambda states: not inner(states)
-        if self._takes("("):
-            inner = self.either()
-            if not self._takes(")"):
-                raise invalid("AlarmRule has an open bracket.")
-            return inner
-        if self._takes("TRUE"):
-            return lambda _: True
-        if self._takes("FALSE"):
-            return lambda _: False
-        if not self.left or not self.left[0]["state"]:
-            raise invalid("AlarmRule lacks an expression.")
-        token = self.left.pop(0)
-        wanted, name = token["state"], token["quoted"] or token["plain"]
-        # An ARN names an alarm as well as its name does.
-        return lambda states: states.get(name.rpartition(":alarm:")[2]) == wanted
 
-    def _takes(self, text: str) -> bool:
-        if self.left and (self.left[0]["word"] or self.left[0]["bracket"]) == text:
-            self.left.pop(0)
-            return True
-        return False
+def _single(tokens: Tokens) -> _Rule:
+    if tokens.skip("NOT"):
+        negated = _single(tokens)
+        return lambda states: not negated(states)
+    if tokens.skip("("):
+        rule = _any_of(tokens)
+        tokens.expect(")")
+        return rule
+    token = tokens.next()
+    match token.kind, token.text:
+        case Kind.NAME, "TRUE" | "FALSE":
+            return lambda _: token.text == "TRUE"
+        case Kind.NAME, state if state in {ALARM, OK, INSUFFICIENT}:
+            name = _alarm_name(tokens)
+            return lambda states: states.get(name) == state
+    raise tokens.error(f"unexpected {token.text}")
+
+
+def _alarm_name(tokens: Tokens) -> str:
+    """The name in brackets, quoted or not; an ARN stands for its alarm's name."""
+    tokens.expect("(")
+    token = tokens.next()
+    if token.kind not in {Kind.NAME, Kind.TEXT} or not token.text:
+        raise tokens.error(f"expected the name of an alarm, not {token.text}")
+    tokens.expect(")")
+    return token.text.rpartition(":alarm:")[2]

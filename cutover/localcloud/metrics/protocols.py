@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 from wsgiref.types import WSGIEnvironment
 
-from cutover.localcloud.metrics import cbor
+import cbor2
+
 from cutover.localcloud.metrics.errors import CloudWatchError, invalid
 
 _RPC_PATH = re.compile(r"/service/GraniteServiceVersion20100801/operation/(\w+)")
@@ -64,20 +65,21 @@ class CborCodec:
     def read(self, body: bytes) -> Mapping[str, Any]:
         """See `Codec`."""
         try:
-            value = cbor.decode(body) if body else {}
-        except cbor.MalformedCbor as cause:
-            raise CloudWatchError("SerializationException", f"the body is no CBOR: {cause}") from cause
-        if not isinstance(value, dict):
-            raise CloudWatchError("SerializationException", "the body must be a map")
-        return value
+            parameters = cbor2.loads(body) if body else {}
+        except cbor2.CBORDecodeError as cause:
+            raise CloudWatchError("SerializationException", f"The body is not valid CBOR: {cause}") from cause
+        if not isinstance(parameters, dict):
+            raise CloudWatchError("SerializationException", "The body must be a map.")
+        return parameters
 
     def write(self, result: Mapping[str, Any]) -> Answer:
         """See `Codec`."""
-        return self._answer(200, cbor.encode(result))
+        # AWS sends times as numbers of seconds, and leaves out members without a value.
+        return self._answer(200, cbor2.dumps(_without_none(result), datetime_as_timestamp=True))
 
     def refuse(self, error: CloudWatchError) -> Answer:
         """See `Codec`."""
-        body = cbor.encode({"__type": f"com.amazonaws.cloudwatch#{error.code}", "message": error.message})
+        body = cbor2.dumps({"__type": f"com.amazonaws.cloudwatch#{error.code}", "message": error.message})
         return self._answer(error.status, body, ("x-amzn-query-error", f"{error.query_code};Sender"))
 
     @staticmethod
@@ -175,6 +177,13 @@ def _service_model() -> Any:
     from moto.core.model import ServiceModel
 
     return ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")
+
+
+def _without_none(value: Any) -> Any:
+    """The value without the members of maps that are None, however deep."""
+    if isinstance(value, Mapping):
+        return {name: _without_none(member) for name, member in value.items() if member is not None}
+    return [_without_none(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def _request_id() -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """CloudWatch's questions about metrics, over the store: parameters and answers are AWS's, by their API names."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 from cutover.localcloud.metrics.errors import CloudWatchError, bad_value, invalid, missing
-from cutover.localcloud.metrics.expressions import Series, Value, evaluate
+from cutover.localcloud.metrics.expressions import Series, Value, evaluate, names_in
 from cutover.localcloud.metrics.store import Metric, MetricStore, Sample, by_period, percent_of, sample_of, statistic
 
 Fields = Mapping[str, Any]
@@ -120,7 +119,7 @@ def _expression(query: Fields, values: Mapping[str, Value], grid: Sequence[float
 
 
 def _names(query: Fields) -> set[str]:
-    return set(re.findall(r"[A-Za-z_]\w*", str(query.get("Expression") or "")))
+    return names_in(str(query.get("Expression") or ""))
 
 
 def _metric_series(store: MetricStore, stat: Fields, start: float, end: float) -> Series:
@@ -175,7 +174,7 @@ def _sample(datum: Fields, now: float) -> Sample:
     given = datum.get("StatisticValues")
     if given:
         least, most = float(given["Minimum"]), float(given["Maximum"])
-        return Sample(at, (), float(given["Sum"]), float(given["SampleCount"]), least, most, unit)
+        return Sample(at, (), (), float(given["Sum"]), float(given["SampleCount"]), least, most, unit)
     values = [float(value) for value in datum.get("Values") or []]
     counts = [float(count) for count in datum.get("Counts") or []] or None
     if datum.get("Value") is not None:

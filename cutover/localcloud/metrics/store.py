@@ -1,14 +1,23 @@
-"""Measurements in memory, by namespace, name and dimensions, for three hours; and their statistics by period."""
+"""Measurements in memory, by namespace, name and dimensions, and their statistics by period.
+
+CloudWatch keeps data points of less than a minute for three hours, and those of a minute for 15 days
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html). The local cloud keeps every
+measurement for three hours, and of one metric at most 20,000 samples and 1,000,000 values; the oldest go first.
+"""
 
 import bisect
 import threading
 import time
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import repeat
 from math import ceil, floor
 
 KEPT_SECONDS = 3 * 3600.0
 MOST_SAMPLES = 20_000  # of one metric
+MOST_VALUES = 1_000_000  # of one metric; 8 bytes each
+_SWEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +31,38 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Values measured at one time with how often each was, or only their statistics (then `values` is empty)."""
+    """Values measured at one time (seconds since the epoch), or only their statistics: then `values` is empty."""
 
     at: float
-    values: tuple[tuple[float, float], ...]  # (value, count)
+    values: Sequence[float]
+    counts: Sequence[float]  # of each value; empty: once each
     total: float
     count: float
     least: float
     most: float
     unit: str = "None"
+
+
+@dataclass(slots=True)
+class _History:
+    """The samples of one metric, oldest first."""
+
+    samples: list[Sample] = field(default_factory=list)
+    values: int = 0
+
+    def add(self, sample: Sample) -> None:
+        bisect.insort(self.samples, sample, key=_time_of)
+        self.values += len(sample.values)
+
+    def forget(self, before: float) -> None:
+        """Drop what is older than `before`, and the oldest beyond the bounds by count."""
+        first = max(bisect.bisect_left(self.samples, before, key=_time_of), len(self.samples) - MOST_SAMPLES)
+        dropped = sum(len(sample.values) for sample in self.samples[:first])
+        while self.values - dropped > MOST_VALUES and first < len(self.samples) - 1:
+            dropped += len(self.samples[first].values)
+            first += 1
+        del self.samples[:first]
+        self.values -= dropped
 
 
 class MetricStore:
@@ -39,7 +71,8 @@ class MetricStore:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._samples: dict[Metric, list[Sample]] = {}
+        self._histories: dict[Metric, _History] = {}
+        self._sweep_at = clock() + _SWEEP_SECONDS
 
     def record(
         self,
@@ -57,39 +90,47 @@ class MetricStore:
             self.add(Metric(namespace, name, frozenset(dimensions.items())), sample_of(when, values, unit=unit))
 
     def add(self, metric: Metric, sample: Sample) -> None:
-        """Keep a sample; what is older than three hours, or beyond the cap, is dropped."""
+        """Keep a sample, and drop what is too old or beyond the bounds."""
+        now = self._clock()
         with self._lock:
-            samples = self._samples.setdefault(metric, [])
-            bisect.insort(samples, sample, key=_time_of)
-            too_old = bisect.bisect_left(samples, self._clock() - KEPT_SECONDS, key=_time_of)
-            del samples[: max(too_old, len(samples) - MOST_SAMPLES)]
+            history = self._histories.setdefault(metric, _History())
+            history.add(sample)
+            history.forget(now - KEPT_SECONDS)
+            if not history.samples:
+                del self._histories[metric]
+            if now >= self._sweep_at:
+                self._sweep_at = now + _SWEEP_SECONDS
+                self._sweep(now - KEPT_SECONDS)
 
     def samples(self, metric: Metric, start: float, end: float) -> list[Sample]:
         """The samples from `start` to before `end`, oldest first."""
         with self._lock:
-            kept = self._samples.get(metric, [])
+            kept = self._histories[metric].samples if metric in self._histories else []
             first = bisect.bisect_left(kept, start, key=_time_of)
             return kept[first : bisect.bisect_left(kept, end, key=_time_of)]
 
     def metrics(self) -> list[Metric]:
         """All metrics with samples."""
         with self._lock:
-            return [metric for metric, samples in self._samples.items() if samples]
+            return list(self._histories)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._samples.clear()
+    def _sweep(self, before: float) -> None:
+        """Forget the metrics that nobody records any longer, such as those of deleted target groups."""
+        for metric, history in list(self._histories.items()):
+            history.forget(before)
+            if not history.samples:
+                del self._histories[metric]
 
 
 def sample_of(
     at: float, values: Sequence[float], *, counts: Sequence[float] | None = None, unit: str = "None"
 ) -> Sample:
     """A sample of single values, each with its count (once, if no counts are given)."""
-    pairs = tuple(zip(values, counts or [1.0] * len(values), strict=True))
+    pairs = list(zip(values, counts or repeat(1.0, len(values)), strict=True))
     return Sample(
         at=at,
-        values=pairs,
+        values=array("d", values),
+        counts=array("d", counts or ()),
         total=sum(value * count for value, count in pairs),
         count=sum(count for _, count in pairs),
         least=min(values),
@@ -144,7 +185,10 @@ def _percentile(samples: Sequence[Sample], percent: float) -> float | None:
     for sample in samples:
         if not sample.values and sample.least != sample.most:
             return None
-        pairs.extend(sample.values or ((sample.least, sample.count),))
+        if sample.values:
+            pairs.extend(zip(sample.values, sample.counts or repeat(1.0, len(sample.values)), strict=True))
+        else:
+            pairs.append((sample.least, sample.count))
     pairs.sort()
     rank = max(1, ceil(sum(count for _, count in pairs) * percent / 100))
     passed = 0.0
