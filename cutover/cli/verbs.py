@@ -43,21 +43,21 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> int:
-    """Check everything that a deployment needs, and print the command that fixes what is missing."""
+    """Check what a deployment needs, with a fix for each failure."""
     from cutover.cli import doctor as verb
 
     return verb.run(context.obj)
 
 
 def bootstrap(context: typer.Context) -> int:
-    """Create what the first release needs: records, registry, load balancer."""
+    """Create records, registry and load balancer."""
     from cutover.cli import bootstrap as verb
 
     return verb.run(context.obj)
 
 
 def preview(context: typer.Context) -> int:
-    """Show the steps of a deploy and what the stacks would change; writes nothing."""
+    """Show what a deploy would do; writes nothing."""
     from cutover.cli import preview as verb
 
     return verb.run(context.obj)
@@ -112,7 +112,7 @@ def retry(context: typer.Context, execution: _ID = None) -> int:
 
 
 def drill(context: typer.Context) -> int:
-    """Prove the way back: give the last good release 1 %, 0 %, 1 % of the traffic."""
+    """Prove the way back with 1 % of the traffic."""
     from cutover.cli import drill as verb
 
     return verb.run(context.obj)
@@ -180,7 +180,7 @@ def rollback(
 
 
 def abort(context: typer.Context, reason: _Reason = "") -> int:
-    """Stop the execution in progress and return to the last release that succeeded."""
+    """Roll back the execution in progress."""
     from cutover.cli import abort as verb
 
     return verb.run(context.obj, reason)
@@ -211,7 +211,7 @@ def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="ID of an execution; name, version or digest of a release.")],
 ) -> int:
-    """Show one execution with its journal, or one release with its manifest."""
+    """Show one execution or one release in detail."""
     from cutover.cli import show as verb
 
     return verb.run(context.obj, name)
