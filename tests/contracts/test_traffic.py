@@ -1,4 +1,4 @@
-"""What every Traffic must hold, on the fake and on the local cloud's load balancer."""
+"""The contract of the Traffic port, on the fake and on the local cloud's load balancer."""
 
 import pytest
 
