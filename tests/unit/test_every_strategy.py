@@ -104,7 +104,7 @@ def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
 
         def apply(self, context: ExecutionContext) -> None:
             if self._fails(context):
-                raise StepFailed("BROKEN", "this step was made to fail")
+                raise StepFailed("BROKEN", "this step fails in the test")
             self._handler.apply(context)
 
         def _fails(self, context: ExecutionContext) -> bool:
@@ -236,7 +236,7 @@ def test_a_release_is_not_scaled_below_what_its_weight_needs() -> None:
     driver = environment.driver("v2")
     (release,) = environment.ledger.releases()
     plan = Plan(strategy="by hand", steps=(Scale(release=release.ref, desired_count=1, drain_seconds=0),))
-    made = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
-    execution = start(driver, made, OUTPUTS)
+    scale_down = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
+    execution = start(driver, scale_down, OUTPUTS)
     assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
     assert environment.cloud.desired[release.ref.release] == CAPACITY
