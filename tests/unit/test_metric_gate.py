@@ -35,7 +35,7 @@ def gate(**changes: object) -> MetricGate:
 
 
 def measurements(*values: dict[str, float | None] | str) -> list[Measurement]:
-    """A measurement each minute; a text is the error of one that could not be made."""
+    """One measurement for each minute; a text is the error of a measurement that failed."""
     return [
         Measurement(
             execution_id="x",
