@@ -16,8 +16,8 @@ def run_with(prelude: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_python_without_venv_is_refused_with_the_package_to_install() -> None:
     answer = run_with(
-        "import importlib.util as util; found = util.find_spec\n"
-        "util.find_spec = lambda name: None if name == 'ensurepip' else found(name)"
+        "import importlib.util as util; find = util.find_spec\n"
+        "util.find_spec = lambda name: None if name == 'ensurepip' else find(name)"
     )
     assert answer.returncode == 1
     assert f"apt-get install python3.{sys.version_info.minor}-venv" in answer.stderr
