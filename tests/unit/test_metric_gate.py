@@ -122,7 +122,7 @@ def test_a_dry_run_reports_and_stops_nothing() -> None:
 def test_a_window_of_several_periods_is_folded_as_the_statistic_says(statistic: str, value: float) -> None:
     metric = {"namespace": "Shop", "name": "Orders", "statistic": statistic}
     custom = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_most": 5})
-    (request,) = requests_for(custom, SUBJECT)
+    (request,) = requests_for(custom, TARGET)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     points = tuple((start + timedelta(minutes=n), float(point)) for n, point in enumerate((3, 2, 4)))
     assert single_value(request, points) == value
