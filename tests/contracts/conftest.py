@@ -1,4 +1,4 @@
-"""One local cloud for the adapters' tests of a worker, and an environment of its own for each test."""
+"""One local cloud for each file of contract tests, and one environment name for each test."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -47,9 +47,9 @@ def session(cloud: LocalCloud) -> Session:
         secret_key="test",
         s3_use_path_style=True,
     )
-    made = Session(provider)
+    session = Session(provider)
     for table in (RECORDS.deployments_table, RECORDS.executions_table):
-        made.dynamodb.create_table(
+        session.dynamodb.create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             AttributeDefinitions=[
@@ -58,8 +58,10 @@ def session(cloud: LocalCloud) -> Session:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-    made.s3.create_bucket(Bucket=RECORDS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return made
+    session.s3.create_bucket(
+        Bucket=RECORDS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    return session
 
 
 @pytest.fixture

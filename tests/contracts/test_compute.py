@@ -1,4 +1,4 @@
-"""What every Compute must hold, on the fake and on the local cloud's ECS."""
+"""The contract of the Compute port, on the fake and on the local cloud's ECS."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Hooks as they really run: a function on the local cloud, a command, a signed webhook; and who is told of it all."""
+"""Hooks as they really run (a function on the local cloud, a command, a signed webhook), and notifications."""
 
 import http.server
 import io
@@ -37,7 +37,7 @@ def handler(event, context):
 
 @dataclass
 class Receiver:
-    """A web server that keeps what it is sent, and answers as it is told."""
+    """A web server that keeps each request, and answers with the status and body that the test sets."""
 
     url: str = ""
     status: int = 200
@@ -48,54 +48,54 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
+    receiver = Receiver()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            made.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            made.signatures.append(self.headers.get(SIGNATURE, ""))
-            self.send_response(made.status)
+            receiver.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            receiver.signatures.append(self.headers.get(SIGNATURE, ""))
+            self.send_response(receiver.status)
             self.end_headers()
-            self.wfile.write(made.answer.encode())
+            self.wfile.write(receiver.answer.encode())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    made.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
-    yield made
+    receiver.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
+    yield receiver
     server.shutdown()
     server.server_close()
 
 
 def run(session: Session, event: dict[str, Any], **hook: Any) -> HookResult:
-    under_way = UserHooks(session).start(HookConfig.model_validate({"timeout": "20s"} | hook), event)
+    hook_run = UserHooks(session).start(HookConfig.model_validate({"timeout": "20s"} | hook), event)
     deadline = time.monotonic() + 20
     try:
         while time.monotonic() < deadline:
-            if (found := under_way.poll()) is not None:
-                return found
+            if (result := hook_run.poll()) is not None:
+                return result
             time.sleep(0.02)
     finally:
-        under_way.stop()
+        hook_run.stop()
     raise AssertionError("the hook did not end")
 
 
 @pytest.fixture(scope="module")
 def function(session: Session) -> str:
     role = session.iam.create_role(RoleName="hooks", AssumeRolePolicyDocument='{"Statement": []}')["Role"]["Arn"]
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    archive_bytes = io.BytesIO()
+    with zipfile.ZipFile(archive_bytes, "w") as archive:
         archive.writestr("checks.py", CODE)
-    made = session.functions(5).create_function(
+    created = session.functions(5).create_function(
         FunctionName="checks",
         Runtime="python3.11",
         Role=role,
         Handler="checks.handler",
-        Code={"ZipFile": held.getvalue()},
+        Code={"ZipFile": archive_bytes.getvalue()},
     )
-    return made["FunctionArn"]
+    return created["FunctionArn"]
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def function(session: Session) -> str:
         ("raise", HookResult("Failed", "checks raised an error: no stock")),
     ],
 )
-def test_a_function_answers_by_what_it_returns(
+def test_the_return_value_of_a_function_is_its_answer(
     session: Session, function: str, deployment: str, result: HookResult
 ) -> None:
     assert function.endswith(":checks")
     assert run(session, EVENT | {"DeploymentId": deployment}, function="checks") == result
 
 
-def test_a_function_that_is_not_there_is_a_failure_with_awss_words(session: Session) -> None:
+def test_a_function_that_does_not_exist_fails_with_awss_error(session: Session) -> None:
     with pytest.raises(StepFailed, match="ResourceNotFoundException"):
         run(session, EVENT, function="nobody")
 
@@ -123,13 +123,13 @@ def python(code: str) -> dict[str, Any]:
     return {"command": [sys.executable, "-c", code]}
 
 
-def test_a_command_gets_the_event_on_stdin_and_answers_by_its_exit_code(session: Session) -> None:
+def test_a_command_reads_the_event_from_stdin_and_its_exit_code_is_its_answer(session: Session) -> None:
     good = "import json, sys; print(json.load(sys.stdin)['DeploymentId'])"
     assert run(session, EVENT, **python(good)) == HookResult("Succeeded", "x1")
     assert run(session, EVENT, **python("import sys; sys.exit('no stock')")) == HookResult("Failed", "no stock")
 
 
-def test_a_command_may_ask_to_be_tried_again(session: Session) -> None:
+def test_a_command_with_exit_code_75_is_retried(session: Session) -> None:
     with pytest.raises(TransientFailure, match="busy"):
         run(session, EVENT, **python("import sys; print('busy'); sys.exit(75)"))
 
@@ -139,14 +139,14 @@ def test_a_command_that_does_not_exist_fails(session: Session) -> None:
         run(session, EVENT, command=["/no/such/program"])
 
 
-def test_a_command_that_is_stopped_is_gone_with_its_children(session: Session, tmp_path: Path) -> None:
+def test_the_processes_of_a_stopped_command_end(session: Session, tmp_path: Path) -> None:
     code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    under_way = UserHooks(session).start(HookConfig.model_validate(python(code)), EVENT)
+    hook_run = UserHooks(session).start(HookConfig.model_validate(python(code)), EVENT)
     deadline = time.monotonic() + 10
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    under_way.stop()
+    hook_run.stop()
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
 
 
@@ -170,7 +170,7 @@ def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(
         (403, "", HookResult("Failed", "answers HTTP 403")),
     ],
 )
-def test_a_webhooks_answer_decides(
+def test_status_and_body_of_a_webhooks_response_are_its_answer(
     session: Session,
     receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch,
@@ -180,11 +180,11 @@ def test_a_webhooks_answer_decides(
 ) -> None:
     monkeypatch.setenv("HOOK_KEY", "s3cret")
     receiver.status, receiver.answer = status, answer
-    found = run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "HOOK_KEY"})
-    assert (found.status, found.message.endswith(result.message)) == (result.status, True)
+    actual = run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "HOOK_KEY"})
+    assert (actual.status, actual.message.endswith(result.message)) == (result.status, True)
 
 
-def test_a_webhook_that_is_down_may_be_tried_again(
+def test_a_webhook_that_is_down_is_retried(
     session: Session, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK_KEY", "s3cret")
@@ -208,31 +208,31 @@ def test_a_webhook_without_its_key_is_not_sent(session: Session, receiver: Recei
         (None, None),
     ],
 )
-def test_answers_in_every_shape_that_aws_uses(answer: object, status: str | None) -> None:
+def test_answers_are_read_in_every_form_that_aws_uses(answer: object, status: str | None) -> None:
     assert result_of(answer).status == status
 
 
-def told(environment: InMemoryEnvironment, notifier: Notifications) -> None:
-    """Everything that a rolled back deployment says."""
+def notify_of_a_rollback(environment: InMemoryEnvironment, notifier: Notifications) -> None:
+    """Send the notifications of a deployment and of one that is rolled back."""
     environment.notifier.notify = notifier.notify  # type: ignore[method-assign]
     operations.deploy(environment.driver("v1"))
     environment.cloud.behaviour["v2"] = "unhealthy"
     operations.deploy(environment.driver("v2"))
 
 
-def test_a_webhook_is_told_in_slacks_shape_of_what_it_asked_for(session: Session, receiver: Receiver) -> None:
-    asked = NotificationConfig.model_validate({"webhook": receiver.url, "on": ["start", "rollback", "end"]})
-    told(InMemoryEnvironment(), Notifications(session, [asked]))
+def test_a_webhook_is_notified_of_its_occasions_in_slacks_format(session: Session, receiver: Receiver) -> None:
+    receiver_config = NotificationConfig.model_validate({"webhook": receiver.url, "on": ["start", "rollback", "end"]})
+    notify_of_a_rollback(InMemoryEnvironment(), Notifications(session, [receiver_config]))
     texts = [json.loads(body)["text"] for body in receiver.bodies]
     occasions = [text.split(": ")[1] for text in texts]
     assert occasions == ["start", "end", "start", "rollback", "end"]
     assert texts[3].startswith("[shop prod] deploy v2: rollback: prod-v2-")
 
 
-def test_a_topic_and_a_bus_are_told_and_a_receiver_that_is_gone_stops_nothing(session: Session) -> None:
+def test_a_topic_and_a_bus_are_notified_though_another_receiver_does_not_exist(session: Session) -> None:
     topic = session.sns.create_topic(Name="deployments")["TopicArn"]
     queue: Any = session._boto.client("sqs", endpoint_url=session.provider.endpoint)
-    url = queue.create_queue(QueueName="told")["QueueUrl"]
+    url = queue.create_queue(QueueName="notifications")["QueueUrl"]
     arn = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     session.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     receivers = [
@@ -244,7 +244,7 @@ def test_a_topic_and_a_bus_are_told_and_a_receiver_that_is_gone_stops_nothing(se
             {"event_bus": "default"},
         )
     ]
-    told(InMemoryEnvironment(), Notifications(session, receivers))
+    notify_of_a_rollback(InMemoryEnvironment(), Notifications(session, receivers))
     messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     details = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
     assert sorted(detail["status"] for detail in details) == ["COMPLETED", "ROLLED_BACK"]

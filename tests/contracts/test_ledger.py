@@ -1,4 +1,4 @@
-"""What every ledger must hold, on the fake that the engine's tests trust and on DynamoDB."""
+"""The contract of the Ledger port, on the fake of the unit tests and on DynamoDB."""
 
 import threading
 from collections.abc import Callable
@@ -28,12 +28,12 @@ from cutover.ports import HookResult, Lease, Ledger
 from support.fakes import FakeClock, FakeLedger, config_for, manifest_for
 from support.records import RECORDS
 
-Made = tuple[Ledger, FakeClock]
+TimedLedger = tuple[Ledger, FakeClock]
 REF = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def made(request: pytest.FixtureRequest, environment: str) -> Made:
+def timed_ledger(request: pytest.FixtureRequest, environment: str) -> TimedLedger:
     clock = FakeClock()
     if request.param == "fake":
         return FakeLedger(clock), clock
@@ -75,7 +75,7 @@ def event(execution_id: str, seq: int, clock: FakeClock, fence: int) -> JournalE
     )
 
 
-def take(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
+def acquire(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
     return ledger.acquire(holder, execution_id)
 
 
@@ -84,41 +84,41 @@ def weights(percent: int = 100) -> Allocation:
     return Allocation(weights=(group,))
 
 
-def test_a_held_lease_is_refused_with_its_holder(made: Made) -> None:
-    take(made[0], holder="host-a")
+def test_a_held_lease_is_refused_with_its_holder(timed_ledger: TimedLedger) -> None:
+    acquire(timed_ledger[0], holder="host-a")
     with pytest.raises(Refused, match="host-a"):
-        take(made[0], "e2", "host-b")
+        acquire(timed_ledger[0], "e2", "host-b")
 
 
-def test_an_expired_lease_can_be_taken_and_its_fence_grows(made: Made) -> None:
-    ledger, clock = made
-    first = take(ledger)
+def test_an_expired_lease_can_be_taken_and_its_fence_grows(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    first = acquire(ledger)
     clock.time += timedelta(seconds=61)
-    assert take(ledger, "e2", "b").fence > first.fence
+    assert acquire(ledger, "e2", "b").fence > first.fence
 
 
-def test_a_lease_that_was_given_back_is_free_at_once(made: Made) -> None:
-    ledger, _ = made
-    ledger.release_lease(take(ledger))
+def test_a_released_lease_is_free_at_once(timed_ledger: TimedLedger) -> None:
+    ledger, _ = timed_ledger
+    ledger.release_lease(acquire(ledger))
     assert ledger.current_lease() is None
-    take(ledger, "e2", "b")
+    acquire(ledger, "e2", "b")
 
 
-def test_a_renewed_lease_holds_longer(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_a_renewed_lease_lasts_longer(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     clock.time += timedelta(seconds=50)
     ledger.renew(lease)
     clock.time += timedelta(seconds=50)
     with pytest.raises(Refused):
-        take(ledger, "e2", "b")
+        acquire(ledger, "e2", "b")
 
 
-def test_who_lost_the_lease_writes_nothing_more(made: Made) -> None:
-    ledger, clock = made
-    old = take(ledger)
+def test_a_driver_that_lost_its_lease_can_write_nothing(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    old = acquire(ledger)
     clock.time += timedelta(seconds=61)
-    take(ledger, "e2", "b")
+    acquire(ledger, "e2", "b")
     writes: list[Callable[[], object]] = [
         lambda: ledger.write(old, head("e1", clock), event("e1", 1, clock, old.fence)),
         lambda: ledger.put_allocation(old, weights()),
@@ -130,53 +130,53 @@ def test_who_lost_the_lease_writes_nothing_more(made: Made) -> None:
     assert (ledger.execution("e1"), ledger.allocation()) == (None, Allocation())
 
 
-def test_head_and_journal_come_back_as_they_were_written(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_head_and_journal_are_read_back_as_written(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     for seq in range(1, 13):
         ledger.write(lease, head("e1", clock, last_seq=seq), event("e1", seq, clock, lease.fence))
     assert ledger.execution("e1") == head("e1", clock, last_seq=12)
     assert [line.seq for line in ledger.journal("e1")] == list(range(1, 13))
 
 
-def test_executions_come_newest_first_and_as_many_as_asked_for(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_executions_come_newest_first_up_to_the_limit(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     for name in ("20260101T1", "20260101T3", "20260101T2"):
         ledger.write(lease, head(name, clock), event(name, 1, clock, lease.fence))
     assert [e.execution_id for e in ledger.executions(2)] == ["20260101T3", "20260101T2"]
     assert ledger.latest_execution() == head("20260101T3", clock)
 
 
-def test_an_abort_is_seen_by_the_driver_at_work(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_a_driver_reads_a_request_to_abort(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
     assert ledger.requests("e1", 0) == ()
-    asked = ledger.add_request("e1", RequestKind.ABORT, "alice", "too slow")
-    assert ledger.requests("e1", 0) == (asked,)
-    assert (asked.by, asked.reason, asked.seq) == ("alice", "too slow", 1)
+    request = ledger.add_request("e1", RequestKind.ABORT, "alice", "too slow")
+    assert ledger.requests("e1", 0) == (request,)
+    assert (request.by, request.reason, request.seq) == ("alice", "too slow", 1)
 
 
-def test_the_same_wish_for_the_same_step_is_recorded_once_and_another_after_it(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_the_same_request_for_the_same_step_is_recorded_once_and_another_after_it(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
-    wishes = [RequestKind.PAUSE, RequestKind.PAUSE, RequestKind.RESUME, RequestKind.PAUSE]
-    assert [ledger.add_request("e1", kind, "alice", "").seq for kind in wishes] == [1, 1, 2, 3]
+    kinds = [RequestKind.PAUSE, RequestKind.PAUSE, RequestKind.RESUME, RequestKind.PAUSE]
+    assert [ledger.add_request("e1", kind, "alice", "").seq for kind in kinds] == [1, 1, 2, 3]
     assert [request.kind for request in ledger.requests("e1", 1)] == [RequestKind.RESUME, RequestKind.PAUSE]
 
 
-def test_nothing_is_asked_of_what_is_not_under_way(made: Made) -> None:
-    ledger, _ = made
+def test_a_request_to_an_execution_that_is_not_in_progress_is_refused(timed_ledger: TimedLedger) -> None:
+    ledger, _ = timed_ledger
     with pytest.raises(Refused):
         ledger.add_request("e9", RequestKind.PROMOTE, "alice", "")
 
 
-def test_measurements_come_back_in_order_and_only_under_the_fence(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
-    taken = [
+def test_measurements_are_read_back_in_order_and_written_only_under_the_fence(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
+    written = [
         Measurement(
             execution_id="e1",
             seq=n,
@@ -188,17 +188,17 @@ def test_measurements_come_back_in_order_and_only_under_the_fence(made: Made) ->
         )
         for n in (1, 2)
     ]
-    for measurement in taken:
+    for measurement in written:
         ledger.put_measurement(lease, measurement)
-    assert list(ledger.measurements("e1")) == taken
+    assert list(ledger.measurements("e1")) == written
     ledger.release_lease(lease)
-    take(ledger)
+    acquire(ledger)
     with pytest.raises(LeaseLost):
-        ledger.put_measurement(lease, taken[0].model_copy(update={"seq": 3}))
+        ledger.put_measurement(lease, written[0].model_copy(update={"seq": 3}))
 
 
-def test_a_hook_answers_once(made: Made) -> None:
-    ledger, _ = made
+def test_the_first_answer_of_a_hook_is_final(timed_ledger: TimedLedger) -> None:
+    ledger, _ = timed_ledger
     assert ledger.hook_answer("e1.4") is None
     ledger.put_hook_answer("e1.4", "Failed", "no stock")
     ledger.put_hook_answer("e1.4", "Failed", "no stock")
@@ -207,9 +207,9 @@ def test_a_hook_answers_once(made: Made) -> None:
         ledger.put_hook_answer("e1.4", "Succeeded", "")
 
 
-def test_releases_come_newest_first(made: Made) -> None:
-    ledger, clock = made
-    lease = take(ledger)
+def test_releases_come_newest_first(timed_ledger: TimedLedger) -> None:
+    ledger, clock = timed_ledger
+    lease = acquire(ledger)
     for version in ("v1", "v2"):
         manifest = manifest_for(config_for(version))
         release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
@@ -220,10 +220,10 @@ def test_releases_come_newest_first(made: Made) -> None:
 
 
 @pytest.mark.parametrize("before", ["never taken", "expired"])
-def test_of_many_racers_one_gets_the_lease(session: Session, environment: str, before: str) -> None:
+def test_only_one_of_many_drivers_gets_the_lease(session: Session, environment: str, before: str) -> None:
     start = FakeClock()
     if before == "expired":
-        take(DynamoLedger(session, RECORDS, "shop", environment, start), "e0", "dead")
+        acquire(DynamoLedger(session, RECORDS, "shop", environment, start), "e0", "dead")
         start.time += timedelta(seconds=61)
     winners: list[str] = []
     barrier = threading.Barrier(8)
@@ -232,7 +232,7 @@ def test_of_many_racers_one_gets_the_lease(session: Session, environment: str, b
         ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock(start.time))
         barrier.wait()
         try:
-            winners.append(take(ledger, "e1", name).holder)
+            winners.append(acquire(ledger, "e1", name).holder)
         except Refused:
             return
 
@@ -247,19 +247,19 @@ def test_of_many_racers_one_gets_the_lease(session: Session, environment: str, b
 def test_two_events_of_the_same_number_are_never_both_written(session: Session, environment: str) -> None:
     clock = FakeClock()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
-    lease = take(ledger)
+    lease = acquire(ledger)
     ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
     with pytest.raises(LeaseLost):
         ledger.write(lease, head("e1", clock, last_seq=9), event("e1", 1, clock, lease.fence))
     assert ledger.execution("e1") == head("e1", clock)
 
 
-def test_the_manifest_lies_in_the_bucket_by_its_digest(session: Session, environment: str) -> None:
+def test_the_manifest_is_in_the_bucket_under_its_digest(session: Session, environment: str) -> None:
     clock = FakeClock()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
     manifest = manifest_for(config_for("v1"))
     ledger.put_release(
-        take(ledger), Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
+        acquire(ledger), Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
     )
     stored = session.s3.get_object(Bucket=RECORDS.artifact_bucket, Key=f"manifests/{manifest.digest}.json")
     assert type(manifest).model_validate_json(stored["Body"].read()) == manifest
@@ -274,11 +274,11 @@ def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Sessi
 def test_weights_are_empty_only_where_none_were_recorded(session: Session, environment: str) -> None:
     assert read_allocation(session.provider, RECORDS, "shop", environment) == Allocation()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
-    ledger.put_allocation(take(ledger), weights())
+    ledger.put_allocation(acquire(ledger), weights())
     assert read_allocation(session.provider, RECORDS, "shop", environment) == weights()
 
 
-def test_a_record_that_this_version_cannot_read_is_named(session: Session, environment: str) -> None:
+def test_a_record_that_cannot_be_read_is_reported_with_its_key(session: Session, environment: str) -> None:
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
     key = {"pk": {"S": f"shop#{environment}"}, "sk": {"S": "allocation"}}
     session.dynamodb.put_item(TableName=RECORDS.deployments_table, Item={**key, "body": {"S": "{}x"}})

@@ -37,7 +37,7 @@ def test_a_throttled_read_is_transient(session: Session, cloud: LocalCloud, monk
         cloud.faults.clear()
 
 
-def test_alarms_are_shown_as_they_stand_and_missing_ones_are_missing(session: Session) -> None:
+def test_alarms_have_the_state_of_cloudwatch_and_missing_ones_are_left_out(session: Session) -> None:
     alarm: dict[str, Any] = {
         "Namespace": "Shop",
         "MetricName": "Errors",
@@ -55,12 +55,12 @@ def test_alarms_are_shown_as_they_stand_and_missing_ones_are_missing(session: Se
         )
     session.cloudwatch.put_composite_alarm(AlarmName="whole", AlarmRule="ALARM(errors)")
     deadline = time.monotonic() + 10
-    found = {}
-    while time.monotonic() < deadline and found.get("whole") != "ALARM":
+    states_by_name = {}
+    while time.monotonic() < deadline and states_by_name.get("whole") != "ALARM":
         states = CloudWatchAlarms(session).states(["errors", "whole", "nobody"])
-        found = {state.name: state.state for state in states}
+        states_by_name = {state.name: state.state for state in states}
         time.sleep(0.2)
-    assert found == {"errors": "ALARM", "whole": "ALARM"}
+    assert states_by_name == {"errors": "ALARM", "whole": "ALARM"}
 
 
 class Exporter(http.server.BaseHTTPRequestHandler):
@@ -80,8 +80,8 @@ class Exporter(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server that has scraped the exporter."""
-    found = shutil.which("prometheus") or str(binary())
-    if not Path(found).exists():
+    program = shutil.which("prometheus") or str(binary())
+    if not Path(program).exists():
         if os.environ.get("CI"):
             pytest.fail("no Prometheus server, and CI must have one: tools/setup/prometheus.py")
         pytest.skip("no Prometheus server here: `apt-get install prometheus`, then run this again")
@@ -99,7 +99,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arguments = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
-            [found, *arguments, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log, cwd=folder
+            [program, *arguments, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log, cwd=folder
         )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -126,7 +126,7 @@ def _until_scraped(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 def read(address: str, promql: str) -> list[float]:
-    # Prometheus is asked directly, so no session is needed.
+    # A query of Prometheus needs no session.
     now = datetime.now(UTC)
     (points,) = MetricSources(None).read((PrometheusQuery(address, promql),), now, now)  # type: ignore[arg-type]
     return [value for _, value in points]
@@ -138,11 +138,11 @@ def test_a_real_prometheus_gives_one_number(prometheus: str) -> None:
 
 
 @pytest.mark.parametrize("promql", ['shop_errors{version="v9"}', "0 / 0"])
-def test_nothing_and_nan_are_no_data(prometheus: str, promql: str) -> None:
+def test_an_empty_result_and_nan_are_no_data(prometheus: str, promql: str) -> None:
     assert read(prometheus, promql) == []
 
 
-def test_many_series_and_a_wrong_query_are_refused_with_prometheus_own_words(prometheus: str) -> None:
+def test_many_series_and_an_invalid_query_are_refused_with_prometheus_own_error(prometheus: str) -> None:
     with pytest.raises(StepFailed, match="returns 2 series"):
         read(prometheus, "shop_errors")
     with pytest.raises(StepFailed, match="parse error"):

@@ -1,4 +1,4 @@
-"""What every Metrics must hold, on the fake and on the local cloud's CloudWatch."""
+"""The contract of the Metrics port, on the fake and on the local cloud's CloudWatch."""
 
 from datetime import datetime, timedelta
 from itertools import count

@@ -1,4 +1,4 @@
-"""What every Probe must hold, on the fake and on the local cloud's load balancer."""
+"""The contract of the Probe port, on the fake and on the local cloud's load balancer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every Stacks must hold, on the fake and on the local cloud by the Pulumi engine.
+"""The contract of the Stacks port, on the fake and on the local cloud with the Pulumi engine.
 
 The tests build on each other, in their order: one environment, and releases that later tests change and destroy.
 """

@@ -1,4 +1,4 @@
-"""What every Traffic must hold, on the fake and on the local cloud's load balancer."""
+"""The contract of the Traffic port, on the fake and on the local cloud's load balancer."""
 
 import pytest
 
@@ -129,7 +129,7 @@ def test_a_release_that_crashed_until_ecs_gave_up_has_no_target(contract_cloud: 
         return service is not None and service.rollout_state == "FAILED"
 
     contract_cloud.wait_until(has_failed)
-    assert states_of(contract_cloud, release) == []
+    contract_cloud.wait_until(lambda: states_of(contract_cloud, release) == [])
 
 
 def test_a_target_drains_before_it_is_gone(contract_cloud: ContractCloud) -> None:

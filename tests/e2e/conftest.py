@@ -1,6 +1,6 @@
-"""A local cloud of its own for each file of tests, and the command line as its user calls it.
+"""A local cloud for each file of tests, and the command line as its user calls it.
 
-The tests of a file build on each other, in their order: `make test` gives a file to one worker as a whole.
+The tests of a file build on each other, in their order: `make test` runs all tests of a file in one process.
 """
 
 import os
@@ -19,7 +19,7 @@ _SHORT = {"bake: 5s": "bake: 1s", "propagation_margin: 1s": "propagation_margin:
 
 @pytest.fixture(scope="module")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, process.Status]]:
-    """A server process on a free port; taken down with everything at the end."""
+    """A server process on a free port, which is stopped after the tests of the file."""
     folder = tmp_path_factory.mktemp("local")
     running = process.up(folder, port=0)
     yield folder, running
@@ -28,19 +28,19 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path
 
 @pytest.fixture(scope="module")
 def shell(local_cloud: tuple[Path, process.Status], tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """An environment with nothing deployed, of an application of its own."""
+    """A bootstrapped environment without a release."""
     folder, running = local_cloud
     project = tmp_path_factory.mktemp("project")
     for name in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
         shutil.copy(ROOT / name, project)
     variables = {**os.environ, **local_variables(folder, running)}
     variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
-    made = Shell(project, variables)
-    made.edit(r"endpoint: \S+", f"endpoint: {running.endpoint}")
-    made.edit(r"http_proxy: \S+", f"http_proxy: {running.endpoint}")
+    shell = Shell(project, variables)
+    shell.edit(r"endpoint: \S+", f"endpoint: {running.endpoint}")
+    shell.edit(r"http_proxy: \S+", f"http_proxy: {running.endpoint}")
     for long, short in _SHORT.items():
-        made.edit(long, short)
-    made.edit(r"interval: 500ms", "interval: 200ms")
-    bootstrapped = made.cutover("bootstrap")
+        shell.edit(long, short)
+    shell.edit(r"interval: 500ms", "interval: 200ms")
+    bootstrapped = shell.cutover("bootstrap")
     assert bootstrapped.code == 0, bootstrapped.err
-    return made
+    return shell

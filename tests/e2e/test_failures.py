@@ -1,4 +1,4 @@
-"""What the engine is told when AWS fails: the provider runs in the test's process, where failures are injected."""
+"""Failures of AWS in the Pulumi engine: the provider runs in the test's process, which injects them."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ SERVICE = "aws:ecs/service:Service"
 
 @dataclass
 class Failing:
-    """Failures still to come, by operation and type; each strikes once."""
+    """Failures by operation and type; each happens once."""
 
     errors: dict[tuple[str, str], Exception] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ def attached(shell: Shell, failing: Failing) -> Iterator[Shell]:
         yield replace(shell, variables={**shell.variables, "PULUMI_DEBUG_PROVIDERS": f"aws:{port}"})
 
 
-def test_a_stack_that_cannot_be_created_is_taken_away_and_the_reason_told(attached: Shell, failing: Failing) -> None:
+def test_a_stack_that_cannot_be_created_is_destroyed_and_the_reason_reported(attached: Shell, failing: Failing) -> None:
     attached.set_release("1.0.0")
     failing.errors["create", SERVICE] = RuntimeError("no capacity in this zone")
     ended = attached.cutover("deploy")
@@ -53,13 +53,13 @@ def test_a_stack_that_cannot_be_created_is_taken_away_and_the_reason_told(attach
     assert "local-1.0.0" not in attached.run("pulumi", "stack", "ls").out
 
 
-def test_a_throttled_creation_is_tried_again_and_completes(attached: Shell, failing: Failing) -> None:
+def test_a_throttled_creation_is_retried_and_completes(attached: Shell, failing: Failing) -> None:
     failing.errors["create", SERVICE] = RuntimeError("ThrottlingException: Rate exceeded")
     ended = attached.cutover("deploy")
     assert (ended.code, ended.last["status"]) == (0, "COMPLETED"), ended.err
 
 
-def test_weights_changed_by_hand_are_found_before_anything_is_done(attached: Shell) -> None:
+def test_weights_that_a_person_changed_are_refused_before_any_change(attached: Shell) -> None:
     import boto3
 
     elbv2 = boto3.client(
@@ -76,12 +76,12 @@ def test_weights_changed_by_hand_are_found_before_anything_is_done(attached: She
     attached.set_release("2.0.0")
     ended = attached.cutover("deploy")
     assert (ended.code, ended.last["error"]["code"]) == (4, "DRIFT")
-    mended = attached.run("pulumi", "up", "--refresh", "-s", "local", "--yes", "--skip-preview")
-    assert mended.code == 0, mended.out
+    refreshed = attached.run("pulumi", "up", "--refresh", "-s", "local", "--yes", "--skip-preview")
+    assert refreshed.code == 0, refreshed.out
     assert attached.cutover("deploy").code == 0
 
 
-def test_a_killed_local_cloud_takes_its_tasks_along(shell: Shell) -> None:
+def test_the_tasks_of_a_killed_local_cloud_end(shell: Shell) -> None:
     running = json.loads(shell.cutover("local", "status").out)
     folder = shell.variables["CUTOVER_LOCAL"]
     assert len(processes_in(folder)) >= 2, "no task runs, so this proves nothing"
@@ -95,10 +95,10 @@ def test_a_killed_local_cloud_takes_its_tasks_along(shell: Shell) -> None:
 
 def processes_in(folder: str) -> list[int]:
     """Processes that work in a folder or below it: the tasks of a local cloud."""
-    found = []
+    pids = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
-        # A process that ended while we looked has no working folder any more.
+        # A process that has ended in the meantime has no working folder.
         with contextlib.suppress(OSError):
             if str(link.readlink()).startswith(folder):
-                found.append(int(link.parent.name))
-    return found
+                pids.append(int(link.parent.name))
+    return pids

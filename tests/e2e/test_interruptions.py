@@ -1,4 +1,4 @@
-"""Drivers that are stopped, killed, or not alone."""
+"""Drivers that are stopped or killed, and two drivers at the same time."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from support.shell import Shell, resume_when_free, stop, until
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 
-def test_stopped_by_sigterm_an_execution_is_resumed_to_its_end(shell: Shell) -> None:
+def test_a_resume_finishes_an_execution_that_sigterm_stopped(shell: Shell) -> None:
     shell.set_release("1.0.0")
     driver = shell.start("deploy")
     until(driver, "intent", "creating")
@@ -22,7 +22,7 @@ def test_stopped_by_sigterm_an_execution_is_resumed_to_its_end(shell: Shell) -> 
     assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
 
 
-def test_killed_while_it_creates_an_execution_is_resumed_once_its_lease_is_over(shell: Shell) -> None:
+def test_a_resume_finishes_a_killed_creation_once_the_lease_has_expired(shell: Shell) -> None:
     shell.set_release("2.0.0")
     driver = shell.start("deploy")
     until(driver, "intent", "creating")
@@ -32,8 +32,8 @@ def test_killed_while_it_creates_an_execution_is_resumed_once_its_lease_is_over(
     assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
 
 
-def test_nothing_of_the_killed_creation_is_left_over(shell: Shell) -> None:
-    standing = sum(release["state"] != "RETIRED" for release in shell.cutover("releases").last_list)
+def test_a_killed_creation_leaves_no_resource_behind(shell: Shell) -> None:
+    existing = sum(release["state"] != "RETIRED" for release in shell.cutover("releases").last_list)
 
     def client(service: str) -> Any:
         endpoint = shell.variables["AWS_ENDPOINT_URL"]
@@ -41,16 +41,16 @@ def test_nothing_of_the_killed_creation_is_left_over(shell: Shell) -> None:
             service, endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
         )
 
-    found = (
+    counts = (
         len(client("ecs").list_clusters()["clusterArns"]),
         len([role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith("shop-")]),
         len(client("logs").describe_log_groups(logGroupNamePrefix="shop-")["logGroups"]),
         len(client("elbv2").describe_target_groups()["TargetGroups"]),
     )
-    assert found == (standing, 2 * standing, standing, standing)
+    assert counts == (existing, 2 * existing, existing, existing)
 
 
-def test_of_two_drivers_one_deploys_and_the_other_is_told_who(shell: Shell) -> None:
+def test_one_of_two_drivers_deploys_and_the_other_is_refused_with_its_name(shell: Shell) -> None:
     shell.set_release("3.0.0")
     first = shell.start("deploy")
     until(first, "intent", "creating")
@@ -60,7 +60,7 @@ def test_of_two_drivers_one_deploys_and_the_other_is_told_who(shell: Shell) -> N
     assert first.returncode == 0
 
 
-def test_an_abort_from_elsewhere_turns_the_driver_at_work_back(shell: Shell) -> None:
+def test_an_abort_from_another_process_rolls_the_deployment_back(shell: Shell) -> None:
     shell.set_release("4.0.0", "unhealthy")
     driver = shell.start("deploy")
     until(driver, "intent", "verifying")
@@ -69,7 +69,7 @@ def test_an_abort_from_elsewhere_turns_the_driver_at_work_back(shell: Shell) -> 
     assert (driver.returncode, json.loads(out.strip().splitlines()[-1])["status"]) == (5, "ROLLED_BACK")
 
 
-def test_a_version_is_used_for_one_content_only(shell: Shell) -> None:
+def test_a_version_cannot_be_reused_for_other_content(shell: Shell) -> None:
     shell.edit(r"cpu: 256", "cpu: 512")
     shell.edit(r"memory: 512", "memory: 1024")
     shell.edit(r"version: \S+", "version: 3.0.0")

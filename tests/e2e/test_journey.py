@@ -1,4 +1,4 @@
-"""The main job on the real engine: a first version, a second by blue-green, a rollback, and a third that is refused."""
+"""The main use on the real engine: a first version, a second by blue-green, a rollback, and a third that fails."""
 
 import json
 import threading
@@ -17,25 +17,25 @@ pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 @contextmanager
 def load(url: str) -> Iterator[Counter[str]]:
-    """Requests one after the other from two threads; answers are counted by version, anything else by its status."""
+    """Send requests from two threads, and count the answers by version and the failures by error."""
     answers: Counter[str] = Counter()
-    ending = threading.Event()
+    stopping = threading.Event()
 
-    def ask() -> None:
-        while not ending.is_set():
+    def send_requests() -> None:
+        while not stopping.is_set():
             try:
                 with urllib.request.urlopen(url, timeout=10) as answer:
                     answers[json.load(answer)["version"]] += 1
             except OSError as error:
                 answers[f"failed: {error}"] += 1
 
-    threads = [threading.Thread(target=ask) for _ in range(2)]
+    threads = [threading.Thread(target=send_requests) for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
         yield answers
     finally:
-        ending.set()
+        stopping.set()
         for thread in threads:
             thread.join()
 

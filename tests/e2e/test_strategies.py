@@ -1,4 +1,4 @@
-"""Every strategy, and people in the loop, with the real engine on the local cloud."""
+"""Every strategy, and the requests of people, with the real engine on the local cloud."""
 
 import io
 import json
@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 HOOK = """
 import urllib.request
 def handler(event, context):
-    told = event['Cutover']
-    header = told['test_traffic_header']
+    details = event['Cutover']
+    header = details['test_traffic_header']
     request = urllib.request.Request(event['Cutover']['url'], headers={header['name']: header['value']})
-    return {'status': 'Succeeded' if told['release']['version'] != '6.0.0' else 'Failed', 'message': 'no stock'}
+    return {'status': 'Succeeded' if details['release']['version'] != '6.0.0' else 'Failed', 'message': 'no stock'}
 """
 
 
 def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str = "good", **sections: Any) -> None:
-    """The environment's file with another version, strategy, and whatever else is given."""
+    """Write another version, strategy and other sections into the environment's file."""
     shell.set_release(version, behaviour)
     file, yaml = shell.project / "Pulumi.local.yaml", YAML()
     document = yaml.load(file.read_text(encoding="utf-8"))
@@ -52,30 +52,30 @@ def traffic(ended: Ended) -> dict[str, int]:
 
 def weights(ended: Ended) -> list[dict[str, int]]:
     """Every allocation that a deployment went through, by version."""
-    found: list[dict[str, int]] = []
+    allocations: list[dict[str, int]] = []
     for line in ended.out.splitlines():
-        told = json.loads(line)
-        shares = {s["version"]: s["weight"] for s in told.get("traffic", ()) if s["weight"]}
-        if told.get("event") == "outcome" and shares and (not found or found[-1] != shares):
-            found.append(shares)
-    return found
+        event = json.loads(line)
+        shares = {s["version"]: s["weight"] for s in event.get("traffic", ()) if s["weight"]}
+        if event.get("event") == "outcome" and shares and (not allocations or allocations[-1] != shares):
+            allocations.append(shares)
+    return allocations
 
 
 def desired(shell: Shell) -> dict[str, int]:
-    """Version → desired count, of everything that stands."""
-    ecs, found = client(shell, "ecs"), {}
+    """Version → desired count, of every release that exists."""
+    ecs, counts = client(shell, "ecs"), {}
     for release in shell.cutover("releases").last_list:
         if release["state"] in ("RETIRED", "CREATING"):
             continue
-        outputs = next(arn for arn in ecs.list_clusters()["clusterArns"] if f"-{release['digest'][:8]}-" in arn)
-        (service,) = ecs.describe_services(cluster=outputs, services=ecs.list_services(cluster=outputs)["serviceArns"])[
+        cluster = next(arn for arn in ecs.list_clusters()["clusterArns"] if f"-{release['digest'][:8]}-" in arn)
+        (service,) = ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])[
             "services"
         ]
-        found[release["version"]] = service["desiredCount"]
-    return found
+        counts[release["version"]] = service["desiredCount"]
+    return counts
 
 
-def test_rolling_grows_the_new_and_shrinks_the_old(shell: Shell) -> None:
+def test_rolling_scales_the_candidate_up_and_the_baseline_down(shell: Shell) -> None:
     set_up(shell, "1.0.0", {"kind": "blue-green"})
     assert shell.cutover("deploy").code == 0
     set_up(shell, "2.0.0", {"kind": "rolling", "rolling": {"batch_percent": 50}})
@@ -85,15 +85,15 @@ def test_rolling_grows_the_new_and_shrinks_the_old(shell: Shell) -> None:
     assert desired(shell) == {"1.0.0": 0, "2.0.0": 2}
 
 
-def test_a_rollback_to_a_warm_release_says_so_before_and_starts_its_tasks(shell: Shell) -> None:
+def test_a_rollback_to_a_warm_release_is_previewed_as_warm_and_starts_its_tasks(shell: Shell) -> None:
     preview = shell.cutover("rollback", "--preview").last
     assert (preview["readiness"], preview["weights_only"]) == ("warm", False)
     ended = shell.cutover("rollback")
     assert (ended.code, traffic(ended)) == (0, {"1.0.0": 100}), ended.err
 
 
-def test_recreate_answers_with_its_maintenance_while_nobody_serves(shell: Shell) -> None:
-    outage = {"outage": "nobody asks by night", "maintenance": "back at seven"}
+def test_recreate_answers_with_its_maintenance_text_during_the_outage(shell: Shell) -> None:
+    outage = {"outage": "nobody uses the shop at night", "maintenance": "back at seven"}
     set_up(shell, "3.0.0", {"kind": "recreate", "recreate": outage})
     driver = shell.start("deploy")
     until(driver, "intent", "creating")
@@ -106,7 +106,7 @@ def test_recreate_answers_with_its_maintenance_while_nobody_serves(shell: Shell)
     assert (driver.returncode, json.loads(out.splitlines()[-1])["status"]) == (0, "COMPLETED")
 
 
-def test_linear_under_codedeploys_name_can_be_promoted_to_its_end(shell: Shell) -> None:
+def test_linear_under_codedeploys_name_can_be_fully_promoted(shell: Shell) -> None:
     set_up(shell, "4.0.0", {"kind": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"})
     driver = shell.start("deploy")
     until(driver, "intent", "baking")
@@ -119,12 +119,12 @@ def test_linear_under_codedeploys_name_can_be_promoted_to_its_end(shell: Shell) 
         "COMPLETED",
         "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
     )
-    assert time.monotonic() - began < 60, "nine minutes were passed over"
+    assert time.monotonic() - began < 60, "the promote skips nine minutes"
     journal = shell.cutover("show", last["execution_id"]).last["journal"]
     assert any("promote-full requested by" in e["message"] and e["message"].endswith(": seen enough") for e in journal)
 
 
-def test_a_hook_on_lambda_lets_a_release_through_or_keeps_users_from_it(shell: Shell) -> None:
+def test_a_hook_on_lambda_passes_a_release_or_keeps_traffic_from_it(shell: Shell) -> None:
     role = client(shell, "iam").create_role(RoleName="hooks", AssumeRolePolicyDocument='{"Statement": []}')
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
@@ -146,7 +146,7 @@ def test_a_hook_on_lambda_lets_a_release_through_or_keeps_users_from_it(shell: S
     assert "hook smoke at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
 
 
-def test_a_canary_with_a_drill_left_at_its_approval_is_finished_elsewhere(shell: Shell) -> None:
+def test_a_canary_with_a_drill_that_exits_at_its_approval_is_finished_by_another_driver(shell: Shell) -> None:
     steps = [{"drill": True}, {"weight": 25}, {"approve": {"timeout": "5m"}}]
     set_up(shell, "7.0.0", {"kind": "canary", "canary": {"steps": steps}}, hooks={})
     left = shell.cutover("deploy", "--exit-on-pause")
@@ -159,7 +159,7 @@ def test_a_canary_with_a_drill_left_at_its_approval_is_finished_elsewhere(shell:
     assert (resumed.code, traffic(resumed)) == (0, {"7.0.0": 100}), resumed.err
 
 
-def test_a_drill_by_itself_leaves_the_traffic_as_it_was(shell: Shell) -> None:
+def test_a_drill_leaves_the_traffic_unchanged(shell: Shell) -> None:
     ended = shell.cutover("drill")
     assert (ended.code, traffic(ended)) == (0, {"7.0.0": 100}), ended.err
 
@@ -190,7 +190,7 @@ def test_gc_prints_what_it_would_destroy_and_then_destroys_it(shell: Shell) -> N
     assert existing == {"8.0.0"}
 
 
-def test_sticky_sessions_are_written_alike_by_the_direct_call_and_by_the_stack(shell: Shell) -> None:
+def test_the_direct_call_and_the_stack_write_the_same_stickiness(shell: Shell) -> None:
     file, yaml = shell.project / "Pulumi.local.yaml", YAML()
     document = yaml.load(file.read_text(encoding="utf-8"))
     document["config"]["cutover:load_balancer"]["stickiness"] = "60s"
@@ -208,7 +208,7 @@ def test_sticky_sessions_are_written_alike_by_the_direct_call_and_by_the_stack(s
     assert action["ForwardConfig"]["TargetGroupStickinessConfig"] == {"Enabled": True, "DurationSeconds": 60}
 
 
-def test_an_analysis_against_a_fresh_baseline_shares_the_traffic_three_ways_and_leaves_nothing_of_it(
+def test_an_analysis_with_a_fresh_baseline_splits_the_traffic_in_three_and_destroys_the_copy(
     shell: Shell,
 ) -> None:
     analysis = {
@@ -234,6 +234,6 @@ def test_an_analysis_against_a_fresh_baseline_shares_the_traffic_three_ways_and_
     assert summary["failed"] == 0
     shares = [sorted(s["weight"] for s in json.loads(line).get("traffic", ())) for line in ended.out.splitlines()]
     assert [20, 20, 60] in shares
-    standing = [r["version"] for r in shell.cutover("releases").last_list if r["state"] != "RETIRED"]
-    assert "10.0.0" not in standing
-    assert len(standing) == len(set(standing)), "the copy of the baseline is gone"
+    existing = [r["version"] for r in shell.cutover("releases").last_list if r["state"] != "RETIRED"]
+    assert "10.0.0" not in existing
+    assert len(existing) == len(set(existing)), "the copy of the baseline is gone"

@@ -1,8 +1,8 @@
-"""A driver killed at any call it makes, before or after its effect: `resume` ends in a state that serves users.
+"""A driver that is killed at any call that it makes: after a `resume` users are served.
 
 Invariants, checked after each resume:
-1. the weights sum to 100, or there are none and nobody ever served;
-2. every positive weight points at a release whose targets are healthy;
+1. the weights sum to 100, or there are none and no release ever served;
+2. every weight belongs to a release whose targets are healthy, except those that drain;
 3. the execution is finished, and its journal is numbered without a gap.
 """
 
@@ -16,11 +16,11 @@ from support.fakes import InMemoryEnvironment
 
 
 class Killed(BaseException):
-    """SIGKILL: nothing of the driver runs any more, no handler, no clean-up."""
+    """SIGKILL: the driver runs no handler and no clean-up."""
 
 
 def kill_at(environment: InMemoryEnvironment, number: int) -> None:
-    """Die at the `number`th write or call from now on, before its effect."""
+    """Kill the driver at the `number`th write or call from now on, before its effect."""
     left = number
 
     def count(_: str) -> None:
@@ -33,22 +33,22 @@ def kill_at(environment: InMemoryEnvironment, number: int) -> None:
     environment.ledger.before_write = count
 
 
-def spare(environment: InMemoryEnvironment) -> None:
-    """No more kills; the dead driver's lease runs out."""
+def end_kills(environment: InMemoryEnvironment) -> None:
+    """Kill no driver from now on, and let the lease of the killed one expire."""
     environment.cloud.before_call = lambda _: None
     environment.ledger.before_write = lambda _: None
     environment.clock.sleep(3600)
 
 
 def run_killed(environment: InMemoryEnvironment, number: int, act: Callable[[], object]) -> bool:
-    """Whether the kill struck before `act` had ended."""
+    """Whether `act` was killed before it ended."""
     kill_at(environment, number)
     try:
         act()
     except Killed:
-        spare(environment)
+        end_kills(environment)
         return True
-    spare(environment)
+    end_kills(environment)
     return False
 
 
@@ -73,7 +73,7 @@ def resume(environment: InMemoryEnvironment, version: str) -> None:
 
 
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "crash", "errors", "cannot-be-created"])
-def test_a_kill_at_any_call_of_a_deployment_is_healed_by_resume(behaviour: str) -> None:
+def test_a_resume_finishes_a_deployment_that_was_killed_at_any_call(behaviour: str) -> None:
     struck, number = True, 0
     while struck:
         number += 1
@@ -90,7 +90,7 @@ def test_a_kill_at_any_call_of_a_deployment_is_healed_by_resume(behaviour: str) 
     assert number > 10
 
 
-def test_a_kill_at_any_call_of_a_first_deployment_leaves_no_dangling_weight() -> None:
+def test_a_first_deployment_that_was_killed_at_any_call_leaves_no_weight_behind() -> None:
     struck, number = True, 0
     while struck:
         number += 1
@@ -104,7 +104,7 @@ def test_a_kill_at_any_call_of_a_first_deployment_leaves_no_dangling_weight() ->
         assert environment.cloud.weights == {}
 
 
-def test_a_kill_at_any_call_of_a_rollback_converges() -> None:
+def test_a_resume_finishes_a_rollback_that_was_killed_at_any_call() -> None:
     struck, number = True, 0
     while struck:
         number += 1
@@ -121,7 +121,7 @@ def test_a_kill_at_any_call_of_a_rollback_converges() -> None:
         assert environment.weight_of("v1" if len(finished) == 3 else "v2") == 100
 
 
-def test_killing_the_resume_too_is_healed_by_the_next() -> None:
+def test_a_second_resume_finishes_a_resume_that_was_killed_at_any_call() -> None:
     struck, number = True, 0
     while struck:
         number += 1
@@ -139,13 +139,13 @@ STRATEGIES: dict[str, dict[str, object]] = {
     "drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 50}]}},
     "linear": {"kind": "linear", "linear": {"percent": 50, "interval": "5s"}},
     "rolling": {"kind": "rolling", "rolling": {"batch_percent": 50}},
-    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody asks by night"}},
+    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
 }
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "cannot-be-created"])
-def test_a_kill_at_any_call_of_any_strategy_is_healed_by_resume(strategy: str, behaviour: str) -> None:
+def test_a_resume_finishes_any_strategy_that_was_killed_at_any_call(strategy: str, behaviour: str) -> None:
     timings = {"bake": "5s", "propagation_margin": "1s", "drain": "1s"}
     changes = {"strategy": timings | STRATEGIES[strategy], "hooks": {"smoke": {"at": "AfterInstall", "function": "f"}}}
     struck, number = True, 0

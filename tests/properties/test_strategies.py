@@ -15,7 +15,7 @@ from cutover.strategies.recreate import recreate
 from cutover.strategies.rollback import RollbackFacts, rollback_after_failure, rollback_on_request
 from cutover.strategies.rolling import rolling
 
-WAITS = st.builds(
+TIMINGS = st.builds(
     Timings,
     deadline=st.floats(1, 1000),
     interval=st.floats(0.1, 60),
@@ -36,7 +36,7 @@ FACTS = st.builds(
     capacity=st.integers(1, 20),
     baseline=st.none() | st.just(ref(8)),
     baseline_capacity=st.integers(1, 20),
-    timings=WAITS,
+    timings=TIMINGS,
     probe=st.booleans(),
     retention=st.sampled_from(["hot", "warm", "cold"]),
     candidate_scaled_to_zero=st.booleans(),
@@ -64,7 +64,7 @@ def canary_steps(draw: st.DrawFn) -> tuple[CanaryStep, ...]:
 
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[Facts, Plan]:
-    """A plan of any strategy, with the facts that it was made from."""
+    """A plan of any strategy, with its facts."""
     facts = draw(FACTS)
     kind = draw(st.sampled_from(["blue-green", "canary", "linear", "rolling", "recreate"]))
     match kind:
@@ -92,15 +92,15 @@ ROLLBACK = st.builds(
     target_healthy=st.integers(0, 20),
     target_weight=st.integers(0, 100),
     leftovers=st.sampled_from([(), (ref(7),)]),
-    timings=WAITS,
+    timings=TIMINGS,
 )
 MANY = settings(max_examples=2000, deadline=None)
 
 
 @MANY
 @given(plans())
-def test_the_weights_of_every_write_sum_to_100_or_nobody_has_any(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_the_weights_of_every_write_sum_to_100_or_are_empty(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     moves = [step for step in plan.steps if isinstance(step, SetTraffic)]
     assert all(sum(share.weight for share in move.shares) == 100 or not move.shares for move in moves)
     assert moves[-1].weight_of(facts.candidate) == 100
@@ -109,16 +109,16 @@ def test_the_weights_of_every_write_sum_to_100_or_nobody_has_any(made: tuple[Fac
 
 @MANY
 @given(plans())
-def test_the_candidates_weight_only_grows(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_the_candidates_weight_only_grows(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     weights = [step.weight_of(facts.candidate) for step in plan.steps if isinstance(step, SetTraffic)]
     assert weights == sorted(weights)
 
 
 @MANY
 @given(plans())
-def test_no_release_gets_more_traffic_than_the_healthy_tasks_it_was_given_carry(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_no_release_gets_more_traffic_than_its_healthy_tasks_carry(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     healthy = {facts.baseline: facts.baseline_capacity}
     capacity = {facts.baseline: facts.baseline_capacity, facts.candidate: facts.capacity}
     if facts.fresh_baseline:
@@ -137,8 +137,8 @@ def test_no_release_gets_more_traffic_than_the_healthy_tasks_it_was_given_carry(
 
 @MANY
 @given(plans())
-def test_no_release_loses_tasks_that_its_weight_needs(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_no_release_loses_tasks_that_its_weight_needs(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     weight = {facts.baseline: 100}
     for step in plan.steps:
         if isinstance(step, SetTraffic):
@@ -151,8 +151,8 @@ def test_no_release_loses_tasks_that_its_weight_needs(made: tuple[Facts, Plan]) 
 
 @MANY
 @given(plans())
-def test_no_user_reaches_the_candidate_before_it_was_proven(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_the_candidate_gets_no_traffic_before_its_health_is_proven(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     first = next(
         i
         for i, s in enumerate(plan.steps)
@@ -167,8 +167,8 @@ def test_no_user_reaches_the_candidate_before_it_was_proven(made: tuple[Facts, P
 
 @MANY
 @given(plans())
-def test_the_baseline_is_there_until_the_bake_at_full_traffic_has_ended(made: tuple[Facts, Plan]) -> None:
-    facts, plan = made
+def test_the_baseline_is_kept_until_the_bake_at_full_traffic_has_ended(planned: tuple[Facts, Plan]) -> None:
+    facts, plan = planned
     full = next(
         i for i, s in enumerate(plan.steps) if isinstance(s, SetTraffic) and s.weight_of(facts.candidate) == 100
     )
@@ -180,8 +180,8 @@ def test_the_baseline_is_there_until_the_bake_at_full_traffic_has_ended(made: tu
 
 @MANY
 @given(plans())
-def test_whatever_is_retired_has_left_the_listener_before(made: tuple[Facts, Plan]) -> None:
-    _, plan = made
+def test_a_release_is_retired_only_after_it_has_left_the_listener(planned: tuple[Facts, Plan]) -> None:
+    _, plan = planned
     for index, step in enumerate(plan.steps):
         if isinstance(step, Retire):
             named = [s for s in plan.steps[:index] if isinstance(s, SetTraffic)][-1].shares
@@ -190,14 +190,14 @@ def test_whatever_is_retired_has_left_the_listener_before(made: tuple[Facts, Pla
 
 @MANY
 @given(plans())
-def test_a_plan_survives_its_record(made: tuple[Facts, Plan]) -> None:
-    _, plan = made
+def test_a_plan_has_the_same_hash_after_it_is_read_from_its_record(planned: tuple[Facts, Plan]) -> None:
+    _, plan = planned
     assert Plan.model_validate_json(plan.model_dump_json()).hash == plan.hash
 
 
 @MANY
 @given(ROLLBACK)
-def test_on_the_way_back_the_candidate_is_at_nothing_with_the_next_write(facts: RollbackFacts) -> None:
+def test_a_rollback_takes_all_traffic_from_the_candidate_with_its_first_write(facts: RollbackFacts) -> None:
     moves = [s for s in rollback_after_failure(facts).steps if isinstance(s, SetTraffic)]
     assert all(move.weight_of(facts.failed) == 0 and move.direct_first for move in moves)
     assert all(sum(share.weight for share in move.shares) == 100 or not move.shares for move in moves)
@@ -206,7 +206,7 @@ def test_on_the_way_back_the_candidate_is_at_nothing_with_the_next_write(facts: 
 
 @MANY
 @given(ROLLBACK)
-def test_a_rollback_moves_traffic_before_it_takes_capacity(facts: RollbackFacts) -> None:
+def test_a_rollback_moves_traffic_before_it_removes_capacity(facts: RollbackFacts) -> None:
     kinds = [
         type(s)
         for s in rollback_after_failure(facts).steps
@@ -218,7 +218,7 @@ def test_a_rollback_moves_traffic_before_it_takes_capacity(facts: RollbackFacts)
 
 @MANY
 @given(ROLLBACK)
-def test_a_target_that_was_scaled_down_is_ready_before_it_takes_all_unless_it_alone_is_alive(
+def test_a_scaled_down_target_is_ready_before_it_takes_all_traffic_unless_only_it_is_healthy(
     facts: RollbackFacts,
 ) -> None:
     if facts.target is None or facts.failed_weight == 0:
@@ -227,9 +227,9 @@ def test_a_target_that_was_scaled_down_is_ready_before_it_takes_all_unless_it_al
     first = next(i for i, s in enumerate(steps) if isinstance(s, SetTraffic))
     ready = [s for s in steps[:first] if isinstance(s, AwaitHealthy) and s.release == facts.target]
     whole = min(facts.target_desired, facts.target_healthy) >= facts.target_capacity
-    stands = facts.target_state in ("serving", "hot")
+    ready_state = facts.target_state in ("serving", "hot")
     alone = facts.failed_healthy == 0 and facts.target_healthy > 0
-    assert bool(ready) == (not (whole and stands) and not alone)
+    assert bool(ready) == (not (whole and ready_state) and not alone)
 
 
 @pytest.mark.parametrize("state", ["serving", "hot"])

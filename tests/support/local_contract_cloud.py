@@ -84,10 +84,10 @@ class LocalContractCloud:
 
     def send_requests(self, release: ContractRelease) -> None:
         self.traffic.set_weights(self.listener_arn, all_to((release, 100)))
-        nobody = ReleaseRef(release="none", version="none", digest="f" * 64)
-        self.wait_until(lambda: self.probe.get(nobody, "/", 5.0).body.count(f'"{release.ref.version}"') == 1)
+        unknown = ReleaseRef(release="none", version="none", digest="f" * 64)
+        self.wait_until(lambda: self.probe.get(unknown, "/", 5.0).body.count(f'"{release.ref.version}"') == 1)
         for _ in range(5):
-            assert self.probe.get(nobody, "/", 5.0).status == 200
+            assert self.probe.get(unknown, "/", 5.0).status == 200
 
     def record(self, name: str, dimensions: Mapping[str, str], at: datetime, *values: float) -> None:
         datum: Any = {

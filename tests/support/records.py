@@ -1,4 +1,4 @@
-"""Where the contract tests keep their records."""
+"""The tables and the bucket of the contract tests."""
 
 from cutover.config.schema import Records
 

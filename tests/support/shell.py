@@ -25,15 +25,15 @@ class Ended:
 
     @property
     def last(self) -> dict[str, Any]:
-        """The last line of its JSON output."""
-        found: dict[str, Any] = json.loads(self.out.strip().splitlines()[-1])
-        return found
+        """The object in the last line of its JSON output."""
+        document: dict[str, Any] = json.loads(self.out.strip().splitlines()[-1])
+        return document
 
     @property
     def last_list(self) -> list[dict[str, Any]]:
-        """The same where it is an array."""
-        found: list[dict[str, Any]] = json.loads(self.out.strip().splitlines()[-1])
-        return found
+        """The array in the last line of its JSON output."""
+        document: list[dict[str, Any]] = json.loads(self.out.strip().splitlines()[-1])
+        return document
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Shell:
     variables: dict[str, str]
 
     def cutover(self, *arguments: str) -> Ended:
-        """`cutover -e local --json …`, to its end."""
+        """Run `cutover -e local --json …` and wait for its end."""
         return self.run(sys.executable, "-m", "cutover.cli.main", "-e", "local", "--json", *arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """`cutover -e local --json …`, while it runs."""
+        """Start `cutover -e local --json …`."""
         command = [sys.executable, "-m", "cutover.cli.main", "-e", "local", "--json", *arguments]
         return subprocess.Popen(
             command,
@@ -60,7 +60,7 @@ class Shell:
         )
 
     def run(self, *command: str) -> Ended:
-        """Any command, to its end."""
+        """Run any command and wait for its end."""
         done = subprocess.run(
             command, cwd=self.project, env=self.variables, capture_output=True, text=True, timeout=240, check=False
         )
@@ -77,7 +77,7 @@ class Shell:
         self.edit(r"image: shop:\S+", f"image: shop:{version}")
 
     def edit(self, pattern: str, text: str) -> None:
-        """Change the environment's file."""
+        """Replace the first match of a pattern in the environment's file."""
         file = self.project / "Pulumi.local.yaml"
         file.write_text(re.sub(pattern, text, file.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
@@ -86,21 +86,21 @@ def until(driver: "subprocess.Popen[str]", event: str, phase: str) -> None:
     """Read a driver's events up to the first of that kind in that phase."""
     assert driver.stdout is not None
     for line in driver.stdout:
-        told = json.loads(line)
-        if told.get("event") == event and told.get("phase") == phase:
+        line_event = json.loads(line)
+        if line_event.get("event") == event and line_event.get("phase") == phase:
             return
     raise AssertionError(f"the driver ended without {event} in phase {phase}")
 
 
 def stop(driver: "subprocess.Popen[str]", number: signal.Signals) -> int:
-    """Send a signal and wait; the exit code."""
+    """Send a signal, and return the exit code."""
     driver.send_signal(number)
     driver.communicate(timeout=120)
     return driver.returncode
 
 
 def resume_when_free(shell: Shell) -> Ended:
-    """Resume as soon as the dead driver's lease has run out."""
+    """Resume as soon as the lease of the killed driver has expired."""
     deadline = time.monotonic() + 60
     while (ended := shell.cutover("resume")).code == 3 and time.monotonic() < deadline:
         time.sleep(1)

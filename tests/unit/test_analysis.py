@@ -1,4 +1,4 @@
-"""The analysis: what is a difference, what is only chance, and what the verdict says of it.
+"""The analysis: which differences are significant, and the verdict on them.
 
 Cases marked Kayenta are those of its documentation (docs/canary-config.md, docs/faq.md of spinnaker/kayenta).
 """
@@ -117,11 +117,11 @@ def test_a_significant_change_that_is_too_small_to_matter_passes() -> None:
     assert kind(pair(slower, faster, smallest_effect=0.001)) is Classification.HIGH
 
 
-def test_one_outlier_decides_nothing() -> None:
+def test_one_outlier_does_not_decide() -> None:
     assert kind(pair((*FEW[:-1], 1e9), FEW)) is Classification.PASS
 
 
-def test_an_outlier_does_not_turn_most_samples_round() -> None:
+def test_an_outlier_does_not_outweigh_most_samples() -> None:
     mostly_faster = (*(value - 9.5 for value in FEW for _ in range(3)), 1e6)
     assert kind(pair(mostly_faster, FEW * 4, smallest_effect=0.0)) is not Classification.HIGH
 
@@ -136,19 +136,19 @@ def test_the_order_of_the_samples_does_not_matter(candidate: list[float], baseli
 
 
 @given(st.lists(st.floats(0, 100), min_size=5, max_size=20), st.lists(st.floats(0, 100), min_size=5, max_size=20))
-def test_the_sides_are_alike(one: list[float], other: list[float]) -> None:
+def test_swapping_candidate_and_baseline_mirrors_the_result(one: list[float], other: list[float]) -> None:
     mirror = {
         Classification.HIGH: Classification.LOW,
         Classification.LOW: Classification.HIGH,
         Classification.PASS: Classification.PASS,
     }
-    # The effect is relative to the baseline, so only the difference is asked for here.
-    there = kind(pair(tuple(one), tuple(other), smallest_effect=0.0))
-    back = kind(pair(tuple(other), tuple(one), smallest_effect=0.0))
-    assert mirror[there] is back
+    # The effect is relative to the baseline, so this test sets no smallest effect.
+    forward = kind(pair(tuple(one), tuple(other), smallest_effect=0.0))
+    backward = kind(pair(tuple(other), tuple(one), smallest_effect=0.0))
+    assert mirror[forward] is backward
 
 
-def test_everything_alike_passes_with_a_full_score() -> None:
+def test_identical_metrics_pass_with_a_full_score() -> None:
     verdict = judge(pair(FEW, FEW), pair(HIGH, HIGH, name="errors"))
     assert (verdict.verdict, verdict.measurements["score"]) == (Outcome.PASS, 100.0)
 
@@ -157,7 +157,7 @@ def test_everything_alike_passes_with_a_full_score() -> None:
     ("weights", "outcome", "score"),
     [((97, 3), Outcome.PASS, 97.0), ((80, 20), Outcome.INCONCLUSIVE, 80.0), ((50, 50), Outcome.FAIL, 50.0)],
 )
-def test_the_score_is_the_weight_that_passes_and_the_marks_are_95_and_75_as_in_kayenta(
+def test_the_score_is_the_weight_that_passes_and_the_thresholds_are_95_and_75_as_in_kayenta(
     weights: tuple[float, float], outcome: Outcome, score: float
 ) -> None:
     verdict = judge(pair(FEW, FEW, weight=weights[0]), pair(HIGH, FEW, name="errors", weight=weights[1]))
@@ -188,7 +188,7 @@ def test_the_verdict_shows_both_distributions_and_p_and_effect() -> None:
     assert measurements["latency.superiority"] == 1.0
 
 
-def test_many_metrics_do_not_make_false_alarms_likelier() -> None:
+def test_many_metrics_do_not_raise_the_rate_of_false_alarms() -> None:
     chance = random.Random(7)
     alarms = 0
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""The pure parts of the command line: where options stand, what is shown, and what a pipeline learns."""
+"""The pure parts of the command line: options, what a person sees, and what a pipeline reads."""
 
 import io
 import json
@@ -27,18 +27,18 @@ from support.fakes import InMemoryEnvironment, config_for
 def executed() -> Execution:
     environment = InMemoryEnvironment()
     deploy(environment.driver("v1"))
-    found = deploy(environment.driver("v2"))
-    assert found is not None
-    return found
+    execution = deploy(environment.driver("v2"))
+    assert execution is not None
+    return execution
 
 
 def failed() -> Execution:
     environment = InMemoryEnvironment()
     deploy(environment.driver("v1"))
     environment.cloud.behaviour["v2"] = "crash"
-    found = deploy(environment.driver("v2"))
-    assert found is not None
-    return found
+    execution = deploy(environment.driver("v2"))
+    assert execution is not None
+    return execution
 
 
 def drawn(execution: Execution) -> str:
@@ -48,7 +48,7 @@ def drawn(execution: Execution) -> str:
 
 
 @pytest.mark.parametrize("option", ["--json", "--debug"])
-def test_json_and_debug_may_stand_before_or_after_the_verb(option: str) -> None:
+def test_json_and_debug_work_before_and_after_the_verb(option: str) -> None:
     assert options_first([option, "-e", "x", "status"]) == [option, "-e", "x", "status"]
     assert options_first(["-e", "x", "status", option]) == [option, "-e", "x", "status"]
 
@@ -75,7 +75,7 @@ def test_the_next_command_names_the_environment(hint: str, completed: str) -> No
     ("seconds", "words"),
     [(0.0, "0 s"), (0.85, "850 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (120.0, "2 min"), (7500.0, "2 h 5 min")],
 )
-def test_times_read_as_people_say_them(seconds: float, words: str) -> None:
+def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
@@ -92,11 +92,11 @@ def test_nothing_to_do_is_a_success() -> None:
 
 
 def test_the_status_object_has_the_keys_that_pipelines_rely_on(executed: Execution) -> None:
-    wanted = {
+    expected = {
         "application", "environment", "execution_id", "status", "phase", "strategy", "step", "candidate", "baseline",
         "traffic", "verdicts", "error", "started_at", "updated_at", "completed_at",
     }  # fmt: skip
-    assert wanted <= status_object(executed).keys()
+    assert expected <= status_object(executed).keys()
     assert json.loads(json.dumps(status_object(executed)))["candidate"]["version"] == "v2"
 
 
@@ -118,7 +118,7 @@ def test_the_tree_of_a_failure_ends_with_its_reason() -> None:
     assert execution.error.message[:60] in drawn(execution)
 
 
-def test_each_event_is_a_line_of_json_at_once(executed: Execution) -> None:
+def test_each_event_is_printed_at_once_as_a_line_of_json(executed: Execution) -> None:
     out = io.StringIO()
     event = JournalEvent(
         execution_id=executed.execution_id, seq=1, at=datetime(2026, 1, 1, tzinfo=UTC), kind="outcome",
@@ -149,7 +149,7 @@ def test_the_reason_of_a_failed_update_is_the_resources_own() -> None:
     assert reason_of(PULUMI) == "aws:ecs:Service shop-service: ClientException: no such cluster"
 
 
-def test_a_throttled_update_may_be_tried_again_and_a_refused_one_not() -> None:
+def test_a_throttled_update_is_transient_and_a_refused_one_is_not() -> None:
     assert isinstance(translate("s", "error: ThrottlingException: Rate exceeded"), TransientFailure)
     assert isinstance(translate("s", PULUMI), StepFailed)
 
@@ -160,7 +160,7 @@ def test_without_a_backend_the_preflight_fails_with_the_command_that_names_one()
     assert (type(error), error.code, error.hint) == (PreflightFailed, "BACKEND_MISSING", "pulumi login")
 
 
-def test_a_lock_is_stale_only_where_its_process_was_ours_and_is_dead() -> None:
+def test_a_lock_is_stale_only_if_a_dead_process_of_this_machine_left_it() -> None:
     import os
     import socket
 
@@ -185,14 +185,14 @@ def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() ->
         deploy(environment.driver("v2", strategy=strategy, gates=gates))
     execution = environment.ledger.latest_execution()
     assert execution is not None
-    seen = Progress()
+    progress = Progress()
     for event in environment.ledger.journal(execution.execution_id):
-        seen.event(event)
+        progress.event(event)
     driver = environment.driver("v2", gates=gates)
-    seen.measurements(driver.config.gates, environment.ledger.measurements(execution.execution_id))
-    seen.health = {execution.candidate.release: (2, 2)}
+    progress.measurements(driver.config.gates, environment.ledger.measurements(execution.execution_id))
+    progress.health = {execution.candidate.release: (2, 2)}
     console = Console(width=200, record=True, file=io.StringIO())
-    console.print(draw(execution, environment.clock.now(), seen))
+    console.print(draw(execution, environment.clock.now(), progress))
     text = console.export_text()
     assert re.search(r"✔ create \S+ with 2 tasks  \[\d", text)
     assert "2/2 healthy" in text

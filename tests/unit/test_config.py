@@ -1,4 +1,4 @@
-"""Bad input is refused whole: every error at once, each with its path in the file."""
+"""A file with errors is refused as a whole, and each error is reported with its path in the file."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_a_good_file_is_accepted_with_its_defaults() -> None:
     assert (config.environment, config.strategy.bake, config.retention.mode) == ("prod", 600.0, "hot")
 
 
-def test_all_errors_come_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     message = refusal(with_release(cpu="256", memory="700", port="0") + "  cutover:wrong: 1\n  other:key: 1\n")
     assert [part in message for part in ("memory 700", "wrong: unknown key", "other:key: unknown key")] == [True] * 3
 
@@ -48,7 +48,7 @@ def test_all_errors_come_at_once() -> None:
         ({"unknown": "1"}, "release.unknown: unknown key"),
     ],
 )
-def test_a_bad_release_is_named_by_its_path(fields: dict[str, str], path: str) -> None:
+def test_an_error_in_the_release_is_reported_with_its_path(fields: dict[str, str], path: str) -> None:
     assert path in refusal(with_release(**fields))
 
 
@@ -63,11 +63,11 @@ def test_a_duplicate_key_is_refused_with_its_line() -> None:
     assert "cutover:application" in message
 
 
-def test_a_listener_without_certificate_needs_a_waiver() -> None:
+def test_a_listener_without_a_certificate_needs_a_waiver() -> None:
     assert "load_balancer" in refusal(GOOD.replace('{plain_http: {reason: "a test that leaves nothing"}}', "{}"))
 
 
-def test_names_too_long_for_a_load_balancer_are_refused_and_not_cut() -> None:
+def test_names_too_long_for_a_load_balancer_are_refused_and_not_shortened() -> None:
     with pytest.raises(InvalidInput, match="longer than"):
         parse_environment(
             GOOD.replace("application: shop", "application: a-long-name"), "an-environment-of-length", "f"
@@ -75,7 +75,7 @@ def test_names_too_long_for_a_load_balancer_are_refused_and_not_cut() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "config: 3", "a: [", "- 1"])
-def test_what_is_no_configuration_is_refused(text: str) -> None:
+def test_a_file_that_is_not_a_configuration_is_refused(text: str) -> None:
     assert "Pulumi.prod.yaml" in refusal(text)
 
 
@@ -85,5 +85,5 @@ def test_an_environment_that_leaves_the_folder_is_refused(name: str, tmp_path_fa
         load_environment(tmp_path_factory.mktemp("project"), name)
 
 
-def test_a_placeholder_is_named() -> None:
+def test_a_placeholder_is_refused_with_its_path() -> None:
     assert "records.artifact_bucket: is still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))

@@ -1,4 +1,4 @@
-"""What an execution does, from its plan to its end, over the fake environment."""
+"""What an execution does, from its plan to its end, on an environment in memory."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_a_first_deployment_takes_all_traffic(environment: InMemoryEnvironment) 
     assert environment.weight_of("v1") == 100
 
 
-def test_a_second_version_takes_over_and_the_first_stays_hot(environment: InMemoryEnvironment) -> None:
+def test_a_second_version_takes_all_traffic_and_the_first_stays_hot(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     assert deploy(environment, "v2") is Status.COMPLETED
     assert (environment.weight_of("v1"), environment.weight_of("v2")) == (0, 100)
@@ -38,7 +38,7 @@ def test_deploying_the_same_release_again_calls_nothing(environment: InMemoryEnv
     assert environment.cloud.calls == before
 
 
-def test_an_unhealthy_version_is_refused_without_any_users_request(environment: InMemoryEnvironment) -> None:
+def test_an_unhealthy_version_gets_no_request_of_a_user(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     environment.cloud.behaviour["v2"] = "unhealthy"
     assert deploy(environment, "v2") is Status.ROLLED_BACK
@@ -63,7 +63,7 @@ def test_a_service_that_never_starts_fails_at_the_deadline(environment: InMemory
     assert execution.error.code == "DEADLINE"
 
 
-def test_a_probe_that_answers_500_keeps_users_away(environment: InMemoryEnvironment) -> None:
+def test_a_release_whose_probe_answers_500_gets_no_traffic(environment: InMemoryEnvironment) -> None:
     environment.cloud.behaviour["v1"] = "errors"
     assert deploy(environment, "v1") is Status.ROLLED_BACK
     assert environment.cloud.weights == {}
@@ -76,16 +76,16 @@ def test_a_failed_release_is_retired(environment: InMemoryEnvironment) -> None:
     assert [m.version for m in environment.cloud.stacks.values()] == ["v1"]
 
 
-def test_a_release_that_falls_ill_while_it_bakes_loses_its_traffic_by_one_call(
+def test_a_release_that_crashes_while_it_bakes_loses_its_traffic_by_one_call(
     environment: InMemoryEnvironment,
 ) -> None:
     deploy(environment, "v1")
 
-    def fall_ill(call: str) -> None:
+    def crash(call: str) -> None:
         if call == "up environment":
             environment.cloud.behaviour["v2"] = "crash"
 
-    environment.cloud.before_call = fall_ill
+    environment.cloud.before_call = crash
     assert deploy(environment, "v2") is Status.ROLLED_BACK
     shift = [index for index, call in enumerate(environment.cloud.calls) if call == "up environment"][1]
     assert environment.cloud.calls[shift + 1] == "modify listener"
@@ -107,7 +107,7 @@ def test_a_failed_stack_creation_rolls_back(environment: InMemoryEnvironment) ->
     assert (execution.status, execution.error.code if execution.error else "") == (Status.ROLLED_BACK, "PULUMI_FAILED")
 
 
-def test_a_version_is_not_used_for_other_content(environment: InMemoryEnvironment) -> None:
+def test_a_version_cannot_be_reused_for_other_content(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     with pytest.raises(Refused, match="other content"):
         operations.deploy(
@@ -121,7 +121,7 @@ def test_a_missing_image_is_invalid_input_and_nothing_is_recorded(environment: I
     assert environment.ledger.heads == {}
 
 
-def test_rollback_moves_the_weights_and_creates_nothing(environment: InMemoryEnvironment) -> None:
+def test_a_rollback_moves_the_weights_and_creates_nothing(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     deploy(environment, "v2")
     environment.cloud.calls.clear()
@@ -131,7 +131,7 @@ def test_rollback_moves_the_weights_and_creates_nothing(environment: InMemoryEnv
     assert environment.weight_of("v1") == 100
 
 
-def test_rollback_to_an_unhealthy_release_leaves_the_traffic_where_it_is(environment: InMemoryEnvironment) -> None:
+def test_a_rollback_to_an_unhealthy_release_leaves_the_traffic_unchanged(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     deploy(environment, "v2")
     environment.cloud.behaviour["v1"] = "unhealthy"
@@ -141,7 +141,7 @@ def test_rollback_to_an_unhealthy_release_leaves_the_traffic_where_it_is(environ
 
 
 @pytest.mark.parametrize("to", ["v2", "v9"])
-def test_rollback_to_the_present_or_an_unknown_release_is_refused(environment: InMemoryEnvironment, to: str) -> None:
+def test_a_rollback_to_the_serving_or_an_unknown_release_is_refused(environment: InMemoryEnvironment, to: str) -> None:
     deploy(environment, "v1")
     deploy(environment, "v2")
     with pytest.raises(Refused):
@@ -155,14 +155,16 @@ def test_a_third_version_destroys_what_retention_does_not_keep(environment: InMe
 
 
 @pytest.mark.parametrize(("mode", "left"), [("warm", {"v1": 0, "v2": 2}), ("cold", {"v2": 2})])
-def test_the_baseline_ends_as_retention_says(environment: InMemoryEnvironment, mode: str, left: dict[str, int]) -> None:
+def test_the_baseline_is_kept_as_retention_says(
+    environment: InMemoryEnvironment, mode: str, left: dict[str, int]
+) -> None:
     for version in ("v1", "v2"):
         operations.deploy(environment.driver(version, retention={"mode": mode}))
     assert {environment.cloud.stacks[name].version: count for name, count in environment.cloud.desired.items()} == left
 
 
 @pytest.mark.parametrize("mode", ["warm", "cold"])
-def test_rollback_brings_back_a_release_that_is_not_running(environment: InMemoryEnvironment, mode: str) -> None:
+def test_a_rollback_starts_a_release_that_is_not_running(environment: InMemoryEnvironment, mode: str) -> None:
     for version in ("v1", "v2"):
         operations.deploy(environment.driver(version, retention={"mode": mode}))
     assert operations.rollback(environment.driver("v2"), "v1").status is Status.COMPLETED
@@ -191,7 +193,7 @@ def test_a_new_deployment_is_refused_while_one_is_unfinished(environment: InMemo
         deploy(environment, "v2")
 
 
-def test_a_driver_that_lost_its_lease_writes_nothing_more(environment: InMemoryEnvironment) -> None:
+def test_a_driver_that_lost_its_lease_writes_nothing_afterwards(environment: InMemoryEnvironment) -> None:
     def lose(call: str) -> None:
         environment.ledger.fence += 1
 
@@ -201,14 +203,14 @@ def test_a_driver_that_lost_its_lease_writes_nothing_more(environment: InMemoryE
     assert environment.ledger.events["x0001"][-1].kind == "intent"
 
 
-def test_hand_edited_weights_are_noticed_before_anything_is_done(environment: InMemoryEnvironment) -> None:
+def test_weights_that_a_person_changed_are_refused_before_any_change(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     environment.cloud.weights = {"tg/by-hand": 100}
     with pytest.raises(PreflightFailed, match="by-hand"):
         deploy(environment, "v2")
 
 
-def test_abort_turns_an_interrupted_deployment_back(environment: InMemoryEnvironment) -> None:
+def test_an_abort_rolls_an_interrupted_deployment_back(environment: InMemoryEnvironment) -> None:
     deploy(environment, "v1")
     environment.clock.stop_after = environment.clock.slept + 12
     with pytest.raises(Interrupted):
@@ -217,6 +219,6 @@ def test_abort_turns_an_interrupted_deployment_back(environment: InMemoryEnviron
     assert environment.weight_of("v1") == 100
 
 
-def test_abort_without_an_execution_is_refused(environment: InMemoryEnvironment) -> None:
+def test_an_abort_without_an_execution_is_refused(environment: InMemoryEnvironment) -> None:
     with pytest.raises(Refused):
         operations.abort(environment.driver("v1"))

@@ -1,10 +1,8 @@
-"""Every strategy, where it succeeds, where it fails at each of its steps, and where it is aborted at each of them.
+"""Every strategy: where it succeeds, where each of its steps fails, and where a person aborts at each of its steps.
 
-The invariants are looked at after every write of traffic: the weights sum to 100 or nobody has any (a declared
-outage), and whoever has weight has the healthy tasks that carry it.
+Each write of traffic is checked: the weights sum to 100 or are empty (a declared outage), and each release with a
+weight has enough tasks for it.
 """
-
-from collections.abc import Callable
 
 import pytest
 
@@ -27,16 +25,16 @@ STRATEGIES: dict[str, dict[str, object]] = {
     "canary-drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 25}, {"pause": "10s"}]}},
     "linear": {"kind": "linear", "linear": {"percent": 40, "interval": "10s"}},
     "rolling": {"kind": "rolling", "rolling": {"batch_percent": 30, "pause": "5s"}},
-    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody asks by night"}},
+    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
     "CodeDeployDefault.ECSCanary10Percent5Minutes": {"kind": "CodeDeployDefault.ECSCanary10Percent5Minutes"},
     "ECSLinear10PercentEvery1Minutes": {"kind": "ECSLinear10PercentEvery1Minutes"},
     "CodeDeployDefault.ECSAllAtOnce": {"kind": "CodeDeployDefault.ECSAllAtOnce"},
 }
-WAITS = {"bake": "10s", "propagation_margin": "2s", "drain": "3s"}
+TIMINGS = {"bake": "10s", "propagation_margin": "2s", "drain": "3s"}
 HOOKS = {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke"}}
 
 
-class Watched(InMemoryEnvironment):
+class CheckedEnvironment(InMemoryEnvironment):
     """An environment that checks every write of traffic."""
 
     def __post_init__(self) -> None:
@@ -55,7 +53,7 @@ class Watched(InMemoryEnvironment):
         self.outages += not weights
         assert sum(weights.values()) in (0, 100)
         if self.cloud.behaviour.get("v2"):
-            # The old release is the only one alive, and takes everything whatever its size.
+            # Only the baseline is healthy, so it takes all traffic whatever its size.
             return
         for group, weight in weights.items():
             name = group.removeprefix("tg/")
@@ -67,7 +65,7 @@ class Watched(InMemoryEnvironment):
             self.driver(
                 version,
                 release=release,
-                strategy=WAITS | STRATEGIES[strategy],
+                strategy=TIMINGS | STRATEGIES[strategy],
                 hooks=HOOKS,
                 retention={"mode": retention},
             )
@@ -76,8 +74,8 @@ class Watched(InMemoryEnvironment):
         return execution
 
 
-def prepared() -> Watched:
-    environment = Watched()
+def prepared() -> CheckedEnvironment:
+    environment = CheckedEnvironment()
     environment.deploy("v1", "blue-green")
     environment.outages = 0
     return environment
@@ -106,7 +104,7 @@ def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
 
         def apply(self, context: ExecutionContext) -> None:
             if self._fails(context):
-                raise StepFailed("BROKEN", "this step was made to fail")
+                raise StepFailed("BROKEN", "this step fails in the test")
             self._handler.apply(context)
 
         def _fails(self, context: ExecutionContext) -> bool:
@@ -128,14 +126,16 @@ def test_a_good_version_ends_with_all_traffic(strategy: str, retention: str) -> 
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_first_version_needs_no_predecessor(strategy: str) -> None:
-    environment = Watched()
+def test_every_strategy_can_deploy_the_first_version(strategy: str) -> None:
+    environment = CheckedEnvironment()
     assert environment.deploy("v1", strategy).status is Status.COMPLETED
     assert environment.weight_of("v1") == 100
 
 
 @pytest.mark.parametrize(("strategy", "index"), each_step())
-def test_a_step_that_fails_gives_all_traffic_back(strategy: str, index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_fails_returns_all_traffic_to_the_baseline(
+    strategy: str, index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment = prepared()
     fail_at(index, monkeypatch)
     execution = environment.deploy("v2", strategy)
@@ -147,7 +147,7 @@ def test_a_step_that_fails_gives_all_traffic_back(strategy: str, index: int, mon
 
 
 @pytest.mark.parametrize(("strategy", "index"), each_step())
-def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) -> None:
+def test_an_abort_at_any_step_returns_all_traffic_to_the_baseline(strategy: str, index: int) -> None:
     environment = prepared()
     before = dict(environment.ledger.heads)
 
@@ -158,7 +158,7 @@ def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) 
 
     environment.ledger.before_write = add_request
     execution = environment.deploy("v2", strategy)
-    # After the last chance to look there is nothing to abort any more.
+    # After its last check for requests an execution cannot be aborted.
     ended = (Status.COMPLETED,) if index == len(execution.plan.steps) - 1 and not execution.rolling_back else ()
     assert execution.status in (Status.ROLLED_BACK, *ended)
     if execution.status is Status.ROLLED_BACK:
@@ -167,38 +167,28 @@ def test_an_abort_at_any_step_gives_all_traffic_back(strategy: str, index: int) 
         assert environment.weight_of("v1") == 100
 
 
-def falling_ill(environment: Watched, at_weight: int) -> Callable[[str], None]:
-    def fall_ill(call: str) -> None:
-        if environment.weight_of("v2") >= at_weight:
-            environment.cloud.behaviour["v2"] = "crash"
-
-    return fall_ill
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_candidate_that_falls_ill_with_traffic_has_none_after_the_next_write(strategy: str) -> None:
+def test_a_candidate_that_crashes_under_traffic_loses_it_with_the_next_write(strategy: str) -> None:
     environment = prepared()
     writes: list[bool] = []
     inner = environment.cloud.write_weights
 
     def write(allocation: object) -> None:
         inner(allocation)  # type: ignore[arg-type]
-        ill = environment.cloud.behaviour.get("v2") == "crash"
-        if ill:
+        if environment.cloud.behaviour.get("v2") == "crash":
             writes.append(environment.weight_of("v2") == 0)
         elif environment.weight_of("v2"):
             environment.cloud.behaviour["v2"] = "crash"
 
     environment.cloud.write_weights = write  # type: ignore[method-assign]
     assert environment.deploy("v2", strategy).status is Status.ROLLED_BACK
-    # The write by the stack repeats the direct one; a drill writes its three moves before anybody can look.
-    settled = [gone for gone in writes if gone]
-    assert settled
+    # The write by the stack repeats the direct one; a drill writes its three moves before the next check.
+    assert any(writes)
     assert all(writes[writes.index(True) :])
     assert environment.weight_of("v1") == 100
 
 
-def test_a_shrunken_baseline_is_scaled_up_before_it_takes_everything_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scaled_down_baseline_is_scaled_up_before_it_takes_all_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = prepared()
     third_batch = next(
         i for i, s in enumerate(prepared().deploy("v2", "rolling").plan.steps) if s.kind == "Bake" and i > 8
@@ -210,7 +200,7 @@ def test_a_shrunken_baseline_is_scaled_up_before_it_takes_everything_back(monkey
     assert back[0] == "scale v1 to 4"
 
 
-def test_a_baseline_that_alone_is_alive_takes_everything_at_once() -> None:
+def test_a_baseline_takes_all_traffic_at_once_where_only_its_tasks_are_healthy() -> None:
     environment = prepared()
     environment.cloud.before_call = lambda call: _kill(environment)
     execution = environment.deploy("v2", "rolling")
@@ -219,34 +209,34 @@ def test_a_baseline_that_alone_is_alive_takes_everything_at_once() -> None:
     assert "scale v1 to 4" in environment.cloud.calls[modify:]
 
 
-def _kill(environment: Watched) -> None:
+def _kill(environment: CheckedEnvironment) -> None:
     if environment.weight_of("v2") >= 30:
         environment.cloud.behaviour["v2"] = "unhealthy"
 
 
-def test_recreate_starts_the_new_release_only_when_no_task_of_the_old_runs() -> None:
+def test_recreate_starts_the_candidate_only_when_no_task_of_the_baseline_runs() -> None:
     environment = prepared()
     environment.cloud.behaviour["v1"] = "slow-stop"
     running: list[int] = []
 
-    def look(call: str) -> None:
+    def record_running(call: str) -> None:
         if call == "create v2":
             (old,) = [name for name, manifest in environment.cloud.stacks.items() if manifest.version == "v1"]
-            found = environment.compute.service(environment.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
-            assert found is not None
-            running.append(found.running)
+            service = environment.compute.service(environment.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
+            assert service is not None
+            running.append(service.running)
 
-    environment.cloud.before_call = look
+    environment.cloud.before_call = record_running
     assert environment.deploy("v2", "recreate").status is Status.COMPLETED
     assert running == [0]
 
 
-def test_a_release_never_gets_smaller_than_its_weight_needs() -> None:
+def test_a_release_is_not_scaled_below_what_its_weight_needs() -> None:
     environment = prepared()
     driver = environment.driver("v2")
     (release,) = environment.ledger.releases()
     plan = Plan(strategy="by hand", steps=(Scale(release=release.ref, desired_count=1, drain_seconds=0),))
-    made = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
-    execution = start(driver, made, OUTPUTS)
+    scale_down = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
+    execution = start(driver, scale_down, OUTPUTS)
     assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
     assert environment.cloud.desired[release.ref.release] == CAPACITY

@@ -28,12 +28,12 @@ def filled() -> str:
 
 def sections(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """Fields of a model that are models themselves, whether optional or not."""
-    found: dict[str, type[BaseModel]] = {}
+    models: dict[str, type[BaseModel]] = {}
     for name, field in model.model_fields.items():
         for kind in (field.annotation, *get_args(field.annotation)):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found[name] = kind
-    return found
+                models[name] = kind
+    return models
 
 
 def keys(model: type[BaseModel]) -> set[str]:
@@ -46,7 +46,7 @@ def test_the_filled_example_is_valid() -> None:
     assert (config.load_balancer.certificate_arn, config.release.desired_count) == (CERTIFICATE, 3)
 
 
-def test_every_placeholder_is_named_while_it_is_there() -> None:
+def test_every_placeholder_of_the_example_is_refused() -> None:
     with pytest.raises(InvalidInput) as caught:
         load_environment(ROOT, "prod")
     assert caught.value.message.count("still the placeholder") == len(re.findall("CHANGE-ME", TEXT)) - 1
@@ -68,5 +68,5 @@ def test_the_local_environment_is_valid() -> None:
     assert load_environment(ROOT, "local").application == "shop"
 
 
-def test_the_configurations_page_is_what_the_models_say() -> None:
+def test_the_page_on_the_configuration_is_rendered_from_the_models() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == render()

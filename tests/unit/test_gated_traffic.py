@@ -1,4 +1,4 @@
-"""Gates on metrics, alarms, analysis and hooks, over a whole deployment in the fake environment."""
+"""Gates on metrics, alarms, analysis and hooks, over a whole deployment on an environment in memory."""
 
 import itertools
 from typing import Any
@@ -11,25 +11,25 @@ from cutover.domain.errors import PreflightFailed, TransientFailure
 from cutover.ports import HookResult
 from support.fakes import InMemoryEnvironment
 
-WAITS = {"bake": "2m", "propagation_margin": "1s", "drain": "1s"}
-CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "3m"}, {"weight": 50}]}}
-ANALYSED = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"analyse": "15m"}]}}
+TIMINGS = {"bake": "2m", "propagation_margin": "1s", "drain": "1s"}
+CANARY = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "3m"}, {"weight": 50}]}}
+ANALYSED = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"analyse": "15m"}]}}
 ERRORS = {"preset": "error-rate", "at_most": 1.0, "delay": "0s", "interval": "30s"}
 SUMS = ("RequestCount", "HTTPCode_Target_5XX_Count")
 
 
 @pytest.fixture
 def environment() -> InMemoryEnvironment:
-    made = InMemoryEnvironment()
-    operations.deploy(made.driver("v1"))
-    serve(made, "v1", requests=1000, errors=2)
-    return made
+    environment = InMemoryEnvironment()
+    operations.deploy(environment.driver("v1"))
+    serve(environment, "v1", requests=1000, errors=2)
+    return environment
 
 
 def serve(
     environment: InMemoryEnvironment, version: str, *, requests: float, errors: float, latency: float = 0.1
 ) -> None:
-    """What CloudWatch has of a version, each minute."""
+    """Set what CloudWatch has of a version for each minute in which it has traffic; `latency` in seconds."""
     environment.cloud.values |= {(version, SUMS[0]): requests, (version, SUMS[1]): errors, (version, "p99"): latency}
 
 
@@ -58,19 +58,19 @@ def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(environmen
     assert environment.weight_of("v1") == 100
 
 
-def test_a_canary_that_nobody_uses_does_not_pass(environment: InMemoryEnvironment) -> None:
+def test_a_canary_without_requests_does_not_pass(environment: InMemoryEnvironment) -> None:
     execution = deploy(environment, gates=with_errors())
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
 
 
-def test_a_gate_that_only_reports_stops_nothing_and_is_recorded(environment: InMemoryEnvironment) -> None:
+def test_a_dry_run_gate_stops_nothing_and_is_recorded(environment: InMemoryEnvironment) -> None:
     serve(environment, "v2", requests=100, errors=50)
     execution = deploy(environment, gates=with_errors(dry_run=True))
     assert execution.status is Status.COMPLETED
     assert {m.gate for m in environment.ledger.measurements(execution.execution_id)} == {"errors"}
 
 
-def test_a_background_gate_looks_while_a_person_is_waited_for(environment: InMemoryEnvironment) -> None:
+def test_a_background_gate_measures_while_an_approval_waits(environment: InMemoryEnvironment) -> None:
     serve(environment, "v2", requests=100, errors=0)
 
     def worsen() -> None:
@@ -78,14 +78,14 @@ def test_a_background_gate_looks_while_a_person_is_waited_for(environment: InMem
             serve(environment, "v2", requests=100, errors=50)
 
     environment.clock.on_sleep = worsen
-    strategy = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {}}]}}
+    strategy = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {}}]}}
     execution = deploy(environment, strategy, gates=with_errors(background=True))
     assert execution.status is Status.ROLLED_BACK
     assert execution.error is not None
     assert "errors gate" in execution.error.message
 
 
-def test_the_interval_and_the_initial_delay_are_kept(environment: InMemoryEnvironment) -> None:
+def test_measurements_keep_the_interval_and_the_initial_delay(environment: InMemoryEnvironment) -> None:
     serve(environment, "v2", requests=100, errors=0)
     execution = deploy(environment, gates=with_errors(interval="1m", initial_delay="1m"))
     times = [m.at for m in environment.ledger.measurements(execution.execution_id)]
@@ -108,7 +108,9 @@ def test_an_alarm_stops_a_deployment(environment: InMemoryEnvironment) -> None:
     assert "checkout is in ALARM" in execution.error.message
 
 
-def test_an_alarm_that_fires_before_the_start_is_refused_or_reported(environment: InMemoryEnvironment) -> None:
+def test_an_alarm_that_fires_before_the_start_refuses_the_deployment_or_is_reported(
+    environment: InMemoryEnvironment,
+) -> None:
     environment.cloud.alarm_states |= {"checkout": "ALARM", "payment": "OK"}
     names = ["checkout", "payment"]
     with pytest.raises(PreflightFailed, match="in ALARM before the deployment starts: checkout"):
@@ -123,7 +125,7 @@ ANALYSIS = {"metrics": {"latency": {"preset": "latency-p99", "critical": True, "
 
 
 @pytest.mark.parametrize(("latency", "status"), [(0.1, Status.COMPLETED), (0.3, Status.ROLLED_BACK)])
-def test_an_analysis_compares_with_the_running_release(
+def test_an_analysis_compares_the_candidate_with_the_serving_release(
     environment: InMemoryEnvironment, latency: float, status: Status
 ) -> None:
     serve(environment, "v2", requests=100, errors=0, latency=latency)
@@ -146,7 +148,7 @@ def test_an_analysis_without_data_does_not_pass(environment: InMemoryEnvironment
 
 
 @pytest.mark.parametrize("latency", [0.1, 0.3])
-def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(
+def test_a_fresh_baseline_gets_the_candidates_share_and_is_destroyed_afterwards(
     environment: InMemoryEnvironment, latency: float
 ) -> None:
     serve(environment, "v2", requests=100, errors=0, latency=latency)
@@ -157,7 +159,7 @@ def test_a_fresh_baseline_gets_the_candidates_share_and_is_gone_in_the_end(
     copies = [r for r in environment.ledger.releases() if r.manifest.baseline_for is not None]
     assert [copy.ref.version for copy in copies] == ["v1"]
     assert all(copy.ref.release not in environment.cloud.stacks for copy in copies)
-    # The copy is no other content of its version.
+    # The copy does not count as other content of its version.
     operations.deploy(environment.driver("v1"))
 
 
@@ -168,14 +170,14 @@ def hooks(**changes: Any) -> dict[str, Any]:
 def test_a_hook_gets_codedeploys_event_with_release_weights_and_header(environment: InMemoryEnvironment) -> None:
     execution = deploy(environment, hooks=hooks())
     (event,) = environment.cloud.hook_events
-    told: Any = event["Cutover"]
+    details: Any = event["Cutover"]
     assert event["DeploymentId"] == execution.execution_id
     assert event["LifecycleEventHookExecutionId"]
-    assert told["test_traffic_header"] == {"name": "X-Cutover-Release", "value": execution.candidate.digest8}
-    assert (told["point"], told["release"]["version"]) == ("AfterAllowTestTraffic", "v2")
+    assert details["test_traffic_header"] == {"name": "X-Cutover-Release", "value": execution.candidate.digest8}
+    assert (details["point"], details["release"]["version"]) == ("AfterAllowTestTraffic", "v2")
 
 
-def test_a_hook_that_fails_keeps_users_away(environment: InMemoryEnvironment) -> None:
+def test_a_hook_that_fails_keeps_traffic_from_the_candidate(environment: InMemoryEnvironment) -> None:
     environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
     execution = deploy(environment, hooks=hooks())
     assert execution.error is not None
@@ -183,20 +185,20 @@ def test_a_hook_that_fails_keeps_users_away(environment: InMemoryEnvironment) ->
     assert all("-v2-" not in arn for weights in environment.cloud.history for arn in weights)
 
 
-def test_a_hook_that_may_fail_stops_nothing(environment: InMemoryEnvironment) -> None:
+def test_a_failed_hook_with_on_failure_continue_stops_nothing(environment: InMemoryEnvironment) -> None:
     environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
     assert deploy(environment, hooks=hooks(on_failure="continue")).status is Status.COMPLETED
 
 
 @pytest.mark.parametrize(("retries", "status"), [(0, Status.ROLLED_BACK), (1, Status.COMPLETED)])
-def test_a_hook_that_cannot_be_run_is_tried_again_as_often_as_it_says(
+def test_a_hook_that_cannot_be_run_is_retried_as_often_as_configured(
     environment: InMemoryEnvironment, retries: int, status: Status
 ) -> None:
     environment.cloud.hook_results["smoke"] = [TransientFailure("X", "connection refused")]
     assert deploy(environment, hooks=hooks(retries=retries)).status is status
 
 
-def test_a_hook_may_answer_later_by_its_callback(environment: InMemoryEnvironment) -> None:
+def test_a_hook_can_answer_later_by_its_callback(environment: InMemoryEnvironment) -> None:
     environment.cloud.hook_results["smoke"] = [HookResult(None, "")]
 
     def answer() -> None:
@@ -234,29 +236,29 @@ def test_allowed_failures_are_counted_by_step_or_over_the_whole_execution(
     assert execution.status is status
 
 
-def test_a_release_whose_targets_fall_ill_while_it_bakes_is_stopped_after_a_few_looks(
+def test_a_release_whose_targets_become_unhealthy_while_it_bakes_is_stopped_after_a_few_checks(
     environment: InMemoryEnvironment,
 ) -> None:
-    def fall_ill() -> None:
+    def become_unhealthy() -> None:
         head = environment.ledger.latest_execution()
         if head is not None and not head.finished and environment.weight_of("v2") == 50:
             environment.cloud.behaviour["v2"] = "unhealthy"
 
-    environment.clock.on_sleep = fall_ill
+    environment.clock.on_sleep = become_unhealthy
     steps = [{"weight": 10}, {"weight": 50}, {"pause": "5m"}]
-    execution = deploy(environment, WAITS | {"kind": "canary", "canary": {"steps": steps}})
+    execution = deploy(environment, TIMINGS | {"kind": "canary", "canary": {"steps": steps}})
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")
     assert execution.error is not None
     assert "did not pass the targets gate in 4 checks in a row" in execution.error.message
 
 
-def test_a_background_gate_looks_while_a_hook_runs(environment: InMemoryEnvironment) -> None:
+def test_a_background_gate_measures_while_a_hook_runs(environment: InMemoryEnvironment) -> None:
     serve(environment, "v2", requests=100, errors=50)
     environment.cloud.hook_results["load"] = [HookResult(None, "")]
     steps = [{"weight": 10}, {"hook": "load"}]
     execution = deploy(
         environment,
-        WAITS | {"kind": "canary", "canary": {"steps": steps}},
+        TIMINGS | {"kind": "canary", "canary": {"steps": steps}},
         hooks={"load": {"function": "load", "timeout": "1h"}},
         gates=with_errors(background=True),
     )
@@ -275,7 +277,7 @@ def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(environment
 
 
 @pytest.mark.parametrize(("silent", "status"), [(200, Status.COMPLETED), (2000, Status.ROLLED_BACK)])
-def test_an_alarm_without_data_is_waited_for_as_long_as_patience_says(
+def test_an_alarm_without_data_is_waited_for_until_patience_ends(
     environment: InMemoryEnvironment, silent: float, status: Status
 ) -> None:
     environment.cloud.alarm_states["checkout"] = "INSUFFICIENT_DATA"

@@ -1,4 +1,4 @@
-"""What each gate says of what was measured; silence never passes."""
+"""The verdict of each health gate on what was measured; missing data never passes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,11 +36,11 @@ OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="")
         (replace(GOOD, stopped=(CRASHED, CRASHED)), Outcome.PASS),
     ],
 )
-def test_the_ecs_gate_says(service: ServiceState | None, outcome: Outcome) -> None:
+def test_the_ecs_gate_judges_a_service(service: ServiceState | None, outcome: Outcome) -> None:
     assert judge_ecs(service, required=2).verdict is outcome
 
 
-def test_a_crash_loop_is_told_with_the_last_tasks_reason() -> None:
+def test_a_crash_loop_is_reported_with_the_last_tasks_reason() -> None:
     verdict = judge_ecs(replace(GOOD, running=0, stopped=(CRASHED, CRASHED)), required=2)
     assert "Essential container in task exited (exit code 3)" in verdict.reason
 
@@ -58,7 +58,7 @@ def test_a_crash_loop_is_told_with_the_last_tasks_reason() -> None:
         (("unhealthy", "unhealthy"), Outcome.INCONCLUSIVE),
     ],
 )
-def test_the_target_gate_says(states: tuple[str, ...], outcome: Outcome) -> None:
+def test_the_target_gate_judges_the_states_of_targets(states: tuple[str, ...], outcome: Outcome) -> None:
     assert judge_targets([TargetHealth("10.0.0.1", state, "why") for state in states], required=2).verdict is outcome
 
 
@@ -74,6 +74,6 @@ def test_the_target_gate_says(states: tuple[str, ...], outcome: Outcome) -> None
         (replace(OK, latency_seconds=float("nan")), Outcome.FAIL),
     ],
 )
-def test_the_probe_gate_says(result: ProbeResult, outcome: Outcome) -> None:
+def test_the_probe_gate_judges_an_answer(result: ProbeResult, outcome: Outcome) -> None:
     expected = ProbeGate.model_validate({"body": "shop v[0-9]", "max_latency": "1s"})
     assert judge_probe(result, expected).verdict is outcome

@@ -1,4 +1,4 @@
-"""The metric gates: from raw measurements to a verdict, and what a gate allows on the way."""
+"""The metric gates: from raw measurements to a verdict, with the failures and gaps that a gate allows."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from cutover.gates.replay import replay
 from cutover.ports import AlarmState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-STAND = ReleaseOutputs(
+OUTPUTS = ReleaseOutputs(
     cluster_arn="arn:aws:ecs:eu-west-1:1:cluster/shop-cluster",
     service_name="shop-service",
     task_definition_arn="td",
@@ -23,9 +23,9 @@ STAND = ReleaseOutputs(
     security_group_id="sg",
     log_group_name="/log",
 )
-SUBJECT = GateTarget(
+TARGET = GateTarget(
     ReleaseRef(release="prod-v2-aaaaaaaa", version="v2", digest="a" * 64),
-    STAND,
+    OUTPUTS,
     "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6c49",
 )
 
@@ -35,7 +35,7 @@ def gate(**changes: object) -> MetricGate:
 
 
 def measurements(*values: dict[str, float | None] | str) -> list[Measurement]:
-    """A measurement each minute; a text is the error of one that could not be made."""
+    """One measurement for each minute; a text is the error of a measurement that failed."""
     return [
         Measurement(
             execution_id="x",
@@ -55,7 +55,7 @@ BAD: dict[str, float | None] = {"requests": 1000, "errors": 50}
 NONE: dict[str, float | None] = {"requests": None, "errors": None}
 
 
-def test_nothing_measured_is_no_pass() -> None:
+def test_a_gate_without_a_measurement_does_not_pass() -> None:
     assert judge_metric("errors", gate(), []).verdict is Outcome.INCONCLUSIVE
 
 
@@ -74,33 +74,33 @@ def test_a_count_that_cloudwatch_does_not_have_is_zero_where_there_were_requests
 
 
 @pytest.mark.parametrize("requests", [None, 0])
-def test_no_requests_are_no_pass(requests: float | None) -> None:
+def test_a_rate_without_requests_does_not_pass(requests: float | None) -> None:
     verdict = judge_metric("errors", gate(), measurements({"requests": requests, "errors": None}))
     assert verdict.verdict is Outcome.INCONCLUSIVE
 
 
-def test_too_few_requests_are_inconclusive_whatever_they_say() -> None:
+def test_too_few_requests_are_inconclusive_whatever_their_rate() -> None:
     verdict = judge_metric("errors", gate(minimum_requests=2000), measurements(BAD))
     assert (verdict.verdict, verdict.stops) == (Outcome.INCONCLUSIVE, False)
     assert "1000 requests in the window, 2000 are needed" in verdict.reason
 
 
 @pytest.mark.parametrize(("allowed", "outcome"), [(0, Outcome.FAIL), (1, Outcome.FAIL), (2, Outcome.INCONCLUSIVE)])
-def test_so_many_failures_are_allowed(allowed: int, outcome: Outcome) -> None:
+def test_a_gate_fails_after_more_failures_than_are_allowed(allowed: int, outcome: Outcome) -> None:
     assert judge_metric("errors", gate(failures=allowed), measurements(BAD, GOOD, BAD)).verdict is outcome
 
 
-def test_an_allowed_failure_in_the_past_does_not_hinder_a_pass() -> None:
+def test_an_allowed_failure_in_the_past_does_not_prevent_a_pass() -> None:
     assert judge_metric("errors", gate(failures=1), measurements(BAD, GOOD)).verdict is Outcome.PASS
 
 
 @pytest.mark.parametrize(("count", "stops"), [(2, False), (3, True)])
-def test_silence_stops_once_more_of_it_than_allowed_comes_in_a_row(count: int, stops: bool) -> None:
+def test_missing_data_stops_after_more_measurements_in_a_row_than_are_allowed(count: int, stops: bool) -> None:
     verdict = judge_metric("errors", gate(inconclusive=2), measurements(GOOD, *[NONE] * count))
     assert (verdict.verdict, verdict.stops) == (Outcome.INCONCLUSIVE, stops)
 
 
-def test_silence_that_was_broken_counts_anew() -> None:
+def test_a_measurement_with_data_restarts_the_count_of_missing_data() -> None:
     series = measurements(NONE, NONE, GOOD, NONE, NONE)
     assert judge_metric("errors", gate(inconclusive=2), series).stops is False
 
@@ -122,7 +122,7 @@ def test_a_dry_run_reports_and_stops_nothing() -> None:
 def test_a_window_of_several_periods_is_folded_as_the_statistic_says(statistic: str, value: float) -> None:
     metric = {"namespace": "Shop", "name": "Orders", "statistic": statistic}
     custom = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_most": 5})
-    (request,) = requests_for(custom, SUBJECT)
+    (request,) = requests_for(custom, TARGET)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     points = tuple((start + timedelta(minutes=n), float(point)) for n, point in enumerate((3, 2, 4)))
     assert single_value(request, points) == value
@@ -148,8 +148,8 @@ def test_a_burn_rate_fails_only_while_both_windows_burn(
     assert verdict.verdict is outcome
 
 
-def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
-    requests, errors, refused = requests_for(gate(period="1m", window="5m"), SUBJECT)
+def test_an_error_rate_queries_the_sums_of_its_release() -> None:
+    requests, errors, refused = requests_for(gate(period="1m", window="5m"), TARGET)
     dimensions = (("LoadBalancer", "app/shop/50dc6c49"), ("TargetGroup", "targetgroup/shop-tg/73e2d6bc"))
     assert requests.query == CloudWatchQuery("AWS/ApplicationELB", "RequestCount", dimensions, "Sum", 60)
     assert errors.query == CloudWatchQuery("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", dimensions, "Sum", 60)
@@ -158,8 +158,8 @@ def test_an_error_rate_asks_for_the_releases_own_sums() -> None:
     assert (requests.fold, requests.window_seconds) == ("sum", 300.0)
 
 
-def test_cpu_is_that_of_the_releases_service() -> None:
-    (request,) = requests_for(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), SUBJECT)
+def test_cpu_is_the_utilisation_of_the_releases_service() -> None:
+    (request,) = requests_for(MetricGate.model_validate({"preset": "cpu", "at_most": 80}), TARGET)
     dimensions = (("ClusterName", "shop-cluster"), ("ServiceName", "shop-service"))
     assert request.query == CloudWatchQuery("AWS/ECS", "CPUUtilization", dimensions, "Average", 60)
 
@@ -167,7 +167,7 @@ def test_cpu_is_that_of_the_releases_service() -> None:
 def test_a_prometheus_query_is_filled_with_the_release_and_keeps_its_braces() -> None:
     query = {"address": "http://p:9090", "query": 'sum(rate(errors{version="{version}"}[5m]))'}
     prometheus_gate = MetricGate.model_validate({"preset": "prometheus", "prometheus": query, "at_most": 1})
-    (request,) = requests_for(prometheus_gate, SUBJECT)
+    (request,) = requests_for(prometheus_gate, TARGET)
     assert request.query == PrometheusQuery("http://p:9090", 'sum(rate(errors{version="v2"}[5m]))')
 
 
@@ -192,7 +192,7 @@ def test_an_alarm_that_fired_before_is_named_and_not_watched() -> None:
     assert "fired before the start: b" in verdict.reason
 
 
-def test_a_replay_says_what_a_stricter_gate_would_have_said() -> None:
+def test_a_replay_shows_the_verdicts_of_a_stricter_gate() -> None:
     series = measurements(GOOD, GOOD, BAD)
     lenient = replay(Gates(metrics={"errors": gate(at_most=10.0)}), series)
     strict = replay(Gates(metrics={"errors": gate(at_most=0.1)}), series)

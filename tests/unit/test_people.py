@@ -1,4 +1,4 @@
-"""People in the loop: what they ask is recorded with their name, acted on within two seconds, and only once."""
+"""Requests of people: recorded with the person's name, carried out within two seconds, and only once."""
 
 from datetime import timedelta
 
@@ -9,16 +9,16 @@ from cutover.domain import Execution, Phase, RequestKind, Status
 from cutover.domain.errors import Interrupted, Paused, Refused
 from support.fakes import InMemoryEnvironment
 
-WAITS = {"bake": "100s", "propagation_margin": "1s", "drain": "1s"}
-CANARY = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}]}}
-APPROVED = WAITS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {"timeout": "1h"}}]}}
+TIMINGS = {"bake": "100s", "propagation_margin": "1s", "drain": "1s"}
+CANARY = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}]}}
+APPROVED = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"approve": {"timeout": "1h"}}]}}
 
 
 @pytest.fixture
 def environment() -> InMemoryEnvironment:
-    made = InMemoryEnvironment()
-    operations.deploy(made.driver("v1"))
-    return made
+    environment = InMemoryEnvironment()
+    operations.deploy(environment.driver("v1"))
+    return environment
 
 
 def deploy(environment: InMemoryEnvironment, strategy: dict[str, object], version: str = "v2") -> Execution:
@@ -27,23 +27,25 @@ def deploy(environment: InMemoryEnvironment, strategy: dict[str, object], versio
     return execution
 
 
-def once_at(environment: InMemoryEnvironment, step_kind: str, kind: RequestKind, *, after: int = 0) -> list[float]:
-    """Ask once the driver waits in a step of that kind, `after` looks later; the time of asking."""
-    asked: list[float] = []
-    looks = 0
+def request_once_in(
+    environment: InMemoryEnvironment, step_kind: str, kind: RequestKind, *, after: int = 0
+) -> list[float]:
+    """Record one request while a step of that kind waits, after `after` waits; the list gets its time."""
+    requested_at: list[float] = []
+    waits = 0
 
-    def look() -> None:
-        nonlocal looks
+    def watch() -> None:
+        nonlocal waits
         head = environment.ledger.latest_execution()
-        if head is None or head.finished or asked or head.plan.steps[head.step_index].kind != step_kind:
+        if head is None or head.finished or requested_at or head.plan.steps[head.step_index].kind != step_kind:
             return
-        looks += 1
-        if looks > after:
+        waits += 1
+        if waits > after:
             operations.request_action(environment.driver("v2"), kind, "because")
-            asked.append(environment.clock.now().timestamp())
+            requested_at.append(environment.clock.now().timestamp())
 
-    environment.clock.on_sleep = look
-    return asked
+    environment.clock.on_sleep = watch
+    return requested_at
 
 
 def time_of(environment: InMemoryEnvironment, execution: Execution, kind: str, word: str) -> float:
@@ -52,48 +54,52 @@ def time_of(environment: InMemoryEnvironment, execution: Execution, kind: str, w
 
 
 def test_a_promote_ends_the_wait_of_its_step_and_of_no_other(environment: InMemoryEnvironment) -> None:
-    asked = once_at(environment, "Bake", RequestKind.PROMOTE, after=3)
+    requested_at = request_once_in(environment, "Bake", RequestKind.PROMOTE, after=3)
     began = environment.clock.slept
     execution = deploy(environment, CANARY)
     assert execution.status is Status.COMPLETED
     # The pause of 60 s was ended, the bake of 100 s was not.
     assert 100 < environment.clock.slept - began < 150
-    assert time_of(environment, execution, "request", "promote requested by alice: because") - asked[0] <= 2
+    assert time_of(environment, execution, "request", "promote requested by alice: because") - requested_at[0] <= 2
 
 
-def test_a_full_promote_passes_over_everything_that_waits_before_all_traffic(environment: InMemoryEnvironment) -> None:
-    once_at(environment, "Approve", RequestKind.PROMOTE_FULL)
+def test_a_full_promote_skips_every_wait_before_full_traffic(environment: InMemoryEnvironment) -> None:
+    request_once_in(environment, "Approve", RequestKind.PROMOTE_FULL)
     began = environment.clock.slept
     assert deploy(environment, APPROVED).status is Status.COMPLETED
     assert 100 < environment.clock.slept - began < 130, "the bake at full traffic is kept"
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ABORT, RequestKind.PAUSE])
-def test_a_wish_is_acted_on_within_two_seconds(environment: InMemoryEnvironment, kind: RequestKind) -> None:
-    asked = once_at(environment, "Bake", kind, after=5)
+def test_an_abort_or_a_pause_takes_effect_within_two_seconds(
+    environment: InMemoryEnvironment, kind: RequestKind
+) -> None:
+    requested_at = request_once_in(environment, "Bake", kind, after=5)
     if kind is RequestKind.PAUSE:
-        then_ask(environment, asked, RequestKind.ABORT, seconds=30)
+        then_request(environment, requested_at, RequestKind.ABORT, seconds=30)
     execution = deploy(environment, CANARY)
     assert execution.status is Status.ROLLED_BACK
-    assert time_of(environment, execution, "request", f"{kind} requested by") - asked[0] <= 2
+    assert time_of(environment, execution, "request", f"{kind} requested by") - requested_at[0] <= 2
 
 
-def then_ask(environment: InMemoryEnvironment, asked: list[float], kind: RequestKind, *, seconds: float) -> None:
+def then_request(
+    environment: InMemoryEnvironment, requested_at: list[float], kind: RequestKind, *, seconds: float
+) -> None:
     first = environment.clock.on_sleep
     done: list[bool] = []
 
-    def look() -> None:
+    def watch() -> None:
         first()
-        if asked and not done and environment.clock.now().timestamp() > asked[0] + seconds:
+        if requested_at and not done and environment.clock.now().timestamp() > requested_at[0] + seconds:
             operations.request_action(environment.driver("v2"), kind, "")
             done.append(True)
 
-    environment.clock.on_sleep = look
+    environment.clock.on_sleep = watch
 
 
 def test_a_pause_holds_until_it_is_resumed(environment: InMemoryEnvironment) -> None:
-    asked = once_at(environment, "Bake", RequestKind.PAUSE)
-    then_ask(environment, asked, RequestKind.RESUME, seconds=600)
+    requested_at = request_once_in(environment, "Bake", RequestKind.PAUSE)
+    then_request(environment, requested_at, RequestKind.RESUME, seconds=600)
     began = environment.clock.slept
     execution = deploy(environment, CANARY)
     assert execution.status is Status.COMPLETED
@@ -102,29 +108,29 @@ def test_a_pause_holds_until_it_is_resumed(environment: InMemoryEnvironment) -> 
     assert kinds.index("paused") < kinds.index("resumed")
 
 
-def test_the_same_wish_twice_is_one(environment: InMemoryEnvironment) -> None:
-    def ask_twice() -> None:
+def test_the_same_request_twice_is_recorded_once(environment: InMemoryEnvironment) -> None:
+    def request_twice() -> None:
         head = environment.ledger.latest_execution()
         if head is not None and not head.finished and head.plan.steps[head.step_index].kind == "Approve":
             for _ in range(2):
                 operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
 
-    environment.clock.on_sleep = ask_twice
+    environment.clock.on_sleep = request_twice
     execution = deploy(environment, APPROVED)
     requests = [e for e in environment.ledger.journal(execution.execution_id) if e.kind == "request"]
     assert len(requests) == 1
 
 
 @pytest.mark.parametrize(("then", "status"), [("abort", Status.ROLLED_BACK), ("promote", Status.COMPLETED)])
-def test_an_approval_that_nobody_gives_ends_as_it_says(
+def test_an_approval_that_nobody_gives_ends_as_configured(
     environment: InMemoryEnvironment, then: str, status: Status
 ) -> None:
     steps = [{"weight": 10}, {"approve": {"timeout": "10m", "then": then}}]
-    execution = deploy(environment, WAITS | {"kind": "canary", "canary": {"steps": steps}})
+    execution = deploy(environment, TIMINGS | {"kind": "canary", "canary": {"steps": steps}})
     assert execution.status is status
 
 
-def test_a_driver_that_does_not_wait_along_leaves_a_paused_execution_that_a_promote_and_resume_finish(
+def test_a_driver_can_exit_at_a_pause_and_a_promote_and_a_resume_finish_the_execution(
     environment: InMemoryEnvironment,
 ) -> None:
     environment.when_paused = "leave"
@@ -137,7 +143,7 @@ def test_a_driver_that_does_not_wait_along_leaves_a_paused_execution_that_a_prom
     assert operations.resume(environment.driver("v2", strategy=APPROVED), None).status is Status.COMPLETED
 
 
-def test_a_promote_where_nothing_waits_is_refused(environment: InMemoryEnvironment) -> None:
+def test_a_promote_is_refused_where_nothing_waits_for_it(environment: InMemoryEnvironment) -> None:
     with pytest.raises(Refused, match="no execution is in progress"):
         operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
     environment.clock.stop_after = environment.clock.slept + 3
@@ -147,7 +153,7 @@ def test_a_promote_where_nothing_waits_is_refused(environment: InMemoryEnvironme
         operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
 
 
-def test_a_newer_deployment_is_refused_unless_it_supersedes_and_then_the_record_says_so(
+def test_a_newer_deployment_is_refused_unless_it_supersedes_which_the_record_shows(
     environment: InMemoryEnvironment,
 ) -> None:
     environment.clock.stop_after = environment.clock.slept + 30
@@ -176,7 +182,7 @@ def test_a_rolled_back_release_is_retried_from_its_manifest(environment: InMemor
     assert (execution.status, execution.candidate) == (Status.COMPLETED, failed.candidate)
 
 
-def test_only_what_was_rolled_back_is_retried(environment: InMemoryEnvironment) -> None:
+def test_only_a_rolled_back_deployment_can_be_retried(environment: InMemoryEnvironment) -> None:
     with pytest.raises(Refused, match="a retry needs a deploy that was rolled back"):
         operations.retry(environment.driver("v1"), None)
 
@@ -191,7 +197,7 @@ def test_a_submitted_deployment_is_carried_out_by_a_worker_and_only_once(environ
     assert operations.work(environment.driver("v2")) is None
 
 
-def test_a_drill_proves_the_way_back_and_leaves_the_traffic_as_it_was(environment: InMemoryEnvironment) -> None:
+def test_a_drill_proves_the_rollback_and_leaves_the_traffic_unchanged(environment: InMemoryEnvironment) -> None:
     operations.deploy(environment.driver("v2"))
     environment.cloud.history.clear()
     execution = operations.drill(environment.driver("v2"))
@@ -202,7 +208,7 @@ def test_a_drill_proves_the_way_back_and_leaves_the_traffic_as_it_was(environmen
     assert execution.verdicts[-1].gate == "drill"
 
 
-def test_a_drill_to_a_release_that_is_ill_fails_and_leaves_the_traffic_as_it_was(
+def test_a_drill_to_an_unhealthy_release_fails_and_leaves_the_traffic_unchanged(
     environment: InMemoryEnvironment,
 ) -> None:
     operations.deploy(environment.driver("v2"))
@@ -229,19 +235,19 @@ def test_gc_destroys_what_retention_does_not_keep(environment: InMemoryEnvironme
     assert operations.collect(driver) is None
 
 
-def test_a_rollback_says_before_how_ready_its_target_is(environment: InMemoryEnvironment) -> None:
+def test_the_preview_of_a_rollback_shows_how_ready_its_target_is(environment: InMemoryEnvironment) -> None:
     operations.deploy(environment.driver("v2"))
-    found = operations.preview_rollback(environment.driver("v2"), None)
-    assert (found.readiness, [step.kind for step in found.plan.steps]) == ("hot", ["SetTraffic"])
+    preview = operations.preview_rollback(environment.driver("v2"), None)
+    assert (preview.readiness, [step.kind for step in preview.plan.steps]) == ("hot", ["SetTraffic"])
 
 
-def test_receivers_are_told_of_start_and_end(environment: InMemoryEnvironment) -> None:
+def test_receivers_are_notified_of_start_and_end(environment: InMemoryEnvironment) -> None:
     environment.notifier.events.clear()
     deploy(environment, CANARY)
     assert (environment.notifier.events[0], environment.notifier.events[-1]) == ("started", "finished")
 
 
-def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(
+def test_the_timeout_of_an_approval_counts_while_no_driver_runs(
     environment: InMemoryEnvironment,
 ) -> None:
     environment.clock.stop_after = environment.clock.slept + 60
@@ -255,27 +261,27 @@ def test_a_driver_killed_while_a_person_was_asked_keeps_the_time_that_was_left(
     execution = operations.resume(environment.driver("v2", strategy=APPROVED), None)
     assert began is not None
     assert execution.status is Status.ROLLED_BACK
-    assert environment.clock.slept - slept < 600, "the hour was over while nobody drove"
+    assert environment.clock.slept - slept < 600, "the hour passed while no driver ran"
 
 
-def test_a_resume_is_for_the_driver_only_while_that_one_holds_the_execution_paused(
+def test_a_resume_is_a_request_only_while_a_driver_holds_the_execution_paused(
     environment: InMemoryEnvironment,
 ) -> None:
-    seen: list[bool] = []
+    held: list[bool] = []
 
-    def look() -> None:
+    def watch() -> None:
         head = environment.ledger.latest_execution()
         if head is None or head.finished:
             return
         if head.phase is Phase.PAUSED:
-            seen.append(operations.driver_holds_pause(environment.driver("v2")))
+            held.append(operations.driver_holds_pause(environment.driver("v2")))
             operations.request_action(environment.driver("v2"), RequestKind.RESUME, "")
-        elif not seen and head.phase is Phase.BAKING:
+        elif not held and head.phase is Phase.BAKING:
             assert not operations.driver_holds_pause(environment.driver("v2"))
             operations.request_action(environment.driver("v2"), RequestKind.PAUSE, "")
 
-    environment.clock.on_sleep = look
+    environment.clock.on_sleep = watch
     assert deploy(environment, CANARY).status is Status.COMPLETED
-    assert seen
-    assert all(seen)
+    assert held
+    assert all(held)
     assert not operations.driver_holds_pause(environment.driver("v2"))

@@ -1,6 +1,6 @@
-"""The engine's set-up, with a `go` on PATH that records its calls and writes a program that only answers.
+"""The set-up of the Pulumi engine, with a `go` on PATH that records its calls and writes programs that print a version.
 
-Every process is a real one: what is proved here is what stays behind when it dies, and who waits for whom.
+Every process is real, since the tests check what a killed process leaves behind and which process waits for which.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ echo "echo v$GO_MAKES" >> "$2"
 
 @dataclass
 class Machine:
-    """A PATH with nothing but what a test puts there, an empty cache, and no network."""
+    """A PATH with only the programs that a test adds, an empty cache, and no network."""
 
     root: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Machine:
             self.add_program(name, f"#!/bin/sh\necho v{version}\n")
 
     def hold_builds(self) -> None:
-        """Make the next build say its process id and wait until `release_build`."""
+        """Make the next build write its process id and wait until `release_build`."""
         os.mkfifo(self.root / "started")
         os.mkfifo(self.root / "gate")
 
@@ -134,7 +134,7 @@ def with_go(machine: Machine) -> Machine:
     return machine
 
 
-def test_a_compatible_engine_on_path_is_taken_as_it_is(with_go: Machine) -> None:
+def test_a_compatible_engine_on_path_is_used_as_it_is(with_go: Machine) -> None:
     with_go.add_engine(VERSION)
     code, out, _ = with_go.run("--where")
     assert (code, out.strip()) == (0, str(with_go.programs))
@@ -143,21 +143,21 @@ def test_a_compatible_engine_on_path_is_taken_as_it_is(with_go: Machine) -> None
 
 
 @pytest.mark.parametrize("version", ["3.258.9", "4.0.0", "2.99.0"])
-def test_an_incompatible_engine_on_path_is_passed_over(with_go: Machine, version: str) -> None:
+def test_an_incompatible_engine_on_path_is_not_used(with_go: Machine, version: str) -> None:
     with_go.add_engine(version)
     assert with_go.run()[0] == 0
     assert with_go.run("--where")[1].strip() == str(with_go.cached / "bin")
 
 
-def test_an_engine_without_its_language_host_is_passed_over(with_go: Machine) -> None:
+def test_an_engine_without_its_language_host_is_not_used(with_go: Machine) -> None:
     with_go.add_program("pulumi", f"#!/bin/sh\necho v{VERSION}\n")
     assert with_go.run("--where")[0] == 1
 
 
 def test_the_build_puts_every_program_into_the_cache(with_go: Machine) -> None:
     assert with_go.run()[0] == 0
-    made = {path.name for path in (with_go.cached / "bin").iterdir() if os.access(path, os.X_OK)}
-    assert made == {
+    programs = {path.name for path in (with_go.cached / "bin").iterdir() if os.access(path, os.X_OK)}
+    assert programs == {
         "pulumi",
         "pulumi-language-python",
         "pulumi-language-python-exec",
@@ -172,7 +172,7 @@ def test_a_second_run_builds_nothing(with_go: Machine) -> None:
     assert (code, err, with_go.go_builds) == (0, "", before)
 
 
-def test_it_says_how_long_the_build_takes(with_go: Machine) -> None:
+def test_the_build_prints_how_long_it_takes(with_go: Machine) -> None:
     assert "about 5 minutes" in with_go.run()[2]
 
 
@@ -183,39 +183,39 @@ def test_a_failed_build_leaves_no_cache_and_shows_why(with_go: Machine) -> None:
     assert _left_in_cache(with_go) == []
 
 
-def test_a_go_that_is_too_old_is_named(with_go: Machine) -> None:
+def test_a_go_that_is_too_old_is_reported(with_go: Machine) -> None:
     _, _, err = with_go.run(GO_FAILS="go: go.mod requires go >= 1.25.11 (running go 1.19; GOTOOLCHAIN=local)")
     assert "this Go is too old" in err
 
 
-def test_an_engine_that_answers_another_version_never_enters_the_cache(with_go: Machine) -> None:
+def test_an_engine_that_prints_another_version_never_enters_the_cache(with_go: Machine) -> None:
     code, _, err = with_go.run(GO_MAKES="3.1.0")
     assert code == 1
     assert "3.1.0" in err
     assert _left_in_cache(with_go) == []
 
 
-def test_without_any_way_it_says_what_to_install(machine: Machine) -> None:
+def test_without_go_the_set_up_prints_what_to_install(machine: Machine) -> None:
     code, _, err = machine.run()
     assert code == 1
     assert "install Go" in err
 
 
-def test_a_killed_build_leaves_nothing_that_looks_whole(with_go: Machine) -> None:
+def test_a_killed_build_leaves_nothing_that_looks_complete(with_go: Machine) -> None:
     _kill_during_build(with_go)
     assert not with_go.cached.exists()
     assert with_go.run("--where")[0] == 1
 
 
-def test_the_run_after_a_killed_build_completes_and_clears_its_leftovers(with_go: Machine) -> None:
+def test_the_run_after_a_killed_build_completes_it_and_removes_what_it_left(with_go: Machine) -> None:
     _kill_during_build(with_go)
     assert [name for name in _left_in_cache(with_go) if "building" in name]
     assert with_go.run()[0] == 0
     assert _left_in_cache(with_go) == [f"v{VERSION}"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_a_killed_run_takes_its_build_along(with_go: Machine) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals to a child that its parent died")
+def test_the_build_ends_with_a_killed_run(with_go: Machine) -> None:
     build = _kill_during_build(with_go)
     # The test process is not the parent: the id vanishes or turns to a zombie that init collects.
     _wait_until(lambda: _state_of(build) in ("", "Z"))
@@ -232,7 +232,7 @@ def test_a_stopped_run_leaves_nothing_behind(with_go: Machine, stop: signal.Sign
     assert _left_in_cache(with_go) == []
 
 
-def test_two_runs_at_once_build_once(with_go: Machine) -> None:
+def test_two_runs_at_the_same_time_build_once(with_go: Machine) -> None:
     with_go.hold_builds()
     first = with_go.start()
     with_go.held_build()

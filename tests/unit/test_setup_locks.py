@@ -22,7 +22,7 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def declared(group: str = "") -> dict[str, str]:
-    """The versions that pyproject.toml asks for: those of the run time, or of an optional group."""
+    """The versions in pyproject.toml: those of the run time, or of an optional group."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     requirements = project["optional-dependencies"][group] if group else project["dependencies"]
     return {_normal(name): version for name, version in map(_split, requirements) if name != "cutover"}
@@ -58,11 +58,11 @@ def test_no_lock_names_an_index_or_a_folder(lock: str) -> None:
 
 
 @pytest.mark.parametrize("tool", ["moto", "pytest", "hypothesis", "mypy", "ruff", "uv", "aiohttp", "flask"])
-def test_a_pipeline_does_not_install_the_tools_of_development(tool: str) -> None:
+def test_a_pipeline_does_not_install_development_tools(tool: str) -> None:
     assert tool not in pins("requirements.lock")
 
 
-def test_development_runs_the_very_packages_that_pipelines_run() -> None:
+def test_development_and_pipelines_use_the_same_versions() -> None:
     runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: development.get(name) for name in runtime} == runtime
 
@@ -71,7 +71,7 @@ def test_development_runs_the_very_packages_that_pipelines_run() -> None:
     ("lock", "group"),
     [("requirements.lock", ""), ("requirements-dev.lock", "dev"), ("requirements-dev.lock", "local")],
 )
-def test_a_lock_holds_what_the_project_declares(lock: str, group: str) -> None:
+def test_a_lock_has_the_versions_that_the_project_declares(lock: str, group: str) -> None:
     locked = pins(lock)
     assert {name: locked.get(name) for name in declared(group)} == declared(group)
 

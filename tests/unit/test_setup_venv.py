@@ -1,4 +1,4 @@
-"""What the set-up of the virtual environment says to an interpreter it cannot use, and when it has nothing to do."""
+"""The set-up of the virtual environment: which interpreters it refuses, and when it has nothing to do."""
 
 import subprocess
 import sys
@@ -9,21 +9,21 @@ SCRIPT = ROOT / "tools" / "setup" / "venv.py"
 
 
 def run_with(prelude: str) -> subprocess.CompletedProcess[str]:
-    """Run the script in an interpreter that the prelude has made poorer."""
+    """Run the script in an interpreter from which the prelude has removed something."""
     program = f"import runpy, sys\n{prelude}\nrunpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
 
-def test_a_python_without_venv_names_the_package_to_install() -> None:
+def test_a_python_without_venv_is_refused_with_the_package_to_install() -> None:
     answer = run_with(
-        "import importlib.util as util; found = util.find_spec\n"
-        "util.find_spec = lambda name: None if name == 'ensurepip' else found(name)"
+        "import importlib.util as util; find = util.find_spec\n"
+        "util.find_spec = lambda name: None if name == 'ensurepip' else find(name)"
     )
     assert answer.returncode == 1
     assert f"apt-get install python3.{sys.version_info.minor}-venv" in answer.stderr
 
 
-def test_a_python_that_is_too_old_is_refused_with_the_way_to_name_another() -> None:
+def test_a_python_that_is_too_old_is_refused_with_the_command_for_another() -> None:
     answer = run_with("sys.version_info = type('V', (tuple,), {'major': 3, 'minor': 10})((3, 10, 4))")
     assert answer.returncode == 1
     assert "3.10 is too old" in answer.stderr
@@ -35,12 +35,12 @@ def test_make_and_the_script_agree_on_the_stamp(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     (tmp_path / "tools" / "setup").mkdir(parents=True)
     (tmp_path / "tools" / "setup" / "venv.py").write_bytes(SCRIPT.read_bytes())
-    asked = subprocess.run(
+    printed = subprocess.run(
         ["make", "--silent", "--eval", "which-stamp: ; @echo $(stamp)", "which-stamp"],
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     (tmp_path / ".venv").mkdir()
-    (tmp_path / asked.stdout.strip()).touch()
+    (tmp_path / printed.stdout.strip()).touch()
     answer = subprocess.run(
         [sys.executable, "tools/setup/venv.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

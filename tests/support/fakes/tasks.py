@@ -36,10 +36,10 @@ class FakeTasks:
     def scale(self, count: int, now: datetime) -> None:
         """Start or stop tasks; the newest stop first."""
         self.desired = count
-        wanted = [task for task in self._tasks if task.stop_at is None]
-        for task in wanted[count:]:
+        kept = [task for task in self._tasks if task.stop_at is None]
+        for task in kept[count:]:
             task.stop_at = now
-        self._tasks += [FakeTask(now) for _ in range(count - len(wanted))]
+        self._tasks += [FakeTask(now) for _ in range(count - len(kept))]
 
     def target_states(self, behaviour: str, now: datetime) -> tuple[str, ...]:
         """The state of each registered target."""
@@ -85,7 +85,7 @@ class FakeTasks:
         return "unhealthy" if behaviour == "unhealthy" else "healthy"
 
     def _crashes(self, behaviour: str, now: datetime) -> int:
-        """Two at once, and one more for each interval since the test made the tasks crash."""
+        """Two at once, and one more for each interval since the tasks began to crash."""
         starting = all(now < task.start_at + PENDING for task in self._tasks)
         if behaviour != "crash" or starting:
             self._crashing_since = None
