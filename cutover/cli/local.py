@@ -82,7 +82,7 @@ def fault(context: Context, kind: str, *, service: str, action: str, times: int,
         raise PreflightFailed("LOCAL_CLOUD", "the local cloud does not run", "cutover local up")
     requested = FaultRequest(kind, service, action, times, delay)
     try:
-        process.ask_for_fault(running, asdict(requested))
+        process.request_fault(running, asdict(requested))
     except process.LocalCloudError as error:
         raise InvalidInput("FAULT_INVALID", str(error), "cutover local fault --help") from error
     print(json.dumps(asdict(requested)) if context.json else f"✔ {requested.kind} is asked for")
