@@ -1,7 +1,7 @@
-"""Where the private addresses of tasks really are: each (address, container port) stands for a loopback port.
+"""The loopback port that serves each private address and container port.
 
-Tasks of the local cloud are processes on 127.0.0.1. The agent gives each one a private address of its subnet,
-as ECS does, and writes down here which loopback port answers for it; the load balancer's data plane reads it.
+Tasks of the local cloud are processes on 127.0.0.1. The agent gives each task a private address of its subnet, as ECS
+does, and records here which loopback port serves it. The load balancer's data plane reads it.
 """
 
 from threading import Lock
@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class AddressBook:
-    """Maps a task's private address and container port to the loopback address that answers for it."""
+    """Maps a task's private address and container port to a loopback port; thread-safe."""
 
     __slots__ = ("_lock", "_ports")
 
@@ -19,17 +19,17 @@ class AddressBook:
         self._ports: dict[str, dict[int, int]] = {}
 
     def bind(self, ip: str, container_port: int, host_port: int) -> None:
-        """Let 127.0.0.1:`host_port` answer for `ip`:`container_port`, in place of any earlier binding."""
+        """Let 127.0.0.1:`host_port` serve `ip`:`container_port`, in place of any earlier binding."""
         with self._lock:
             self._ports.setdefault(ip, {})[container_port] = host_port
 
     def resolve(self, ip: str, port: int) -> tuple[str, int] | None:
-        """Return the loopback host and port that answer for `ip`:`port`, or None where nothing does."""
+        """Return the loopback host and port that serve `ip`:`port`, or None if there are none."""
         with self._lock:
             host_port = self._ports.get(ip, {}).get(port)
         return None if host_port is None else (LOOPBACK, host_port)
 
     def unbind(self, ip: str) -> None:
-        """Forget every port of `ip`; an address that was never bound is no error."""
+        """Remove every port of `ip`. An address that was never bound is not an error."""
         with self._lock:
             self._ports.pop(ip, None)

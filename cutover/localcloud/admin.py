@@ -1,6 +1,6 @@
-"""What a person asks of the local cloud itself, beside AWS's APIs: how it is, and what is to go wrong next.
+"""The local cloud's own API, beside AWS's: its status, and faults on request.
 
-`GET /_cutover/status` · `POST /_cutover/faults` with `{"kind": …}`; `cutover local fault` is the front of it.
+`GET /_cutover/status` · `POST /_cutover/faults` with `{"kind": …}`. `cutover local fault` calls the second.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
 CALL_FAULTS = ("throttle", "unavailable", "delay", "stale", "lost-answer")
 TASK_FAULTS = ("task-crash", "flapping-health")
@@ -20,10 +20,10 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FaultRequest:
-    """One fault as it is asked for; `delay` in seconds.
+    """A request for one fault; `delay` is in seconds.
 
-    `service` is AWS's name of it for the faults of calls, an ECS service's name for a crash, and a target group's ARN
-    for flapping health.
+    `service` is the AWS service for a fault of API calls, the name of an ECS service for `task-crash`, and the ARN of
+    a target group for `flapping-health`.
     """
 
     kind: str
@@ -34,60 +34,68 @@ class FaultRequest:
 
 
 class Admin:
-    """Answers below `/_cutover/`."""
+    """A WSGI application for the paths below `/_cutover/`."""
 
-    def __init__(self, status: Callable[[], dict[str, Any]], faults: FaultBook, disorders: Disorders) -> None:
-        self._status, self._faults, self._disorders = status, faults, disorders
+    def __init__(self, status: Callable[[], dict[str, Any]], faults: FaultBook, task_faults: TaskFaults) -> None:
+        self._status, self._faults, self._task_faults = status, faults, task_faults
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Answer one request."""
         match environ["PATH_INFO"], environ["REQUEST_METHOD"]:
             case "/_cutover/status", "GET":
-                return _answer(start, "200 OK", self._status())
+                return _send(start, "200 OK", self._status())
             case "/_cutover/faults", "POST":
-                return self._fault(environ, start)
+                return self._receive_fault(environ, start)
             case _:
-                return _answer(start, "404 Not Found", {"message": "unknown"})
+                return _send(start, "404 Not Found", {"message": "the local cloud has no such path"})
 
-    def grant(self, wish: FaultRequest) -> None:
-        """Let it happen from now on; raises ValueError for a wish that names nothing."""
-        if wish.kind == "none":
+    def inject(self, fault: FaultRequest) -> None:
+        """Inject the fault from the next call or task on; the kind `none` ends all faults.
+
+        Raises ValueError for an unknown kind, or if the service is missing.
+        """
+        if fault.kind == "none":
             self._faults.clear()
-            self._disorders.clear()
+            self._task_faults.clear()
             return
-        if not wish.service:
-            raise ValueError(f"{wish.kind} needs a service")
-        match wish.kind:
+        if not fault.service:
+            raise ValueError(f"a fault of the kind {fault.kind} needs a service")
+        match fault.kind:
             case "task-crash":
-                self._disorders.crash(wish.service, wish.times)
+                self._task_faults.crash(fault.service, fault.times)
             case "flapping-health":
-                self._disorders.flap(wish.service)
-            case "throttle":
-                self._faults.add(Fault(wish.service, THROTTLE, wish.action, wish.times))
-            case "unavailable":
-                self._faults.add(Fault(wish.service, UNAVAILABLE, wish.action, wish.times))
-            case "delay":
-                self._faults.add(Fault(wish.service, action=wish.action, times=wish.times, delay=wish.delay))
-            case "stale":
-                self._faults.add(Fault(wish.service, action=wish.action, times=wish.times, stale=True))
-            case "lost-answer":
-                self._faults.add(Fault(wish.service, action=wish.action, times=wish.times, after_effect=True))
+                self._task_faults.flap(fault.service)
             case _:
-                raise ValueError(f"{wish.kind!r} is none of {', '.join(KINDS)}")
+                self._faults.add(_call_fault(fault))
 
-    def _fault(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def _receive_fault(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         try:
             if length > _MOST_BYTES:
-                raise ValueError("too long")
-            wish = FaultRequest(**json.loads(environ["wsgi.input"].read(length)))
-            self.grant(wish)
+                raise ValueError(f"the request has {length} bytes, and at most {_MOST_BYTES} are accepted")
+            fault = FaultRequest(**json.loads(environ["wsgi.input"].read(length)))
+            self.inject(fault)
         except (ValueError, TypeError) as error:
-            return _answer(start, "400 Bad Request", {"message": str(error)})
-        return _answer(start, "200 OK", asdict(wish))
+            return _send(start, "400 Bad Request", {"message": str(error)})
+        return _send(start, "200 OK", asdict(fault))
 
 
-def _answer(start: StartResponse, status: str, body: dict[str, Any]) -> Iterable[bytes]:
+def _call_fault(fault: FaultRequest) -> Fault:
+    match fault.kind:
+        case "throttle":
+            return Fault(fault.service, THROTTLE, fault.action, fault.times)
+        case "unavailable":
+            return Fault(fault.service, UNAVAILABLE, fault.action, fault.times)
+        case "delay":
+            return Fault(fault.service, action=fault.action, times=fault.times, delay=fault.delay)
+        case "stale":
+            return Fault(fault.service, action=fault.action, times=fault.times, stale=True)
+        case "lost-answer":
+            return Fault(fault.service, action=fault.action, times=fault.times, after_effect=True)
+    raise ValueError(f"there is no fault {fault.kind!r}; the kinds are {', '.join(KINDS)}")
+
+
+def _send(start: StartResponse, status: str, body: dict[str, Any]) -> Iterable[bytes]:
     text = json.dumps(body).encode()
     start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
     return [text]

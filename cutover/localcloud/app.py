@@ -1,4 +1,4 @@
-"""moto as one WSGI application inside our process: with atomic records, AWS's refusals and faults on demand."""
+"""moto as one WSGI application in this process, with atomic records, AWS's validations, and faults on request."""
 
 import socket
 import threading
@@ -8,51 +8,57 @@ from contextlib import nullcontext
 from typing import cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from cutover.localcloud.backends import Call, Refusal, read_call, refuse
-from cutover.localcloud.faults import FaultBook
+from cutover.localcloud.backends import AwsError, Call, read_call, send_error
+from cutover.localcloud.faults import Fault, FaultBook
 from cutover.localcloud.response_cache import Response, ResponseCache
-from cutover.localcloud.validations import refusal_of
+from cutover.localcloud.validations import validate
 
 Admin = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 _SERIAL = frozenset({"dynamodb", "s3"})
 
 
 def moto_app() -> WSGIApplication:
-    """moto's own application, every service of it."""
+    """Return moto's own application, with every service of it."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     return cast("WSGIApplication", DomainDispatcherApplication(create_backend_app))
 
 
 def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIApplication:
-    """`inner` behind faults, refusals and the lock; paths below `/_cutover/` go to `admin`."""
-    serial = threading.RLock()
+    """Put faults, validations and the lock before `inner`; send paths below `/_cutover/` to `admin`."""
+    lock = threading.RLock()
     responses = ResponseCache()
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_cutover/"):
             return admin(environ, start)
         call = read_call(environ)
-        fault = faults.strike(call)
-        if fault is not None:
-            time.sleep(fault.delay)
-            if fault.stale and (stale := responses.last(call)) is not None:
-                return stale.send(start)
-            if fault.refusal is not None and not fault.after_effect:
-                return refuse(call, fault.refusal, start)
-        if (wrong := refusal_of(call)) is not None:
-            return refuse(call, wrong, start)
-        # moto's conditional writes are not atomic by themselves.  One lock round everything would be held for the
-        # length of an SQS long poll, so only the two stores of records are serialised.
-        with serial if call.service in _SERIAL else nullcontext():
+        fault = faults.take(call)
+        if fault is not None and (faulty := _before_effect(fault, call, responses, start)) is not None:
+            return faulty
+        if (error := validate(call)) is not None:
+            return send_error(call, error, start)
+        # moto's conditional writes are not atomic. A lock around every service would be held for the length of an
+        # SQS long poll, so it covers the two stores of records alone.
+        with lock if call.service in _SERIAL else nullcontext():
             response = _forward(responses, inner, call, environ)
         if fault is not None and fault.after_effect:
-            # The server would wait for the next request on this connection; the caller has to see it die.
+            # The server would wait for the next request on this connection; the client must see it close.
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError("a fault was asked for: the effect is there, the answer is lost")
-        return refuse(call, _unknown(call), start) if response is None else response.send(start)
+            raise ConnectionAbortedError("The fault lost-answer closed the connection after the call took effect.")
+        return send_error(call, _not_implemented(call), start) if response is None else response.send(start)
 
     return answer
+
+
+def _before_effect(fault: Fault, call: Call, responses: ResponseCache, start: StartResponse) -> Iterable[bytes] | None:
+    """Delay the call, and answer in its place if the fault says so."""
+    time.sleep(fault.delay)
+    if fault.stale and (stale := responses.last(call)) is not None:
+        return stale.send(start)
+    if fault.error is not None and not fault.after_effect:
+        return send_error(call, fault.error, start)
+    return None
 
 
 def _forward(responses: ResponseCache, inner: WSGIApplication, call: Call, environ: WSGIEnvironment) -> Response | None:
@@ -68,6 +74,6 @@ def _forward(responses: ResponseCache, inner: WSGIApplication, call: Call, envir
     return None if html and response.status.startswith("500") else response
 
 
-def _unknown(call: Call) -> Refusal:
+def _not_implemented(call: Call) -> AwsError:
     name = f"{call.service}:{call.action or call.path}"
-    return Refusal("NotImplemented", f"the local cloud has no {name}, or failed in it", 501)
+    return AwsError("NotImplemented", f"The local cloud has no {name}, or it failed in it.", 501)

@@ -1,4 +1,4 @@
-"""A request to AWS as the local cloud sees it: which service and action, with which fields; and how to refuse it."""
+"""Reads API requests to AWS, and answers them with AWS's errors."""
 
 import io
 import json
@@ -23,12 +23,12 @@ class Call:
     fields: dict[str, Any]
     path: str
     form: bool = False
-    """Whether it came as a form, AWS's query protocol, whose answers are XML."""
+    """Whether the request uses the query protocol: a form, with XML as the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An error as AWS would give it."""
+class AwsError:
+    """An error with AWS's code and message, and the HTTP status."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class Refusal:
 
 
 def read_call(environ: WSGIEnvironment) -> Call:
-    """The request in `environ`, whose body stays readable for the next application."""
+    """Return the request in `environ`; the next application can read the body again."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
@@ -52,40 +52,40 @@ def read_call(environ: WSGIEnvironment) -> Call:
     return Call(service, path.rpartition("/operation/")[2] if "/operation/" in path else "", {}, path)
 
 
-def refuse(call: Call, refusal: Refusal, start: StartResponse) -> Iterable[bytes]:
-    """Answer with the error in the protocol of the service that was called."""
+def send_error(call: Call, error: AwsError, start: StartResponse) -> Iterable[bytes]:
+    """Answer with the error, in the protocol of the request."""
     if call.form:
-        body = _xml_error(refusal).encode()
+        body = _xml_error(error).encode()
         headers = [("Content-Type", "text/xml")]
     else:
-        body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
-        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", refusal.code)]
-    start(f"{refusal.status} Refused", [*headers, ("Content-Length", str(len(body)))])
+        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", error.code)]
+    start(f"{error.status} Error", [*headers, ("Content-Length", str(len(body)))])
     return [body]
 
 
 def members(fields: dict[str, Any], prefix: str) -> list[dict[str, str]]:
-    """The list `prefix.member.N.…` of the query protocol, each element as its flat fields below the number."""
-    found: dict[int, dict[str, str]] = {}
+    """Return the list `prefix.member.N.…` of the query protocol; each element is a flat map of its fields."""
+    elements: dict[int, dict[str, str]] = {}
     for key, value in fields.items():
         if key.startswith(f"{prefix}.member."):
             number, _, rest = key.removeprefix(f"{prefix}.member.").partition(".")
-            found.setdefault(int(number), {})[rest] = value
-    return [found[number] for number in sorted(found)]
+            elements.setdefault(int(number), {})[rest] = value
+    return [elements[number] for number in sorted(elements)]
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body or b"{}")
     except ValueError:
-        # moto answers what is no JSON with AWS's own SerializationException.
+        # moto answers text that is not JSON with AWS's own SerializationException.
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _xml_error(refusal: Refusal) -> str:
+def _xml_error(error: AwsError) -> str:
     return (
         "<ErrorResponse><Error><Type>Sender</Type>"
-        f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message></Error>"
+        f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
         f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
     )

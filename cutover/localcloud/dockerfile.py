@@ -1,8 +1,8 @@
-"""Reads the part of a Dockerfile that an image of the local cloud can have, and refuses the rest by name.
+"""Parses the instructions of a Dockerfile that the local cloud supports.
 
-No container runtime is at work here: a base image adds nothing (the task runs on this machine's interpreter), and
-an instruction that would run something during the build cannot be honoured. The meaning of each instruction is
-Docker's: https://docs.docker.com/reference/dockerfile/.
+There is no container runtime: a base image adds nothing (the task runs on this machine's interpreter), and an
+instruction that runs a command during the build is not supported. Each instruction has Docker's meaning:
+https://docs.docker.com/reference/dockerfile/.
 """
 
 import json
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 BASES = ("scratch", "python")
 
 
-class DockerfileRefused(Exception):
-    """A Dockerfile asks for something that the local cloud cannot build; the message names the line."""
+class UnsupportedDockerfile(Exception):
+    """The local cloud cannot build this Dockerfile; the message names the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One COPY: a path inside the build directory, and an absolute path inside the image."""
+    """One COPY: a path in the build directory, and an absolute path in the image."""
 
     source: str
     destination: str
@@ -28,7 +28,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a Dockerfile says."""
+    """The content of a Dockerfile."""
 
     copies: tuple[Copy, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
@@ -39,22 +39,22 @@ class Recipe:
 
 
 def parse(text: str, build_args: Mapping[str, str]) -> Recipe:
-    """Return what `text` says, with `build_args` in place of the defaults of its ARGs.
+    """Parse `text`, with `build_args` in place of the defaults of its ARGs.
 
-    Raises `DockerfileRefused` for an unknown instruction, a shell-form command, or a build argument that no ARG
-    declares.
+    Raises `UnsupportedDockerfile` for an unsupported instruction, a command in shell form, or a build argument that no
+    ARG declares.
     """
     reader = _Reader(build_args)
     for number, line in _logical_lines(text):
         try:
             reader.read(line)
-        except DockerfileRefused as refusal:
-            raise DockerfileRefused(f"line {number}: {refusal}") from None
+        except UnsupportedDockerfile as error:
+            raise UnsupportedDockerfile(f"line {number}: {error}") from None
     return reader.recipe()
 
 
 def _logical_lines(text: str) -> list[tuple[int, str]]:
-    """Instructions with the number of their first line; comments are dropped and continued lines joined."""
+    """Return each instruction with the number of its first line, without comments, and with continued lines joined."""
     lines: list[tuple[int, str]] = []
     pending, start = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
@@ -72,7 +72,7 @@ class _Reader:
     """Collects instructions one by one."""
 
     def __init__(self, build_args: Mapping[str, str]) -> None:
-        self._given = dict(build_args)
+        self._build_args = dict(build_args)
         self._variables: dict[str, str] = {}
         self._environment: dict[str, str] = {}
         self._copies: list[Copy] = []
@@ -101,11 +101,11 @@ class _Reader:
             case "CMD":
                 self._command = _exec_form(word, rest)
             case unknown:
-                raise DockerfileRefused(f"{unknown} is not supported by the local cloud")
+                raise UnsupportedDockerfile(f"{unknown} is not supported by the local cloud")
 
     def recipe(self) -> Recipe:
-        if unused := sorted(set(self._given) - set(self._variables)):
-            raise DockerfileRefused(f"build argument {unused[0]} is declared by no ARG")
+        if unused := sorted(set(self._build_args) - set(self._variables)):
+            raise UnsupportedDockerfile(f"no ARG declares the build argument {unused[0]}")
         return Recipe(
             copies=tuple(self._copies),
             environment=tuple(self._environment.items()),
@@ -117,27 +117,27 @@ class _Reader:
 
     def _check_base(self, image: str) -> None:
         if image.split(":", maxsplit=1)[0].split("@", maxsplit=1)[0] not in BASES:
-            raise DockerfileRefused(f"FROM {image}: the base must be one of {', '.join(BASES)}")
+            raise UnsupportedDockerfile(f"FROM {image}: the base must be one of {', '.join(BASES)}")
 
     def _declare(self, argument: str) -> None:
         name, _, default = argument.partition("=")
-        self._variables[name] = self._given.get(name, default)
+        self._variables[name] = self._build_args.get(name, default)
 
     def _copy(self, words: list[str]) -> None:
         if len(words) != 2 or words[0].startswith("--") or not words[1].startswith("/"):
-            raise DockerfileRefused("COPY takes one source and one absolute destination, and no flags")
+            raise UnsupportedDockerfile("COPY takes one source and one absolute destination, without flags")
         self._copies.append(Copy(*words))
 
     def _set(self, words: list[str]) -> None:
         for word in words:
             name, equals, value = word.partition("=")
             if not equals:
-                raise DockerfileRefused("ENV takes NAME=VALUE")
+                raise UnsupportedDockerfile("ENV takes NAME=VALUE")
             self._environment[name] = value
 
     def _expand(self, text: str) -> str:
-        known = self._variables | self._environment
-        return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda found: known.get(found[1] or found[2], ""), text)
+        values = self._variables | self._environment
+        return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: values.get(match[1] or match[2], ""), text)
 
 
 def _exec_form(word: str, text: str) -> tuple[str, ...]:
@@ -146,5 +146,5 @@ def _exec_form(word: str, text: str) -> tuple[str, ...]:
     except ValueError:
         words = None
     if not isinstance(words, list) or not all(isinstance(part, str) for part in words):
-        raise DockerfileRefused(f'{word} takes the exec form, like {word} ["python3", "/app/server.py"]')
+        raise UnsupportedDockerfile(f'{word} takes the exec form, like {word} ["python3", "/app/server.py"]')
     return tuple(words)

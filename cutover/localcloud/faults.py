@@ -1,21 +1,22 @@
-"""Faults on demand: which call fails next, how, and how often."""
+"""Faults of API calls on request: which call fails next, how, and how many times."""
 
 import threading
 from dataclasses import dataclass, field, replace
 
-from cutover.localcloud.backends import Call, Refusal
+from cutover.localcloud.backends import AwsError, Call
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What befalls the next `times` calls of `action` (any action when empty) of `service`.
+    """A fault of the next `times` calls of `action` (any action if empty) of `service`.
 
-    It is answered `delay` seconds later; a `stale` read is answered as the same read was before; a `refusal` stands
-    in place of the effect. With `after_effect` the effect is there and its answer is lost, as in a timeout.
+    `delay` seconds pass before the answer. A `stale` read gets the previous response to the same read. An `error`
+    is answered in place of the effect. With `after_effect` the call takes effect and its answer is lost, as in a
+    time-out.
     """
 
     service: str
-    refusal: Refusal | None = None
+    error: AwsError | None = None
     action: str = ""
     times: int = 1
     after_effect: bool = False
@@ -23,29 +24,29 @@ class Fault:
     stale: bool = False
 
 
-THROTTLE = Refusal("ThrottlingException", "Rate exceeded")
-UNAVAILABLE = Refusal("ServiceUnavailable", "Service is unable to handle request.", 503)
+THROTTLE = AwsError("ThrottlingException", "Rate exceeded")
+UNAVAILABLE = AwsError("ServiceUnavailable", "Service is unable to handle request.", 503)
 
 
 @dataclass(slots=True)
 class FaultBook:
-    """The faults that are still to strike; safe to use from any thread."""
+    """The faults that are still to come; thread-safe."""
 
     _faults: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, fault: Fault) -> None:
-        """Let it strike from the next call on."""
+        """Inject the fault from the next call on."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """No more faults."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
-    def strike(self, call: Call) -> Fault | None:
-        """The fault that befalls this call, counted down by one; None for nearly every call."""
+    def take(self, call: Call) -> Fault | None:
+        """Return the fault of this call and count it down by one; None for most calls."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.service == call.service and fault.action in ("", call.action):

@@ -1,7 +1,7 @@
-"""Lambda functions, run from their zip as processes of this machine, in front of moto, which would ask Docker for it.
+"""Runs Lambda functions from their zip as processes of this machine, in place of moto, which needs Docker for them.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; an event that fails is not tried again, and what moto
-itself sends to a function (SNS, EventBridge, Step Functions) does not come this way.
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed event is not retried. Invocations by moto's
+other services (SNS, EventBridge, Step Functions) are not handled here.
 """
 
 import base64
@@ -27,15 +27,15 @@ from urllib.parse import parse_qs, unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PREFIX, _SUFFIX = "/2015-03-31/functions/", "/invocations"
-_MOST_BYTES = 6 * 1024 * 1024  # of an event, as AWS takes it
+_MOST_BYTES = 6 * 1024 * 1024  # of an event, as on AWS
 _LOG_TAIL = 4096  # bytes
-_INIT_SECONDS = 10.0  # so long AWS lets a function load before its time-out begins
+_INIT_SECONDS = 10.0  # AWS's limit for the init phase, before the function's time-out begins
 _RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Invoked:
-    """What a function answered and printed; `failed` where it raised, timed out, or could not begin."""
+class InvokeResult:
+    """The payload and the log of an invocation; `failed` if the function raised, timed out, or did not start."""
 
     payload: bytes
     failed: bool
@@ -43,22 +43,22 @@ class Invoked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a function's process ended; `code` is None where it ran out of time, `answer` where it left none."""
+class _ProcessResult:
+    """How a function's process ended; `code` is None if it timed out, `answer` is None if it wrote none."""
 
     code: int | None
     answer: dict[str, Any] | None
     output: str
 
 
-class _Refused(Exception):
+class _InvokeError(Exception):
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
 
 
 class Functions:
-    """Runs the functions of one account and region, each event in a process of its own, until `stop`."""
+    """Runs the functions of one account and region until `stop`, each event in a process of its own."""
 
     def __init__(self, account: str, region: str, directory: Path) -> None:
         self._account, self._region = account, region
@@ -68,7 +68,7 @@ class Functions:
         self._stopped = False
 
     def before(self, inner: WSGIApplication) -> WSGIApplication:
-        """`inner`, except that an invocation runs the function's code."""
+        """Return an application that runs invocations itself and sends all other requests to `inner`."""
 
         def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             path = str(environ.get("PATH_INFO", "")).rstrip("/")
@@ -76,14 +76,14 @@ class Functions:
                 return inner(environ, start)
             try:
                 return self._answer(environ, unquote(path.removeprefix(_PREFIX).removesuffix(_SUFFIX)), start)
-            except _Refused as refused:
-                body = json.dumps({"Type": "User", "Message": str(refused)}).encode()
-                return _send(start, refused.status, [("x-amzn-errortype", refused.code)], body)
+            except _InvokeError as error:
+                body = json.dumps({"Type": "User", "Message": str(error)}).encode()
+                return _send(start, error.status, [("x-amzn-errortype", error.code)], body)
 
         return answer
 
     def stop(self) -> None:
-        """End all functions that run, and start no other."""
+        """Kill all running functions, and start no others."""
         with self._changed:
             self._stopped = True
             for child in self._running:
@@ -94,41 +94,41 @@ class Functions:
     def _answer(self, environ: WSGIEnvironment, name: str, start: StartResponse) -> Iterable[bytes]:
         event = _event_of(environ)
         qualifier = parse_qs(environ.get("QUERY_STRING", "")).get("Qualifier", [None])[0]
-        function = _find(self._account, self._region, name, qualifier)
+        function = _function_of(self._account, self._region, name, qualifier)
         match environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse"):
             case "DryRun":
                 return _send(start, HTTPStatus.NO_CONTENT, [], b"")
             case "Event":
-                # The thread lives as long as the process: it starts it and waits for it.
+                # The thread starts the process and waits for it, because the process ends with its thread.
                 threading.Thread(target=self.invoke, args=(function, event), name="function", daemon=True).start()
                 return _send(start, HTTPStatus.ACCEPTED, [], b"")
-        invoked = self.invoke(function, event)
+        result = self.invoke(function, event)
         headers = [("X-Amz-Executed-Version", str(function.version))]
-        headers += [("X-Amz-Function-Error", "Unhandled")] if invoked.failed else []
+        headers += [("X-Amz-Function-Error", "Unhandled")] if result.failed else []
         if environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail":
-            tail = base64.b64encode(invoked.log.encode()[-_LOG_TAIL:]).decode()
+            tail = base64.b64encode(result.log.encode()[-_LOG_TAIL:]).decode()
             headers.append(("X-Amz-Log-Result", tail))
-        return _send(start, HTTPStatus.OK, headers, invoked.payload)
+        return _send(start, HTTPStatus.OK, headers, result.payload)
 
-    def invoke(self, function: Any, event: bytes) -> Invoked:
-        """Run the handler of one of moto's functions to its end, or to its time-out (in seconds)."""
+    def invoke(self, function: Any, event: bytes) -> InvokeResult:
+        """Run the handler of one of moto's functions, until it returns or times out."""
         request = str(uuid.uuid4())
         stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{request.replace('-', '')}"
-        ended = self._run(function, event, request, stream)
-        log, payload, failed = ended.output, b"", True
-        if ended.code is None:
+        process = self._run(function, event, request, stream)
+        log, payload, failed = process.output, b"", True
+        if process.code is None:
             message = f"Task timed out after {float(function.timeout):.2f} seconds"
             payload = _error("Sandbox.Timedout", message)
             log += f"{request} {message}\n"
-        elif ended.answer is None:
-            payload = _error("Runtime.ExitError", f"RequestId: {request} Error: {_how_it_exited(ended.code)}")
+        elif process.answer is None:
+            payload = _error("Runtime.ExitError", f"RequestId: {request} Error: {_how_it_exited(process.code)}")
         else:
-            failed = "error" in ended.answer
-            payload = json.dumps(ended.answer["error" if failed else "value"]).encode()
+            failed = "error" in process.answer
+            payload = json.dumps(process.answer["error" if failed else "value"]).encode()
         _write_log(function, stream, log)
-        return Invoked(payload, failed, log)
+        return InvokeResult(payload, failed, log)
 
-    def _run(self, function: Any, event: bytes, request: str, stream: str) -> _Ended:
+    def _run(self, function: Any, event: bytes, request: str, stream: str) -> _ProcessResult:
         self._directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._directory, ignore_cleanup_errors=True) as name:
             folder = Path(name)
@@ -144,21 +144,25 @@ class Functions:
             finally:
                 self._end(child)
             answer = folder / "answer.json"
-            found = json.loads(answer.read_text(encoding="utf-8")) if code is not None and answer.exists() else None
-            return _Ended(code, found, (folder / "output").read_text(encoding="utf-8", errors="replace"))
+            output = (folder / "output").read_text(encoding="utf-8", errors="replace")
+            if code is None or not answer.exists():
+                return _ProcessResult(code, None, output)
+            return _ProcessResult(code, json.loads(answer.read_text(encoding="utf-8")), output)
 
     def _start(self, function: Any, folder: Path, request: str, stream: str) -> tuple["subprocess.Popen[bytes]", int]:
-        """The process, and a descriptor that becomes readable when the handler begins, or never will."""
+        """Start the process; return it and a descriptor, readable when the handler begins or the process ends."""
         begun, begins = os.pipe()
         invocation = {
             "handler": function.handler, "answer": str(folder / "answer.json"), "parent": os.getpid(),
             "begins": begins, "request": request, "arn": function.function_arn, "timeout": float(function.timeout),
         }  # fmt: skip
         try:
-            # Under the lock, so that no process starts behind the back of `stop`.
+            # Under the lock, so that no process starts after `stop`.
             with self._changed, (folder / "event.json").open("rb") as event, (folder / "output").open("wb") as output:
                 if self._stopped:
-                    raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceException", "the local cloud is stopping")
+                    raise _InvokeError(
+                        HTTPStatus.SERVICE_UNAVAILABLE, "ServiceException", "the local cloud is stopping"
+                    )
                 child = subprocess.Popen(
                     [sys.executable, "-P", str(_RUNTIME), json.dumps(invocation)],
                     cwd=folder / "code",
@@ -178,7 +182,7 @@ class Functions:
         return child, begun
 
     def _end(self, child: "subprocess.Popen[bytes]") -> None:
-        """Kill what is left of the function, and of what it started."""
+        """Kill the function's process and its child processes."""
         _kill(child)
         child.wait()
         with self._changed:
@@ -190,34 +194,36 @@ def _event_of(environ: WSGIEnvironment) -> bytes:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > _MOST_BYTES:
         message = f"{length} byte payload is too large: the most is {_MOST_BYTES} bytes"
-        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
+        raise _InvokeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
     event: bytes = environ["wsgi.input"].read(length) or b"{}"
     try:
         json.loads(event)
     except ValueError as error:
         message = f"Could not parse request body into json: {error}"
-        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", message) from error
+        raise _InvokeError(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", message) from error
     return event
 
 
-def _find(account: str, region: str, name: str, qualifier: str | None) -> Any:
+def _function_of(account: str, region: str, name: str, qualifier: str | None) -> Any:
     from moto.awslambda.exceptions import UnknownFunctionException
     from moto.awslambda.models import lambda_backends
 
-    plain = name.rpartition("function:")[2]  # of an ARN, or of its end, which AWS takes too
+    plain = name.rpartition("function:")[2]  # an ARN or the end of an ARN, which AWS accepts too
     try:
         function = lambda_backends[account][region].get_function(plain, qualifier)
     except UnknownFunctionException as error:
-        raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error.message)) from error
+        raise _InvokeError(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error.message)) from error
     if not getattr(function, "code_bytes", b"") or not str(function.run_time).startswith("python"):
-        message = f"the local cloud runs functions from a zip with a Python runtime, and {plain} is none"
-        raise _Refused(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+        message = f"The local cloud runs functions with a zip and a Python runtime only, and {plain} has another one."
+        raise _InvokeError(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
     return function
 
 
 def _environment(function: Any, stream: str) -> dict[str, str]:
-    """As AWS sets it: nothing of the server's but the way to this machine's programs
-    (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
+    """Return the variables that AWS sets, and the PATH of this machine; the server's other variables are left out.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
     return {
         "PATH": os.environ.get("PATH", ""),
         **{str(name): str(value) for name, value in (function.environment_vars or {}).items()},
@@ -232,7 +238,7 @@ def _environment(function: Any, stream: str) -> dict[str, str]:
 
 
 def _wait_for(begun: int) -> None:
-    """Wait until the handler begins, or the process has ended without it; then `begun` is closed."""
+    """Wait until the handler begins or the process ends, and close `begun`."""
     poll = select.poll()
     poll.register(begun, select.POLLIN)
     try:
@@ -242,7 +248,7 @@ def _wait_for(begun: int) -> None:
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):  # the whole group has ended: what was asked for
+    with suppress(ProcessLookupError):  # the whole group has ended
         os.killpg(child.pid, signal.SIGKILL)
 
 
@@ -262,7 +268,7 @@ def _write_log(function: Any, stream: str, text: str) -> None:
     logs.create_log_stream(group, stream)
     now = int(time.time() * 1000)
     if lines := text.splitlines():
-        # CloudWatch takes no empty message.
+        # CloudWatch rejects an empty message.
         logs.put_log_events(group, stream, [{"timestamp": now, "message": line or " "} for line in lines])
 
 

@@ -1,8 +1,8 @@
-"""Builds images in the shape of the OCI specification, and unpacks them again for the agent.
+"""Builds images of the OCI specification, and unpacks them for the agent.
 
-The registry keeps manifests; the blobs (manifest, config, layer) lie in the local cloud's own directory, named by
-their SHA-256. The same directory and build arguments give the same digest on every machine: the layer is sorted
-and carries no time, owner or host. Shapes: https://github.com/opencontainers/image-spec (manifest.md, config.md).
+The registry stores manifests; the local cloud's directory stores the blobs (manifest, config, layer) by their SHA-256.
+The same directory and build arguments give the same digest on every machine: the layer is sorted and has no time,
+owner or host. Shapes: https://github.com/opencontainers/image-spec (manifest.md, config.md).
 """
 
 import gzip
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutover.localcloud.dockerfile import DockerfileRefused, Recipe, parse
+from cutover.localcloud.dockerfile import Recipe, UnsupportedDockerfile, parse
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -29,12 +29,12 @@ LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class ImageError(Exception):
-    """An image cannot be built, pushed or unpacked; the message says why and what to do."""
+    """An image cannot be built, pushed or unpacked; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """An image in the registry; `uri` pins it by digest, as a task definition wants it."""
+    """An image in the registry; `uri` pins it by digest, for a task definition."""
 
     repository: str
     tag: str
@@ -44,7 +44,7 @@ class ImageRef:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """What an image says about how it runs."""
+    """How an image runs: its entry point, command and environment."""
 
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
@@ -62,8 +62,8 @@ def build(
 ) -> ImageRef:
     """Build the Dockerfile of `directory`, push it to `repository` as `tag`, and return it by digest.
 
-    Pushing the same image again is no error. Raises `ImageError` when the Dockerfile cannot be built here, the
-    repository is missing, or the tag is immutable and names another image.
+    The same image can be pushed again. Raises `ImageError` if the Dockerfile cannot be built here, the repository
+    does not exist, or the tag is immutable and belongs to another image.
     """
     registry_uri = _repository_uri(ecr, repository)
     manifest = _write_image(directory, images_dir, build_args or {})
@@ -73,9 +73,9 @@ def build(
 
 
 def unpack(digest: str, images_dir: Path) -> Path:
-    """Return the directory that holds the files of the image `digest`, unpacking it the first time.
+    """Return the directory with the files of the image `digest`; the first call unpacks it.
 
-    Raises `ImageError` when a blob is missing.
+    Raises `ImageError` if a blob is missing.
     """
     target = images_dir / "unpacked" / digest.removeprefix("sha256:")
     if target.is_dir():
@@ -87,13 +87,13 @@ def unpack(digest: str, images_dir: Path) -> Path:
             archive.extractall(fresh, filter="data")
     try:
         fresh.rename(target)
-    except OSError:  # another unpacking of the same content was first
+    except OSError:  # another call has unpacked the same image
         shutil.rmtree(fresh)
     return target
 
 
 def config(digest: str, images_dir: Path) -> ImageConfig:
-    """Return how the image `digest` runs; raises `ImageError` when a blob is missing."""
+    """Return how the image `digest` runs. Raises `ImageError` if a blob is missing."""
     manifest = _json_blob(images_dir, digest)
     settings = _json_blob(images_dir, manifest["config"]["digest"])["config"]
     pairs = (variable.partition("=") for variable in settings.get("Env", []))
@@ -106,21 +106,21 @@ def config(digest: str, images_dir: Path) -> ImageConfig:
 
 def _repository_uri(ecr: "ECRClient", repository: str) -> str:
     try:
-        found = ecr.describe_repositories(repositoryNames=[repository])
+        description = ecr.describe_repositories(repositoryNames=[repository])
     except ecr.exceptions.RepositoryNotFoundException:
-        raise ImageError(f"the repository {repository!r} does not exist; create it with `cutover bootstrap`") from None
-    return found["repositories"][0]["repositoryUri"]
+        raise ImageError(f"the repository {repository!r} does not exist; `cutover bootstrap` creates it") from None
+    return description["repositories"][0]["repositoryUri"]
 
 
 def _write_image(directory: Path, images_dir: Path, build_args: Mapping[str, str]) -> bytes:
     """Store the layer and the config; return the manifest's bytes."""
     dockerfile = directory / "Dockerfile"
     if not dockerfile.is_file():
-        raise ImageError(f"{directory} holds no Dockerfile")
+        raise ImageError(f"there is no Dockerfile in {directory}")
     try:
         recipe = parse(dockerfile.read_text(), build_args)
-    except DockerfileRefused as refusal:
-        raise ImageError(f"{dockerfile}: {refusal}") from refusal
+    except UnsupportedDockerfile as error:
+        raise ImageError(f"{dockerfile}: {error}") from error
     tar = _layer(directory, recipe)
     layer = gzip.compress(tar, mtime=0)
     settings = _canonical(_config(recipe, diff_id=_digest(tar)))
@@ -139,7 +139,7 @@ def _layer(directory: Path, recipe: Recipe) -> bytes:
     for copy in recipe.copies:
         source = (directory / copy.source).resolve()
         if not source.is_relative_to(directory.resolve()) or not source.exists():
-            raise ImageError(f"COPY {copy.source}: no such file in {directory}")
+            raise ImageError(f"COPY {copy.source}: there is no such file in {directory}")
         files |= _files_of(source, copy.destination)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -153,7 +153,7 @@ def _layer(directory: Path, recipe: Recipe) -> bytes:
 
 
 def _files_of(source: Path, destination: str) -> dict[str, Path]:
-    """Names inside the image (no leading slash) to files, as COPY places them."""
+    """Map names in the image (without a leading slash) to files, as COPY does."""
     if source.is_dir():
         return {
             f"{destination.strip('/')}/{path.relative_to(source).as_posix()}".lstrip("/"): path
@@ -173,7 +173,7 @@ def _config(recipe: Recipe, diff_id: str) -> dict[str, Any]:
         "User": recipe.user,
     }
     return {
-        # The processes run natively, whatever this machine is; the name must not make the digest depend on it.
+        # Processes run natively on any machine; a fixed name keeps the digest the same on all of them.
         "architecture": "amd64",
         "os": "linux",
         "config": {name: value for name, value in settings.items() if value},
@@ -182,8 +182,8 @@ def _config(recipe: Recipe, diff_id: str) -> dict[str, Any]:
 
 
 def _push(ecr: "ECRClient", repository: str, tag: str, manifest: bytes, digest: str) -> None:
-    present = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
-    if any(image.get("imageId", {}).get("imageDigest") == digest for image in present):
+    tagged = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    if any(image.get("imageId", {}).get("imageDigest") == digest for image in tagged):
         return
     try:
         ecr.put_image(
@@ -195,7 +195,7 @@ def _push(ecr: "ECRClient", repository: str, tag: str, manifest: bytes, digest: 
         )
     except (ecr.exceptions.ImageAlreadyExistsException, ecr.exceptions.ImageTagAlreadyExistsException):
         raise ImageError(
-            f"the tag {repository}:{tag} is immutable and names another image; build with a new version"
+            f"the tag {repository}:{tag} is immutable and belongs to another image; build with a new version"
         ) from None
 
 
@@ -204,7 +204,7 @@ def _descriptor(images_dir: Path, media_type: str, content: bytes) -> dict[str, 
 
 
 def _store(images_dir: Path, content: bytes) -> str:
-    """Write a blob under its digest, whole or not at all."""
+    """Write a blob under its digest, in one step."""
     digest = _digest(content)
     path = _path(images_dir, digest)
     if not path.exists():

@@ -1,7 +1,7 @@
-"""What a Lambda function's process runs: calls the handler and writes down what came of it.
+"""The program of a Lambda function's process: calls the handler, and writes its result or its error to a file.
 
-`python -P lambda_runtime.py INVOCATION` in the function's folder, with the event on standard input. Nothing of the
-project is imported here: the function has its process to itself. The names of the errors are those of
+`python -P lambda_runtime.py INVOCATION` in the function's folder, with the event on standard input. This file imports
+nothing of the project, because the process belongs to the function. The names of the errors are those of
 https://github.com/aws/aws-lambda-python-runtime-interface-client
 """
 
@@ -21,8 +21,8 @@ from typing import Any
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class _Unusable(Exception):
-    """AWS's name for what is wrong with a function that has raised nothing itself."""
+class _RuntimeError(Exception):
+    """An error of the runtime, not of the handler; `kind` is AWS's name for it."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -30,47 +30,47 @@ class _Unusable(Exception):
 
 
 def main() -> None:
-    """Handle one event."""
+    """Call the handler with one event."""
     invocation = json.loads(sys.argv[1])
     _die_with(invocation["parent"])
     try:
         handler = _handler(invocation["handler"])
-        os.close(invocation["begins"])  # the time-out counts from here: what loads before it is AWS's init phase
-        outcome = _marshalled(handler(json.load(sys.stdin), _context(invocation)))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the caller of the function has to be told
-        outcome = json.dumps({"error": _described(error, invocation["request"])})
-    # In two steps, so that a process that is killed meanwhile leaves no half of an answer.
+        os.close(invocation["begins"])  # the time-out starts here; what is loaded before belongs to AWS's init phase
+        outcome = _to_json(handler(json.load(sys.stdin), _context(invocation)))
+    except Exception as error:  # noqa: BLE001 - the caller of the function gets every error
+        outcome = json.dumps({"error": _describe(error, invocation["request"])})
+    # Write and rename, so that a process that is killed leaves no partial answer.
     answer = Path(invocation["answer"])
     answer.with_suffix(".part").write_text(outcome, encoding="utf-8")
     answer.with_suffix(".part").rename(answer)
 
 
 def _die_with(parent: int) -> None:
-    """Be killed when the thread that waits for this process ends, also by a SIGKILL of the local cloud."""
+    """Let the kernel kill this process when the thread that waits for it ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before we asked
+    if os.getppid() != parent:  # the parent ended before the call
         os._exit(1)
 
 
-def _handler(wanted: str) -> Callable[[Any, Any], Any]:
-    module, dot, name = wanted.rpartition(".")
+def _handler(path: str) -> Callable[[Any, Any], Any]:
+    module, dot, name = path.rpartition(".")
     if not dot:
-        raise _Unusable("Runtime.MalformedHandlerName", f"Bad handler '{wanted}': not MODULE.FUNCTION")
+        raise _RuntimeError("Runtime.MalformedHandlerName", f"Bad handler '{path}': not MODULE.FUNCTION")
     sys.path.insert(0, str(Path.cwd()))
     try:
         loaded = importlib.import_module(module.replace("/", "."))
     except ImportError as error:
-        raise _Unusable("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}") from error
+        raise _RuntimeError("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}") from error
     except SyntaxError as error:
-        raise _Unusable("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}") from error
+        raise _RuntimeError("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}") from error
     if not hasattr(loaded, name):
-        raise _Unusable("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
-    found: Callable[[Any, Any], Any] = getattr(loaded, name)
-    return found
+        raise _RuntimeError("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
+    handler: Callable[[Any, Any], Any] = getattr(loaded, name)
+    return handler
 
 
 def _context(invocation: Mapping[str, Any]) -> SimpleNamespace:
-    """The second argument of a handler: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
+    """Return the second argument of a handler: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
     ends = time.monotonic() + invocation["timeout"]
     return SimpleNamespace(
         function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
@@ -84,19 +84,19 @@ def _context(invocation: Mapping[str, Any]) -> SimpleNamespace:
     )
 
 
-def _marshalled(value: Any) -> str:
+def _to_json(value: Any) -> str:
     try:
         return json.dumps({"value": value})
     except (TypeError, ValueError) as error:
-        raise _Unusable("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+        raise _RuntimeError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
-def _described(error: Exception, request: str) -> dict[str, Any]:
-    """The error as AWS answers it; it is printed too, for the function's log."""
-    if isinstance(error, _Unusable):
+def _describe(error: Exception, request: str) -> dict[str, Any]:
+    """Return the error as AWS answers it, and print it for the function's log."""
+    if isinstance(error, _RuntimeError):
         kind, lines = error.kind, []
     else:
-        own = error.__traceback__.tb_next if error.__traceback__ else None  # without the frame of this file
+        own = error.__traceback__.tb_next if error.__traceback__ else None  # without this file's frame
         kind, lines = type(error).__name__, traceback.format_tb(own)
     print(f"[ERROR] {kind}: {error}\n{''.join(lines)}".rstrip(), flush=True)
     return {"errorMessage": str(error), "errorType": kind, "requestId": request, "stackTrace": lines}

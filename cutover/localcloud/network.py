@@ -1,4 +1,4 @@
-"""The network that every AWS account has before the first deployment: a VPC with public and private subnets."""
+"""Creates the network that a deployment expects to exist: a VPC with public and private subnets."""
 
 import ipaddress
 from typing import Any
@@ -9,8 +9,8 @@ NAME = "cutover-local"
 _RANGE = "10.42.0.0/16"
 
 
-def seed(region: str) -> None:
-    """Make one VPC tagged Name=cutover-local, and in two zones a subnet tagged Tier=public and one Tier=private."""
+def create(region: str) -> None:
+    """Create one VPC tagged Name=cutover-local, with a subnet tagged Tier=public and one Tier=private in two zones."""
     from moto.ec2.models import ec2_backends
 
     ec2: Any = ec2_backends[ACCOUNT][region]

@@ -1,4 +1,4 @@
-"""Bring the local cloud up and down as a process of its own, and say how it is.  Standard library only: it is quick."""
+"""Starts and stops the local cloud as a process of its own, with the standard library alone: it is quick to import."""
 
 import http.client
 import json
@@ -24,12 +24,12 @@ _POLL = 0.05  # seconds
 
 
 class LocalCloudError(Exception):
-    """The local cloud could not be brought up or down; the sentence says why."""
+    """The local cloud did not start, or refused a request; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The server's process, by pid and the kernel's start time of it (so that a reused pid is not mistaken)."""
+    """A running server; `started` is the start time of its process, because the kernel reuses ids."""
 
     pid: int
     started: int
@@ -39,10 +39,10 @@ class Status:
 
 
 def up(state_dir: Path, port: int = DEFAULT_PORT, region: str = "eu-west-1") -> Status:
-    """Start the server unless it runs, and return when it answers.
+    """Start the server unless it runs, and return when it is ready.
 
     Raises:
-        LocalCloudError: it ended or did not answer; the message holds the end of its log.
+        LocalCloudError: the server ended or is not ready after 30 seconds; the message has the end of its log.
     """
     if (running := status(state_dir)) is not None:
         return running
@@ -65,15 +65,15 @@ def up(state_dir: Path, port: int = DEFAULT_PORT, region: str = "eu-west-1") -> 
         if server.poll() is not None:
             break
         time.sleep(_POLL)
-    tail = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+    tail = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it wrote no log"]
     if server.poll() is None:
         server.kill()
         server.wait()
-    raise LocalCloudError(f"the local cloud did not start: {tail[0]}; the whole log: {log}")
+    raise LocalCloudError(f"the local cloud did not start: {tail[0]} (the whole log is in {log})")
 
 
 def down(state_dir: Path) -> bool:
-    """Stop the server and everything that it started; False when it did not run."""
+    """Stop the server and every process that it started; return False if it did not run."""
     running = status(state_dir)
     if running is None:
         return False
@@ -81,7 +81,7 @@ def down(state_dir: Path) -> bool:
     deadline = time.monotonic() + _STOP_WITHIN
     while _start_time(running.pid) == running.started:
         if time.monotonic() > deadline:
-            # Its tasks carry a parent-death signal, so they go with it.
+            # The kernel kills its tasks with it: they have a parent-death signal.
             os.kill(running.pid, signal.SIGKILL)
             deadline = float("inf")
         _reap(running.pid)
@@ -91,17 +91,17 @@ def down(state_dir: Path) -> bool:
 
 
 def status(state_dir: Path) -> Status | None:
-    """The running server, or None; a state file that a dead process left behind counts as none."""
+    """Return the running server, or None. The state file of a dead process counts as none."""
     try:
-        found = Status(**json.loads(_state_file(state_dir).read_text()))
+        server = Status(**json.loads(_state_file(state_dir).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
-        # No server was ever started here, or the file is of no version that we know.
+        # No server was ever started here, or another version of this module wrote the file.
         return None
-    return found if _start_time(found.pid) == found.started else None
+    return server if _start_time(server.pid) == server.started else None
 
 
 def publish(state_dir: Path, port: int, region: str) -> Status:
-    """Write the state of this very process, whole or not at all; called by the server once it answers."""
+    """Write the state of this process to its file in one step; the server calls this when it is ready."""
     pid = os.getpid()
     mine = Status(pid, _start_time(pid) or 0, port, f"http://127.0.0.1:{port}", region)
     temporary = _state_file(state_dir).with_suffix(f".{pid}")
@@ -111,7 +111,10 @@ def publish(state_dir: Path, port: int, region: str) -> Status:
 
 
 def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
-    """The variables with which the AWS tools, Pulumi and cutover use the local cloud; `path` is today's PATH."""
+    """Return the variables that point the AWS tools, Pulumi and cutover at the local cloud.
+
+    `path` is the current value of PATH. Installs the provider into the PULUMI_HOME of the local cloud.
+    """
     pulumi = state_dir / "pulumi"
     backend, home = pulumi / "backend", pulumi / "home"
     for folder in (backend, home):
@@ -135,25 +138,25 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
 
 
 def forget_stacks(state_dir: Path) -> None:
-    """Remove Pulumi's state of what stood in a local cloud that is gone; a new one starts empty."""
+    """Remove Pulumi's state: the stacks were in a local cloud that has stopped, and the next one starts empty."""
     shutil.rmtree(state_dir / "pulumi" / "backend", ignore_errors=True)
 
 
-def ask_for_fault(running: Status, wish: dict[str, object]) -> None:
-    """Ask the server for a fault; raises `LocalCloudError` with its sentence where it refuses."""
+def request_fault(running: Status, fault: dict[str, object]) -> None:
+    """Send the fields of a `FaultRequest` to the server. Raises `LocalCloudError` if it refuses them."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=_START_WITHIN)
     try:
-        connection.request("POST", "/_cutover/faults", json.dumps(wish), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        told = json.loads(answer.read())
+        connection.request("POST", "/_cutover/faults", json.dumps(fault), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        body = json.loads(response.read())
     finally:
         connection.close()
-    if answer.status != 200:
-        raise LocalCloudError(str(told.get("message")))
+    if response.status != 200:
+        raise LocalCloudError(str(body.get("message")))
 
 
 def registry(running: Status) -> "ECRClient":
-    """A client of the local container registry."""
+    """Return a client of the local container registry."""
     import boto3
 
     return boto3.client(
@@ -161,7 +164,7 @@ def registry(running: Status) -> "ECRClient":
         endpoint_url=running.endpoint,
         region_name=running.region,
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106  moto takes anything
+        aws_secret_access_key="test",  # noqa: S106  moto accepts any key
     )
 
 
@@ -170,7 +173,7 @@ def _state_file(state_dir: Path) -> Path:
 
 
 def _start_time(pid: int) -> int | None:
-    """Clock ticks from boot to the start of a live process (proc(5), stat, field 22); None when it is dead."""
+    """Return the clock ticks from boot to the start of a process (proc(5), stat, field 22); None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -182,5 +185,5 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        # Another process started it, or has reaped it already.
+        # Another process started it, or it is reaped already.
         return

@@ -1,6 +1,6 @@
 """The local cloud's server: moto, the ECS agent, the load balancers and CloudWatch in one process.
 
-`python -m cutover.localcloud.server --port 4566 --state DIR` runs it; `LocalCloud` runs it inside a test.
+`python -m cutover.localcloud.server --port 4566 --state DIR` runs the server; `LocalCloud` runs it inside a test.
 """
 
 import argparse
@@ -19,17 +19,17 @@ from cutover.localcloud.backends import ACCOUNT, REGION
 from cutover.localcloud.faults import FaultBook
 from cutover.localcloud.functions import Functions
 from cutover.localcloud.moto_patches import moto_patches
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
 _WATCH_PARENT = 1.0  # seconds
 
 
 class LocalCloud:
-    """The whole local cloud in this process; one at a time, since moto's models are global to a process."""
+    """The whole local cloud in this process. A process can run one, because moto's models are global."""
 
     def __init__(self, state_dir: Path, *, port: int = 0, region: str = REGION, time_scale: float = 10.0) -> None:
         self.faults = FaultBook()
-        self.disorders = Disorders()
+        self.task_faults = TaskFaults()
         self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
 
     def __enter__(self) -> Self:
@@ -41,13 +41,13 @@ class LocalCloud:
 
         self._patches = moto_patches()
         self._patches.__enter__()
-        self._forget()
-        network.seed(self._region)
+        self._reset_moto()
+        network.create(self._region)
         addresses = AddressBook()
         self.metrics = CloudWatch(ACCOUNT, self._region)
         self.metrics.start()
         self.plane = DataPlane(
-            addresses, ACCOUNT, self._region, self.metrics.store, self.disorders, time_scale=self._time_scale
+            addresses, ACCOUNT, self._region, self.metrics.store, self.task_faults, time_scale=self._time_scale
         )
         self.agent = EcsAgent(
             addresses,
@@ -55,11 +55,11 @@ class LocalCloud:
             self._region,
             self._state_dir / "images",
             self._state_dir / "tasks",
-            disorders=self.disorders,
+            task_faults=self.task_faults,
             metrics=self.metrics.store,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
-        admin = Admin(self._status, self.faults, self.disorders)
+        admin = Admin(self._status, self.faults, self.task_faults)
         app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
@@ -78,17 +78,17 @@ class LocalCloud:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        self._forget()
+        self._reset_moto()
         self._patches.__exit__(None, None, None)
 
     @property
     def port(self) -> int:
-        """The port that AWS's APIs answer on."""
+        """The port of AWS's APIs."""
         return int(self._server.server_port)
 
     @property
     def endpoint(self) -> str:
-        """The one URL for every AWS service."""
+        """The URL of every AWS service."""
         return f"http://127.0.0.1:{self.port}"
 
     def _status(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class LocalCloud:
             "load_balancers": self.plane.endpoints(),
         }
 
-    def _forget(self) -> None:
+    def _reset_moto(self) -> None:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=process.DEFAULT_PORT)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--region", default=REGION)
-    parser.add_argument("--tied-to-parent", type=int, default=0, help="end when this process is gone")
+    parser.add_argument("--tied-to-parent", type=int, default=0, help="stop when the process with this id has ended")
     options = parser.parse_args()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

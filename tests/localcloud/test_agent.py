@@ -18,7 +18,7 @@ from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent import EcsAgent
 from cutover.localcloud.images import build
 from cutover.localcloud.metrics.store import Metric, MetricStore
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
@@ -30,7 +30,7 @@ class Cloud:
     """moto with an agent, a cluster, a repository, and a target group."""
 
     agent: EcsAgent
-    disorders: Disorders
+    task_faults: TaskFaults
     store: MetricStore
     addresses: AddressBook
     images_dir: Path
@@ -132,20 +132,20 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
         boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
         addresses = AddressBook()
-        disorders, store = Disorders(), MetricStore()
+        task_faults, store = TaskFaults(), MetricStore()
         agent = EcsAgent(
             addresses,
             ACCOUNT,
             REGION,
             tmp_path / "images",
             tmp_path / "work",
-            disorders=disorders,
+            task_faults=task_faults,
             metrics=store,
             interval=0.05,
         )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        made = Cloud(agent, disorders, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        made = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
         yield made
         agent.stop()
         assert made.processes() == []
@@ -308,7 +308,7 @@ def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
 def test_a_task_that_is_told_to_crash_dies_and_is_replaced(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 1, target=False)
     cloud.completed()
-    cloud.disorders.crash("s")
+    cloud.task_faults.crash("s")
     cloud.until(lambda _: any(task["stopCode"] == "EssentialContainerExited" for task in cloud.tasks("STOPPED")))
     (dead,) = cloud.tasks("STOPPED")
     assert dead["containers"][0]["exitCode"] == 137

@@ -105,7 +105,7 @@ def test_health_that_is_told_to_flap_goes_and_comes(world: BalancedShop) -> None
     blue = world.group("blue", world.shop("1"))
     world.listen(to((blue, 1)))
     world.until_healthy(blue)
-    world.disorders.flap(blue)
+    world.task_faults.flap(blue)
     for state in ("unhealthy", "healthy", "unhealthy"):
         world.until(lambda state=state: world.states(blue)[0][0] == state)  # type: ignore[misc]
 

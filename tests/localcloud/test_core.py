@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from cutover.localcloud import process
 from cutover.localcloud.app import guarded
-from cutover.localcloud.backends import Refusal
+from cutover.localcloud.backends import AwsError
 from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
 from cutover.localcloud.server import LocalCloud
 
@@ -170,8 +170,8 @@ def test_an_impossible_size_on_fargate_is_refused(aws: Any) -> None:
     assert code_of(caught) == "ClientException"
 
 
-@pytest.mark.parametrize("refusal", [THROTTLE, UNAVAILABLE, Refusal("AccessDenied", "no")])
-def test_a_fault_befalls_one_call_and_no_more(aws: Any, cloud: LocalCloud, refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", [THROTTLE, UNAVAILABLE, AwsError("AccessDenied", "no")])
+def test_a_fault_befalls_one_call_and_no_more(aws: Any, cloud: LocalCloud, refusal: AwsError) -> None:
     cloud.faults.add(Fault("sts", refusal))
     sts = aws("sts")
     with pytest.raises(ClientError) as caught:
@@ -223,7 +223,7 @@ def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any)
 
 
 def test_an_operation_that_is_not_there_is_refused_at_once_by_name(aws: Any) -> None:
-    with pytest.raises(ClientError, match="the local cloud has no") as caught:
+    with pytest.raises(ClientError, match="The local cloud has no") as caught:
         aws("codedeploy").stop_deployment(deploymentId="d-1")
     assert code_of(caught) == "NotImplemented"
 
@@ -247,18 +247,18 @@ def test_a_security_group_of_a_load_balancer_cannot_be_deleted(aws: Any) -> None
 
 
 def test_a_fault_is_asked_for_by_http_and_ended_the_same_way(aws: Any, cloud: LocalCloud) -> None:
-    process.ask_for_fault(running(cloud), {"kind": "throttle", "service": "sts", "times": 5})
+    process.request_fault(running(cloud), {"kind": "throttle", "service": "sts", "times": 5})
     with pytest.raises(ClientError) as caught:
         aws("sts").get_caller_identity()
     assert code_of(caught) == "ThrottlingException"
-    process.ask_for_fault(running(cloud), {"kind": "none"})
+    process.request_fault(running(cloud), {"kind": "none"})
     aws("sts").get_caller_identity()
 
 
 @pytest.mark.parametrize("wish", [{"kind": "earthquake", "service": "sts"}, {"kind": "throttle"}, {"whatever": 1}])
 def test_a_fault_that_does_not_exist_is_refused(cloud: LocalCloud, wish: dict[str, object]) -> None:
     with pytest.raises(process.LocalCloudError):
-        process.ask_for_fault(running(cloud), wish)
+        process.request_fault(running(cloud), wish)
 
 
 def running(cloud: LocalCloud) -> process.Status:

@@ -21,7 +21,7 @@ from moto.awslambda.models import lambda_backends
 
 from cutover.localcloud import process
 from cutover.localcloud.backends import ACCOUNT, REGION
-from cutover.localcloud.functions import Functions, Invoked
+from cutover.localcloud.functions import Functions, InvokeResult
 from cutover.localcloud.server import LocalCloud
 
 CODE = r"""
@@ -231,7 +231,7 @@ def test_what_runs_when_the_local_cloud_stops_is_ended(functions: Any, cloud: Lo
     own = Functions(ACCOUNT, REGION, tmp_path / "functions")
     function = lambda_backends[ACCOUNT][REGION].get_function(made(functions, "endless", "checks.handler", timeout=60))
     event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 60}).encode()
-    answers: list[Invoked] = []
+    answers: list[InvokeResult] = []
     caller = threading.Thread(target=lambda: answers.append(own.invoke(function, event)))
     caller.start()
     pids = pids_in(tmp_path / "pids")

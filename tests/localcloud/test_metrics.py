@@ -328,7 +328,7 @@ def test_missing_data_is_treated_as_in_the_tables_of_aws(to_alarm: int, points: 
     values = [{"0": 0.0, "X": 9.0, "-": None}[point] for point in points.split()]
     for missing, wanted in zip(("missing", "ignore", "breaching", "notBreaching"), states.split(), strict=True):
         found = next_state(
-            values, breaches=lambda value: value > 5, periods=3, to_alarm=to_alarm, missing=missing, present="K"
+            values, breaches=lambda value: value > 5, periods=3, to_alarm=to_alarm, missing=missing, current="K"
         )
         assert found == wanted, missing
 

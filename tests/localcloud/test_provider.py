@@ -13,10 +13,10 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
-from cutover.localcloud.provider.kinds import HalfMade
-from cutover.localcloud.provider.properties import input_names
-from cutover.localcloud.provider.registry import KINDS
+from cutover.localcloud.provider.registry import RESOURCE_TYPES
+from cutover.localcloud.provider.resource_type import PartiallyCreated
 from cutover.localcloud.provider.resources.listeners import ListenerRule
+from cutover.localcloud.provider.schema import input_names
 from cutover.localcloud.provider.serving import serve
 from cutover.localcloud.provider.values import UNKNOWN
 from cutover.localcloud.server import LocalCloud
@@ -100,9 +100,9 @@ def engine(cloud: LocalCloud, failing: dict[str, Exception]) -> Iterator[Engine]
         yield Engine(port, cloud.endpoint)
 
 
-@pytest.mark.parametrize("token", sorted(KINDS))
+@pytest.mark.parametrize("token", sorted(RESOURCE_TYPES))
 def test_every_type_is_one_of_pulumi_aws_and_knows_only_its_properties(token: str) -> None:
-    shape, known = KINDS[token].shape, input_names(token)
+    shape, known = RESOURCE_TYPES[token].shape, input_names(token)
     assert known is not None
     named = {shape.name.property} if shape.name else set()
     assert (shape.replaces | named) <= known
@@ -217,7 +217,7 @@ def test_a_table_is_deleted_before_it_is_replaced_since_its_name_is_fixed(engine
 
 def test_what_exists_but_is_not_as_asked_for_is_kept_with_its_id(engine: Engine, failing: dict[str, Exception]) -> None:
     identifier, _ = engine.create(GROUP, {})
-    failing["create"] = HalfMade(identifier, "the retention was refused")
+    failing["create"] = PartiallyCreated(identifier, "the retention was refused")
     with pytest.raises(grpc.RpcError) as caught:
         engine.create(GROUP, {"retentionInDays": 7})
     packed = status_pb2.Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])

@@ -353,9 +353,9 @@ class Fleet:
         """The share of each target in requests that all come now."""
         seen: Counter[str] = Counter()
         for _ in range(requests):
-            target = self.registry.take(GROUP.arn, self.now)
+            target = self.registry.acquire(GROUP.arn, self.now)
             assert target is not None
-            self.registry.give_back(GROUP.arn, target)
+            self.registry.release(GROUP.arn, target)
             seen[target.ip] += 1
         return {name: seen[name] / requests for name in self._targets}
 
@@ -446,7 +446,7 @@ def test_slow_targets_serve_when_the_warm_ones_fail() -> None:
 def test_a_bound_client_reaches_a_target_that_starts_slowly() -> None:
     fleet = grown("old")
     new = Target("new", 80)
-    assert {fleet.registry.take(GROUP.arn, fleet.now, bound=new) for _ in range(5)} == {new}
+    assert {fleet.registry.acquire(GROUP.arn, fleet.now, bound=new) for _ in range(5)} == {new}
 
 
 def test_slow_start_runs_by_the_time_scale_in_the_data_plane(world: BalancedShop) -> None:

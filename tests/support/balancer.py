@@ -16,7 +16,7 @@ from aiohttp import web
 from moto.elbv2.models import elbv2_backends
 
 from cutover.localcloud.balancer import DataPlane
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
@@ -92,9 +92,9 @@ class BalancedShop:
         self.vpc = next(iter(self.elb.ec2_backend.vpcs))
         subnets = [subnet.id for subnet in self.elb.ec2_backend.get_default_subnets().values()]
         self.lb = self.elb.create_load_balancer("shop", [], subnets)
-        self.addresses, self.sink, self.disorders = Addresses(), Sink(), Disorders()
+        self.addresses, self.sink, self.task_faults = Addresses(), Sink(), TaskFaults()
         self.plane = DataPlane(
-            self.addresses, ACCOUNT, REGION, self.sink, self.disorders, time_scale=time_scale, chance=random.Random(7)
+            self.addresses, ACCOUNT, REGION, self.sink, self.task_faults, time_scale=time_scale, rng=random.Random(7)
         )
         self.plane.start()
         stack.callback(self.plane.stop)

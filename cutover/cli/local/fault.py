@@ -15,7 +15,7 @@ def run(context: Context, kind: str, *, service: str, action: str, times: int, d
 
     requested = FaultRequest(kind, service, action, times, delay)
     try:
-        process.ask_for_fault(running_cloud(), asdict(requested))
+        process.request_fault(running_cloud(), asdict(requested))
     except process.LocalCloudError as error:
         raise InvalidInput("FAULT_INVALID", str(error), "cutover local fault --help") from error
     print(json.dumps(asdict(requested)) if context.json else f"✔ the fault {requested.kind} is set")

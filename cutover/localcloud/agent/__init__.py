@@ -1,4 +1,4 @@
-"""Stands in for ECS: takes services from moto's models and runs their tasks as processes on loopback."""
+"""Simulates ECS: runs the tasks of moto's services as processes on loopback."""
 
 from cutover.localcloud.agent.agent import EcsAgent
 

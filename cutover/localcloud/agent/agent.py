@@ -1,4 +1,4 @@
-"""The agent's thread: looks at moto's services at an interval and lets each one's keeper do what is due."""
+"""The agent's thread: at an interval it calls the scheduler of each of moto's services."""
 
 import logging
 import threading
@@ -15,12 +15,12 @@ from cutover.localcloud.agent.launching import Launcher
 from cutover.localcloud.agent.logs import LogWriter
 from cutover.localcloud.agent.records import new_task, records_lock
 from cutover.localcloud.agent.retention import Retention
-from cutover.localcloud.agent.services import ServiceKeeper
+from cutover.localcloud.agent.services import ServiceScheduler
 from cutover.localcloud.agent.targets import Targets
-from cutover.localcloud.agent.tasks import Means, RunningTask
+from cutover.localcloud.agent.tasks import RunningTask, TaskDependencies
 from cutover.localcloud.agent.usage import EVERY, UsageMeter
 from cutover.localcloud.balancer.traffic import MetricSink
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
 STOP_WITHIN = 10.0  # seconds
 
@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 class EcsAgent:
     """Runs the services of one account and region in moto as processes on this machine.
 
-    `images_dir` holds the images' blobs, `workdir` gets the output of tasks, `interval` is in
-    seconds. `start` also makes moto's ECS answer as AWS does where the agent supplies the truth.
+    `images_dir` holds the blobs of images, `workdir` the output of tasks; `interval` is in seconds. `start` also
+    replaces the operations of moto's ECS that the agent simulates.
     """
 
     def __init__(
@@ -42,19 +42,19 @@ class EcsAgent:
         images_dir: Path,
         workdir: Path,
         *,
-        disorders: Disorders,
+        task_faults: TaskFaults,
         metrics: MetricSink,
         interval: float = 0.1,
     ) -> None:
-        # Tasks of ours stand where moto's would: its API renders either by attribute names.
+        # The agent stores its tasks in moto's dictionary: moto renders them by the names of their attributes.
         self._ecs: Any = ecs_backends[account][region]
         self._account = account
         self._interval = interval
-        self._disorders = disorders
+        self._task_faults = task_faults
         self._usage = UsageMeter(metrics)
         self._retention = Retention(self._ecs)
         self._measured_at = 0.0
-        self._means = Means(
+        self._dependencies = TaskDependencies(
             addresses=addresses,
             interfaces=Interfaces(account, region),
             launcher=Launcher(account, region, images_dir),
@@ -62,45 +62,45 @@ class EcsAgent:
             logs=LogWriter(account, region),
             workdir=workdir,
         )
-        self._keepers: dict[int, tuple[Any, ServiceKeeper]] = {}
+        self._schedulers: dict[int, tuple[Any, ServiceScheduler]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
 
     def start(self) -> None:
-        """Begin to run services."""
+        """Start to run services."""
         install()
         self._thread.start()
 
     def stop(self) -> None:
-        """End every task at once and return when none is left; the services stay as they are."""
+        """Kill every task, and return when all have ended. The services keep their state."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
-        # Processes are started here and nowhere else: the kernel ends them with this thread.
+        # Only this thread starts processes: the kernel kills them when it ends.
         while not self._stopping.wait(self._interval):
             with records_lock:
-                self._round()
+                self._run_once()
         with records_lock:
-            for _, keeper in self._keepers.values():
-                keeper.kill()
+            for _, scheduler in self._schedulers.values():
+                scheduler.kill()
 
-    def _round(self) -> None:
+    def _run_once(self) -> None:
         for service in list(self._ecs.services.values()):
-            # Services that the API did not take in (made before `install`) carry no configuration to go by.
-            adopted = id(service) in self._keepers or service.status == "INACTIVE"
+            # A service that was created before `install` has no deployment configuration, and is not scheduled.
+            adopted = id(service) in self._schedulers or service.status == "INACTIVE"
             if not adopted and hasattr(service, "deployment_configuration"):
-                self._keepers[id(service)] = (service, ServiceKeeper(service, self._start_task))
-        for key, (service, keeper) in list(self._keepers.items()):
+                self._schedulers[id(service)] = (service, ServiceScheduler(service, self._start_task))
+        for key, (service, scheduler) in list(self._schedulers.items()):
             try:
-                if keeper.runs and self._disorders.take_crash(service.name):
-                    keeper.crash_one()
-                keeper.reconcile()
-            except Exception:  # noqa: BLE001  one service that cannot be kept must not stop the others
-                _log.exception("cannot keep the service %s", service.name)
-            if keeper.finished:
-                del self._keepers[key]
+                if scheduler.crashable and self._task_faults.take_crash(service.name):
+                    scheduler.crash_one()
+                scheduler.reconcile()
+            except Exception:  # noqa: BLE001  a failure of one service must not stop the others
+                _log.exception("cannot schedule the tasks of the service %s", service.name)
+            if scheduler.finished:
+                del self._schedulers[key]
         self._count_clusters()
         self._measure_and_forget()
 
@@ -108,21 +108,20 @@ class EcsAgent:
         definition = self._ecs.describe_task_definition(deployment["taskDefinition"])
         record = new_task(service, deployment, definition, self._account)
         self._ecs.tasks.setdefault(service.cluster_name, {})[record.task_arn] = record
-        return RunningTask(record, service, definition, self._means)
+        return RunningTask(record, service, definition, self._dependencies)
 
     def _measure_and_forget(self) -> None:
         now = time.monotonic()
         if now - self._measured_at < EVERY:
             return
         self._measured_at = now
-        self._usage.measure(
-            ((service.cluster_name, service.name, keeper.running) for service, keeper in self._keepers.values()), now
-        )
+        schedulers = self._schedulers.values()
+        self._usage.measure(((service.cluster_name, service.name, each.running) for service, each in schedulers), now)
         self._retention.forget()
 
     def _count_clusters(self) -> None:
         for cluster in self._ecs.clusters.values():
-            services = [service for service, _ in self._keepers.values() if service.cluster_name == cluster.name]
+            services = [service for service, _ in self._schedulers.values() if service.cluster_name == cluster.name]
             cluster.active_services_count = sum(service.status == "ACTIVE" for service in services)
             cluster.running_tasks_count = sum(service.running_count for service in services)
             cluster.pending_tasks_count = sum(service.pending_count for service in services)

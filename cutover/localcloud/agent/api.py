@@ -1,7 +1,7 @@
-"""Makes moto's ECS keep what it drops and wait for the agent where it pretends.
+"""Operations of ECS that replace moto's: they keep every field of a request, and leave its effect to the agent.
 
-These operations only write down what is wanted; the agent's thread makes it so. They take the place of methods of
-moto's response class because that is where the request still has all of its fields.
+An operation records the desired state alone; the agent's thread carries it out. The operations replace methods of
+moto's response class, because the request still has all of its fields there.
 """
 
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from cutover.localcloud.agent.records import Task, new_deployment, records_lock
 
-# Properties of a service whose change makes a new deployment (UpdateService's reference).
+# Properties of a service whose change starts a new deployment (API reference of UpdateService).
 ROLLS_OUT = {
     "capacityProviderStrategy": "capacity_provider_strategy",
     "loadBalancers": "load_balancers",
@@ -34,27 +34,27 @@ _original_stop = EC2ContainerServiceResponse.stop_task
 
 
 def install() -> None:
-    """Put the operations of this module into moto's response class; a second call changes nothing."""
+    """Put the operations of this module into moto's response class. It can be called again."""
     for operation in (create_service, update_service, delete_service, list_services, list_tasks, stop_task):
         setattr(EC2ContainerServiceResponse, operation.__name__, operation)
 
 
 def create_service(response: Any) -> Any:
-    """CreateService: refuse a name in use, and keep the whole request."""
+    """CreateService: reject a name in use, and keep the whole request."""
     request = _request(response)
     with records_lock:
-        _refuse_second(response, request)
+        _require_new_name(response, request)
         network = request.get("networkConfiguration")
         if network and "awsvpcConfiguration" in network:
             network["awsvpcConfiguration"].setdefault("securityGroups", [])
         _original_create(response)
         service = _service(response, request, request["serviceName"])
-        _take_in(service, request)
+        _complete(service, request)
         return ActionResult({"service": service})
 
 
 def update_service(response: Any) -> Any:
-    """UpdateService: scale, or make a new deployment when what runs is to change."""
+    """UpdateService: scale, or start a new deployment if a property of the tasks changes."""
     request = _request(response)
     with records_lock:
         service = _service(response, request, request["service"])
@@ -81,7 +81,7 @@ def update_service(response: Any) -> Any:
 
 
 def delete_service(response: Any) -> Any:
-    """DeleteService: DRAINING until the agent has stopped the tasks, then INACTIVE."""
+    """DeleteService: the service is DRAINING until the agent has stopped the tasks, then INACTIVE."""
     request = _request(response)
     with records_lock:
         service = _service(response, request, request["service"])
@@ -94,7 +94,7 @@ def delete_service(response: Any) -> Any:
 
 
 def list_services(response: Any) -> Any:
-    """ListServices: without those that are INACTIVE."""
+    """ListServices: all but INACTIVE services."""
     request = _request(response)
     with records_lock:
         cluster = _cluster(response, request)
@@ -110,7 +110,7 @@ def list_services(response: Any) -> Any:
 
 
 def list_tasks(response: Any) -> Any:
-    """ListTasks: by service, family, deployment and desired status, which is RUNNING unless given."""
+    """ListTasks: by service, family, deployment and desired status; the default status is RUNNING."""
     request = _request(response)
     with records_lock:
         cluster = _cluster(response, request)
@@ -119,19 +119,19 @@ def list_tasks(response: Any) -> Any:
 
 
 def stop_task(response: Any) -> Any:
-    """StopTask: tell the agent to stop a task of its own; others are moto's."""
+    """StopTask: request the stop of the agent's task; moto stops its own."""
     request = _request(response)
     with records_lock:
         cluster = _cluster(response, request)
         for task in response.ecs_backend.tasks.get(cluster.name, {}).values():
             if isinstance(task, Task) and task.id == str(request["task"]).rsplit("/", 1)[-1]:
-                task.want_stopped("UserInitiated", request.get("reason") or "Task stopped by user")
+                task.request_stop("UserInitiated", request.get("reason") or "Task stopped by user")
                 return ActionResult({"task": task})
     return _original_stop(response)
 
 
-def _take_in(service: Any, request: dict[str, Any]) -> None:
-    """Give a new service what moto drops, with ECS's defaults, and its first deployment."""
+def _complete(service: Any, request: dict[str, Any]) -> None:
+    """Add the fields that moto drops, with ECS's defaults, and the first deployment."""
     strategy = request.get("capacityProviderStrategy")
     fargate = request.get("launchType") == "FARGATE" or bool(strategy)
     service.created_at = datetime.now(UTC)
@@ -151,37 +151,37 @@ def _take_in(service: Any, request: dict[str, Any]) -> None:
     service.deployments = [new_deployment(service)]
 
 
-def _deployment_configuration(given: dict[str, Any]) -> dict[str, Any]:
-    breaker = {"enable": False, "rollback": False} | (given.get("deploymentCircuitBreaker") or {})
+def _deployment_configuration(request: dict[str, Any]) -> dict[str, Any]:
+    breaker = {"enable": False, "rollback": False} | (request.get("deploymentCircuitBreaker") or {})
     defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100}
-    return defaults | given | {"deploymentCircuitBreaker": breaker}
+    return defaults | request | {"deploymentCircuitBreaker": breaker}
 
 
-def _refuse_second(response: Any, request: dict[str, Any]) -> None:
+def _require_new_name(response: Any, request: dict[str, Any]) -> None:
     cluster = _cluster(response, request)
-    present = response.ecs_backend.services.get(f"{cluster.name}:{request['serviceName']}")
-    if present is not None and present.status == "ACTIVE":
+    service = response.ecs_backend.services.get(f"{cluster.name}:{request['serviceName']}")
+    if service is not None and service.status == "ACTIVE":
         raise InvalidParameterException("Creation of service was not idempotent.")
-    if present is not None and present.status == "DRAINING":
+    if service is not None and service.status == "DRAINING":
         raise InvalidParameterException("Unable to Start a service that is still Draining.")
 
 
 def _request(response: Any) -> dict[str, Any]:
-    request: dict[str, Any] = response._get_params()  # noqa: SLF001  moto's own way to the parsed request
+    request: dict[str, Any] = response._get_params()  # noqa: SLF001  moto has no public method for the parsed request
     return request
 
 
 def _cluster(response: Any, request: dict[str, Any]) -> Any:
-    """The cluster that the request names by name or ARN; raises moto's ClusterNotFoundException."""
-    return response.ecs_backend._get_cluster(request.get("cluster", "default"))  # noqa: SLF001  has no public twin
+    """The cluster of the request, by name or ARN. Raises moto's ClusterNotFoundException."""
+    return response.ecs_backend._get_cluster(request.get("cluster", "default"))  # noqa: SLF001  moto has no public method for it
 
 
 def _service(response: Any, request: dict[str, Any], name: str) -> Any:
     cluster = _cluster(response, request)
-    found = response.ecs_backend.services.get(f"{cluster.name}:{name.rsplit('/', 1)[-1]}")
-    if found is None or found.status == "INACTIVE":
+    service = response.ecs_backend.services.get(f"{cluster.name}:{name.rsplit('/', 1)[-1]}")
+    if service is None or service.status == "INACTIVE":
         raise ServiceNotFoundException
-    return found
+    return service
 
 
 def _assign(service: Any, request: dict[str, Any], names: dict[str, str]) -> bool:

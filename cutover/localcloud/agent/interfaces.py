@@ -1,4 +1,4 @@
-"""Gives every task a network interface with a private address of one of its service's subnets."""
+"""Gives each task a network interface with a private address of one of its service's subnets."""
 
 import ipaddress
 import uuid
@@ -9,11 +9,11 @@ from typing import Any
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
 
-RESERVED_AT_START = 4  # VPC user guide: the first four addresses and the last of a subnet are AWS's
+RESERVED_AT_START = 4  # AWS reserves the first four addresses and the last one of a subnet (VPC user guide)
 
 
 class NoInterface(Exception):
-    """A task cannot have a network interface; the message says why."""
+    """A task cannot get a network interface; the message says why."""
 
 
 class Interfaces:
@@ -24,9 +24,9 @@ class Interfaces:
         self._turn = count()
 
     def attach(self, network: Mapping[str, Any]) -> dict[str, Any]:
-        """Create an interface as `network` (an awsvpcConfiguration) says; return the task's attachment.
+        """Create an interface for an awsvpcConfiguration, and return the task's attachment.
 
-        Raises `NoInterface` when the subnet is gone or full.
+        Raises `NoInterface` if the subnet is deleted or full.
         """
         subnets: Sequence[str] = network["subnets"]
         try:
@@ -45,7 +45,7 @@ class Interfaces:
             "subnetId": subnet.id,
             "networkInterfaceId": interface.id,
             "macAddress": interface.mac_address,
-            "privateDnsName": getattr(interface, "private_dns_name", ""),  # set only where the VPC has host names
+            "privateDnsName": getattr(interface, "private_dns_name", ""),  # set if the VPC has DNS host names
             "privateIPv4Address": address,
         }
         return {
@@ -56,7 +56,7 @@ class Interfaces:
         }
 
     def detach(self, attachment: dict[str, Any]) -> None:
-        """Delete the interface of `attachment`; one that is gone already is no error."""
+        """Delete the interface of `attachment`, if it exists."""
         self._ec2.enis.pop(detail(attachment, "networkInterfaceId"), None)
         attachment["status"] = "DELETED"
 
@@ -70,5 +70,5 @@ class Interfaces:
 
 
 def detail(attachment: Mapping[str, Any], name: str) -> str:
-    """One detail of a task's attachment, or the empty string."""
+    """Return one detail of a task's attachment, or the empty string."""
     return next((str(item["value"]) for item in attachment["details"] if item["name"] == name), "")

@@ -1,7 +1,7 @@
-"""What a container needs to start: its image unpacked, its command, environment, secrets and ports.
+"""Prepares a container: unpacks its image, and builds its command, environment, secrets and ports.
 
-The container's port is mapped through the environment: a process listens on HOST (127.0.0.1) and PORT, the
-loopback port that stands for the first of its `portMappings`; PORT_<containerPort> names each of them.
+A container learns its port from the environment. The process listens on HOST (127.0.0.1) and PORT, the loopback port
+of the first of its `portMappings`; PORT_<containerPort> has the loopback port of each of them.
 """
 
 import json
@@ -24,7 +24,10 @@ from cutover.localcloud.images import ImageError, config, unpack
 
 
 class TaskFailedToStart(Exception):
-    """A task cannot start; the message is the stopped reason, `of_container` tells that it is a container's too."""
+    """A task cannot start.
+
+    The message is the task's stopped reason; with `of_container` it is the reason of the container too.
+    """
 
     def __init__(self, reason: str, *, of_container: bool) -> None:
         super().__init__(reason)
@@ -33,7 +36,7 @@ class TaskFailedToStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """All that is needed to start one container; `ports` maps container ports to loopback ports."""
+    """The inputs to start one container; `ports` maps container ports to loopback ports."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -43,7 +46,7 @@ class Launch:
 
 
 class Launcher:
-    """Prepares containers from moto's registry, parameters and secrets."""
+    """Prepares containers, with moto's registry, parameters and secrets."""
 
     def __init__(self, account: str, region: str, images_dir: Path) -> None:
         self._account = account
@@ -51,7 +54,7 @@ class Launcher:
         self._images_dir = images_dir
 
     def prepare(self, definition: Mapping[str, Any]) -> Launch:
-        """Return how to start one container definition; raises `TaskFailedToStart` as ECS words it."""
+        """Return how to start a container definition. Raises `TaskFailedToStart` with ECS's message."""
         digest = self._resolve(definition["image"])
         secrets = {secret["name"]: self._secret(secret["valueFrom"]) for secret in definition.get("secrets") or []}
         try:
@@ -60,26 +63,26 @@ class Launcher:
             raise TaskFailedToStart(f"CannotPullContainerError: {error}", of_container=True) from error
         ports = {mapping["containerPort"]: free_port() for mapping in definition.get("portMappings") or []}
         entrypoint = definition.get("entryPoint") or image.entrypoint
-        # An overridden entry point drops the image's command, as Docker does.
+        # An entry point in the definition drops the image's command, as in Docker.
         command = definition.get("command") or (() if definition.get("entryPoint") else image.command)
-        given = {variable["name"]: variable["value"] for variable in definition.get("environment") or []}
+        variables = {variable["name"]: variable["value"] for variable in definition.get("environment") or []}
         return Launch(
             command=_on_this_machine((*entrypoint, *command), root),
-            environment=self._base() | dict(image.environment) | given | secrets | _port_variables(ports),
+            environment=self._base() | dict(image.environment) | variables | secrets | _port_variables(ports),
             directory=root,
             ports=ports,
             digest=digest,
         )
 
     def _resolve(self, image: str) -> str:
-        """The digest of `image` in the registry."""
-        name, _, wanted = image.partition("@")
+        """Return the digest of `image` in the registry."""
+        name, _, pinned = image.partition("@")
         path = name.split("/", 1)[1] if "." in name.split("/")[0] else name
         repository, _, tag = path.partition(":")
-        known = ecr_backends[self._account][self._region].repositories.get(repository)
-        for candidate in known.images if known else []:
+        stored = ecr_backends[self._account][self._region].repositories.get(repository)
+        for candidate in stored.images if stored else []:
             digest: str = candidate.get_image_digest()
-            if digest == wanted or (not wanted and (tag or "latest") in candidate.image_tags):
+            if digest == pinned or (not pinned and (tag or "latest") in candidate.image_tags):
                 return digest
         raise TaskFailedToStart(
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
@@ -100,15 +103,15 @@ class Launcher:
         """`source` is arn:…:secret:NAME[:json-key:version-stage:version-id]."""
         parts = source.split(":")
         key, stage, version = [*parts[7:10], "", "", ""][:3]
-        # moto means None to be allowed: its own API passes it for a version that was not given.
+        # None is allowed although moto's types forbid it: its own API passes it for a missing version.
         backend: Any = secretsmanager_backends[self._account][self._region]
         answer = backend.get_secret_value(":".join(parts[:7]), version or None, stage or "AWSCURRENT")
         text = str(answer["SecretString"])
         return str(json.loads(text)[key]) if key else text
 
     def _parameter(self, source: str) -> str | None:
-        found = ssm_backends[self._account][self._region].get_parameters([source]).get(source)
-        return None if found is None else str(found.response_object(decrypt=True)["Value"])
+        parameter = ssm_backends[self._account][self._region].get_parameters([source]).get(source)
+        return None if parameter is None else str(parameter.response_object(decrypt=True)["Value"])
 
     def _base(self) -> dict[str, str]:
         path = os.environ.get("PATH", os.defpath)
@@ -116,7 +119,7 @@ class Launcher:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
+    """Return a loopback port that no process listens on."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -124,7 +127,7 @@ def free_port() -> int:
 
 
 def _on_this_machine(words: Sequence[str], root: Path) -> tuple[str, ...]:
-    """The command with the image's absolute paths put where its files are, and `python3` as this interpreter."""
+    """Return the command with the image's paths where its files are unpacked, and `python3` as this interpreter."""
     if not words:
         raise TaskFailedToStart("CannotStartContainerError: no command specified", of_container=True)
     placed = [str(root / word[1:]) if word.startswith("/") and (root / word[1:]).exists() else word for word in words]

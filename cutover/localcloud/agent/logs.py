@@ -1,4 +1,4 @@
-"""Sends the lines of containers to CloudWatch Logs, as the `awslogs` driver does."""
+"""Sends the output of containers to CloudWatch Logs, as the log driver `awslogs` does."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,17 @@ from moto.logs.models import logs_backends
 
 
 class LogWriter:
-    """Writes to moto's log groups; a group that does not exist loses the lines, unless `awslogs-create-group`."""
+    """Writes to moto's log groups.
+
+    Lines for a group that does not exist are lost, unless `awslogs-create-group` creates it.
+    """
 
     def __init__(self, account: str, region: str) -> None:
         self._logs = logs_backends[account][region]
         self._region = region
 
     def write(self, definition: Mapping[str, Any], task_id: str, lines: Sequence[str]) -> None:
-        """Append `lines` to the stream PREFIX/CONTAINER/TASK of the container's group."""
+        """Append `lines` to the stream PREFIX/CONTAINER/TASK of the container's log group."""
         configuration = definition.get("logConfiguration") or {}
         options = configuration.get("options") or {}
         group = options.get("awslogs-group")
@@ -29,5 +32,5 @@ class LogWriter:
         if stream not in self._logs.groups[group].streams:
             self._logs.create_log_stream(group, stream)
         now = int(time.time() * 1000)
-        # CloudWatch takes no empty message; the driver sends a blank instead.
+        # CloudWatch rejects an empty message, so the driver sends a blank.
         self._logs.put_log_events(group, stream, [{"timestamp": now, "message": line or " "} for line in lines])

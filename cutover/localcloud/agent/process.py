@@ -1,4 +1,4 @@
-"""One container as a process on loopback: start, tell it to stop, kill it, and read what it wrote."""
+"""Runs one container as a process on loopback: starts it, stops it, and reads its output."""
 
 import contextlib
 import ctypes
@@ -10,18 +10,18 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 READ_AT_ONCE = 256 * 1024
-_libc = ctypes.CDLL(None, use_errno=True)  # bound before any fork: a child must not load libraries
+_libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: a child must not load libraries
 
 
 class ContainerProcess:
-    """A process with a group of its own that the kernel kills when the thread that started it ends.
+    """A process in a group of its own. The kernel kills it when the thread that started it ends.
 
-    So it must be started by a thread that lives as long as the local cloud (the agent's); then nothing survives a
-    SIGKILL of the server. Output goes straight to a file and is read from there, so a slow reader never blocks it.
+    Start it in a thread that lives as long as the local cloud (the agent's): then no process survives a SIGKILL of the
+    server. The process writes its output to a file, so a slow reader never blocks it.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], directory: Path, output: Path) -> None:
-        """Start `command`; raises OSError when it cannot be executed."""
+        """Start `command`. Raises OSError if it cannot be executed."""
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("ab") as file:
             self._process = subprocess.Popen(
@@ -32,7 +32,7 @@ class ContainerProcess:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  one prepared system call is all that runs there
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  it makes one prepared system call
             )
         self._output = output
         self._reader = output.open("rb")
@@ -40,25 +40,25 @@ class ContainerProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id, which is also that of its group."""
+        """The id of the process and of its group."""
         return self._process.pid
 
     def exit_code(self) -> int | None:
-        """None while it runs; 128 + the signal's number when a signal ended it, as containers report it."""
+        """Return the exit code, 128 + N if the signal N ended the process, or None while it runs."""
         code = self._process.poll()
         return 128 - code if code is not None and code < 0 else code
 
     def terminate(self) -> None:
-        """Ask every process of the group to stop."""
+        """Send SIGTERM to every process of the group."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End every process of the group, also what its leader left behind, and reap the leader."""
+        """Kill every process of the group, also those that outlive its leader, and reap the leader."""
         self._signal(signal.SIGKILL)
         self._process.wait()
 
     def new_lines(self) -> list[str]:
-        """Whole lines written since the last call; the last piece too once the process has ended."""
+        """Return the lines written since the last call; an unfinished line when the process has ended."""
         ended = self._process.poll() is not None
         content = self._partial + self._reader.read(READ_AT_ONCE)
         *lines, self._partial = content.split(b"\n")
@@ -72,7 +72,7 @@ class ContainerProcess:
         self._output.unlink(missing_ok=True)
 
     def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # the whole group has ended: what was asked for
+        with contextlib.suppress(ProcessLookupError):  # the whole group has ended
             os.killpg(self._process.pid, number)
 
 

@@ -1,7 +1,7 @@
-"""The records of ECS that moto renders: tasks, their containers, deployments and events.
+"""The records of ECS that moto renders: tasks, containers, deployments and events.
 
-moto turns an object into an answer by the names of botocore's model, in snake case; so the attributes here are
-those of the `Task` and `Container` shapes. A record is what an API caller may see; what runs is kept elsewhere.
+moto renders an object by the names of botocore's model in snake case, so the attributes here are those of the shapes
+`Task` and `Container`. A record is what an API caller sees; `tasks.py` holds what runs.
 """
 
 import secrets
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-# The API's threads write what is wanted and the agent's thread what is; whoever changes a record holds this.
+# The API's threads write the desired state and the agent's thread the actual one; both hold this lock to write.
 records_lock = threading.RLock()
 
-EVENTS_KEPT = 100  # as DescribeServices documents
+EVENTS_KEPT = 100  # as in DescribeServices
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Container:
 
 @dataclass(slots=True)
 class Task:
-    """One task, as DescribeTasks shows it; states: .../developerguide/task-lifecycle-explanation.html."""
+    """One task, as DescribeTasks shows it."""
 
     task_arn: str
     cluster_arn: str
@@ -81,8 +81,8 @@ class Task:
         """The last part of the ARN, as log streams and events name the task."""
         return self.task_arn.rsplit("/", 1)[-1]
 
-    def want_stopped(self, code: str, reason: str) -> None:
-        """Ask for the task's end; the first reason stands."""
+    def request_stop(self, code: str, reason: str) -> None:
+        """Set the desired status to STOPPED; the first reason is kept."""
         if self.desired_status != "STOPPED":
             self.desired_status = "STOPPED"
             self.stop_code = code
@@ -90,11 +90,11 @@ class Task:
             self.stopping_at = datetime.now(UTC)
 
     def advance(self) -> None:
-        """Do nothing: moto lets its own tasks age with every DescribeTasks."""
+        """Do nothing: moto calls this in DescribeTasks to move its own tasks from state to state."""
 
 
 def new_task(service: Any, deployment: dict[str, Any], definition: Any, account: str) -> Task:
-    """Return a task of `service` that runs nothing yet."""
+    """Return a new task of `service`, which has no process yet."""
     arn = f"arn:aws:ecs:{service.region_name}:{account}:task/{service.cluster_name}/{uuid.uuid4().hex}"
     strategy = deployment.get("capacityProviderStrategy") or []
     return Task(
@@ -116,7 +116,7 @@ def new_task(service: Any, deployment: dict[str, Any], definition: Any, account:
 
 
 def new_deployment(service: Any) -> dict[str, Any]:
-    """Return the record of a rollout of what `service` says now."""
+    """Return a new deployment with the present configuration of `service`."""
     now = datetime.now(UTC)
     deployment = f"ecs-svc/{''.join(secrets.choice(string.digits) for _ in range(19))}"
     return {
@@ -140,7 +140,7 @@ def new_deployment(service: Any) -> dict[str, Any]:
 
 
 def add_event(service: Any, message: str) -> None:
-    """Put a sentence at the head of the service's events: "(service NAME) " and `message`."""
+    """Add the event "(service NAME) `message`" as the first of the service's events."""
     text = f"(service {service.name}) {message}"
     event = {"id": str(uuid.uuid4()), "createdAt": datetime.now(UTC), "message": text}
     service.events = [event, *service.events][:EVENTS_KEPT]

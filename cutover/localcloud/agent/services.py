@@ -1,4 +1,4 @@
-"""Keeps one service as ECS does: starts, replaces and stops tasks, and says how its deployments go.
+"""Schedules one service as ECS does: starts, replaces and stops tasks, and reports the state of its deployments.
 
 Rolling updates and the circuit breaker:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
@@ -14,13 +14,13 @@ from typing import Any
 from cutover.localcloud.agent.records import add_event, new_deployment
 from cutover.localcloud.agent.tasks import RunningTask
 
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0  # seconds between starts after failures; AWS waits up to minutes
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0  # seconds between starts after failures; ECS waits up to minutes
 BREAKER_LEAST, BREAKER_MOST, BREAKER_SHARE = 3, 200, 0.5
-INCONSISTENT_AFTER = 3  # failures in a row before the event says so
+INCONSISTENT_AFTER = 3  # consecutive failures before the event "unable to consistently start tasks"
 
 
-class ServiceKeeper:
-    """Reconciles one service of moto's; `start` makes a task of a deployment."""
+class ServiceScheduler:
+    """Brings one service of moto to its desired state; `start` creates a task of a deployment."""
 
     def __init__(self, service: Any, start: Callable[[Any, dict[str, Any]], RunningTask]) -> None:
         self._service = service
@@ -33,15 +33,15 @@ class ServiceKeeper:
 
     @property
     def finished(self) -> bool:
-        """Whether the service is gone and nothing of it runs."""
+        """Whether the service is deleted and all its tasks have ended."""
         return self._service.status == "INACTIVE" and not self._tasks
 
     def reconcile(self) -> None:
-        """Do what is due now, and write down what is."""
+        """Do what is due, and update the service's record."""
         for task in self._tasks:
             task.advance()
-        self._bury_stopped()
-        self._look_at_health()
+        self._remove_stopped()
+        self._check_health()
         if self._service.status == "ACTIVE" and self._service.deployments:
             self._stop_surplus()
             self._start_missing()
@@ -49,39 +49,39 @@ class ServiceKeeper:
             self._stop(self._tasks, "Service was deleted")
             if not self._tasks:
                 self._service.status = "INACTIVE"
-        self._count()
-        self._judge()
-
-    @property
-    def runs(self) -> bool:
-        """Whether a task runs that could crash."""
-        return any(task.record.last_status == "RUNNING" for task in self._wanted())
+        self._count_tasks()
+        self._update_rollout()
 
     @property
     def running(self) -> list[RunningTask]:
-        """The tasks that run now."""
+        """The tasks with status RUNNING."""
         return [task for task in self._tasks if task.record.last_status == "RUNNING"]
 
+    @property
+    def crashable(self) -> list[RunningTask]:
+        """The running tasks that nothing stops."""
+        return [task for task in self.running if task.record.desired_status == "RUNNING"]
+
     def crash_one(self) -> None:
-        """Let the processes of one running task die."""
-        next(task for task in self._wanted() if task.record.last_status == "RUNNING").crash()
+        """Kill the processes of one of the `crashable` tasks; there must be one."""
+        self.crashable[0].crash()
 
     def kill(self) -> None:
-        """End every task at once."""
+        """Kill every task."""
         for task in self._tasks:
             task.kill()
 
-    # -- what happened to tasks ----------------------------------------------------------------------------------
+    # -- ended tasks -------------------------------------------------------------------------------------------
 
-    def _bury_stopped(self) -> None:
-        gone = [task for task in self._tasks if task.stopped]
+    def _remove_stopped(self) -> None:
+        stopped = [task for task in self._tasks if task.stopped]
         self._tasks = [task for task in self._tasks if not task.stopped]
-        for task in gone:
+        for task in stopped:
             self._healthy.discard(task.record.task_arn)
             if task.record.stop_code in {"EssentialContainerExited", "TaskFailedToStart"}:
-                self._note_failure(task)
+                self._record_failure(task)
 
-    def _note_failure(self, task: RunningTask) -> None:
+    def _record_failure(self, task: RunningTask) -> None:
         deployment = self._deployment_of(task)
         if deployment is None or self._service.status != "ACTIVE":
             return
@@ -91,9 +91,9 @@ class ServiceKeeper:
             add_event(self._service, "is unable to consistently start tasks successfully.")
         if deployment["rolloutState"] == "IN_PROGRESS":
             deployment["failedTasks"] += 1
-            self._maybe_break(deployment)
+            self._break_circuit(deployment)
 
-    def _maybe_break(self, deployment: dict[str, Any]) -> None:
+    def _break_circuit(self, deployment: dict[str, Any]) -> None:
         breaker = self._service.deployment_configuration["deploymentCircuitBreaker"]
         share = math.ceil(BREAKER_SHARE * self._service.desired_count)
         if not breaker["enable"] or deployment["failedTasks"] < max(BREAKER_LEAST, min(BREAKER_MOST, share)):
@@ -119,44 +119,45 @@ class ServiceKeeper:
 
     # -- health --------------------------------------------------------------------------------------------------
 
-    def _look_at_health(self) -> None:
+    def _check_health(self) -> None:
         grace = self._service.health_check_grace_period_seconds or 0
         for task in self._tasks:
             if task.record.last_status != "RUNNING" or task.record.desired_status == "STOPPED":
                 self._healthy.discard(task.record.task_arn)
                 continue
             checks = task.target_health()
-            sick = [check for check in checks if check.state == "unhealthy"]
+            unhealthy = [check for check in checks if check.state == "unhealthy"]
             if all(check.state == "healthy" for check in checks):
-                self._note_healthy(task, checked=bool(checks))
+                self._record_healthy(task, checked=bool(checks))
             else:
                 self._healthy.discard(task.record.task_arn)
-            if sick and task.seconds_running() >= grace:
-                self._replace_unhealthy(task, sick[0].group_arn, sick[0].port, sick[0].reason)
+            if unhealthy and task.seconds_running() >= grace:
+                first = unhealthy[0]
+                self._replace_unhealthy(task, first.group_arn, first.port, first.reason)
 
-    def _note_healthy(self, task: RunningTask, *, checked: bool) -> None:
+    def _record_healthy(self, task: RunningTask, *, checked: bool) -> None:
         self._healthy.add(task.record.task_arn)
-        if checked:  # a task that nobody checks may still be about to crash
+        if checked:  # a task without health checks may be about to crash
             self._failures = 0
 
     def _replace_unhealthy(self, task: RunningTask, group: str, port: int, reason: str) -> None:
         why = f"(reason {reason})"
         add_event(self._service, f"(port {port}) is unhealthy in (target-group {group}) due to {why}")
-        task.record.want_stopped(
+        task.record.request_stop(
             "ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {group}) {why}"
         )
         add_event(self._service, f"has stopped 1 running tasks: (task {task.record.id}).")
-        self._note_failure(task)
+        self._record_failure(task)
 
-    # -- more and fewer tasks ------------------------------------------------------------------------------------
+    # -- start and stop tasks ------------------------------------------------------------------------------------
 
     def _start_missing(self) -> None:
         primary = self._service.deployments[0]
         if primary["rolloutState"] == "FAILED" or time.monotonic() < self._start_after:
             return
-        current = self._of(primary)
+        current = self._tasks_of(primary)
         most = self._percent("maximumPercent", math.floor)
-        missing = min(self._service.desired_count - len(current), max(most - len(self._wanted()), 0))
+        missing = min(self._service.desired_count - len(current), max(most - len(self._desired()), 0))
         started = [self._start(self._service, primary) for _ in range(missing)]
         if started:
             self._tasks += started
@@ -165,23 +166,23 @@ class ServiceKeeper:
 
     def _stop_surplus(self) -> None:
         primary = self._service.deployments[0]
-        current = self._of(primary)
+        current = self._tasks_of(primary)
         surplus = len(current) - self._service.desired_count
-        # The newest go first; those that are not healthy before those that are.
-        by_use = sorted(current, key=lambda task: task.record.task_arn in self._healthy)
-        self._stop(by_use[: max(surplus, 0)], f"Scaling activity initiated by (deployment {primary['id']})")
-        old = [task for task in self._wanted() if task not in current]
+        # Tasks that are not healthy are stopped first.
+        unhealthy_first = sorted(current, key=lambda task: task.record.task_arn in self._healthy)
+        self._stop(unhealthy_first[: max(surplus, 0)], f"Scaling activity initiated by (deployment {primary['id']})")
+        old = [task for task in self._desired() if task not in current]
         least = self._percent("minimumHealthyPercent", math.ceil)
-        healthy = sum(task.record.task_arn in self._healthy for task in self._wanted())
-        useless = [task for task in old if task.record.task_arn not in self._healthy]
-        useful = [task for task in old if task.record.task_arn in self._healthy]
+        healthy = sum(task.record.task_arn in self._healthy for task in self._desired())
+        old_unhealthy = [task for task in old if task.record.task_arn not in self._healthy]
+        old_healthy = [task for task in old if task.record.task_arn in self._healthy]
         reason = f"Scaling activity initiated by (deployment {primary['id']})"
-        self._stop([*useless, *useful[: max(healthy - least, 0)]], reason)
+        self._stop([*old_unhealthy, *old_healthy[: max(healthy - least, 0)]], reason)
 
     def _stop(self, tasks: list[RunningTask], reason: str) -> None:
         tasks = [task for task in tasks if task.record.desired_status != "STOPPED"]
         for task in tasks:
-            task.record.want_stopped("ServiceSchedulerInitiated", reason)
+            task.record.request_stop("ServiceSchedulerInitiated", reason)
         if tasks:
             names = " ".join(f"(task {task.record.id})" for task in tasks)
             add_event(self._service, f"has stopped {len(tasks)} running tasks: {names}.")
@@ -189,29 +190,29 @@ class ServiceKeeper:
     def _percent(self, name: str, rounding: Callable[[float], int]) -> int:
         return rounding(self._service.desired_count * self._service.deployment_configuration[name] / 100)
 
-    # -- what is written down ------------------------------------------------------------------------------------
+    # -- update the record ---------------------------------------------------------------------------------------
 
-    def _count(self) -> None:
+    def _count_tasks(self) -> None:
         service = self._service
         for deployment in service.deployments:
-            tasks = self._of(deployment)
+            tasks = self._tasks_of(deployment)
             deployment["runningCount"] = sum(task.record.last_status == "RUNNING" for task in tasks)
             deployment["pendingCount"] = len(tasks) - deployment["runningCount"]
         primary_first = service.deployments[:1]
         for deployment in primary_first:
             deployment["desiredCount"] = service.desired_count
         service.deployments = primary_first + [
-            deployment for deployment in service.deployments[1:] if self._of(deployment)
+            deployment for deployment in service.deployments[1:] if self._tasks_of(deployment)
         ]
         statuses = [task.record.last_status for task in self._tasks]
         service.running_count = statuses.count("RUNNING")
         service.pending_count = sum(status in {"PROVISIONING", "PENDING", "ACTIVATING"} for status in statuses)
 
-    def _judge(self) -> None:
+    def _update_rollout(self) -> None:
         if self._service.status != "ACTIVE" or not self._service.deployments:
             return
         primary = self._service.deployments[0]
-        current = self._of(primary)
+        current = self._tasks_of(primary)
         healthy = sum(task.record.task_arn in self._healthy for task in current)
         steady = healthy == len(current) == self._service.desired_count == len(self._tasks)
         if steady and primary["rolloutState"] == "IN_PROGRESS":
@@ -224,11 +225,11 @@ class ServiceKeeper:
             add_event(self._service, "has reached a steady state.")
         self._steady = steady
 
-    def _wanted(self) -> list[RunningTask]:
+    def _desired(self) -> list[RunningTask]:
         return [task for task in self._tasks if task.record.desired_status == "RUNNING"]
 
-    def _of(self, deployment: dict[str, Any]) -> list[RunningTask]:
-        return [task for task in self._wanted() if task.record.started_by == deployment["id"]]
+    def _tasks_of(self, deployment: dict[str, Any]) -> list[RunningTask]:
+        return [task for task in self._desired() if task.record.started_by == deployment["id"]]
 
     def _deployment_of(self, task: RunningTask) -> dict[str, Any] | None:
         deployments: list[dict[str, Any]] = self._service.deployments

@@ -1,4 +1,4 @@
-"""The life of one task, from PROVISIONING to STOPPED, as processes on loopback.
+"""Takes one task from PROVISIONING to STOPPED, as processes on loopback.
 
 The states and their order: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
@@ -23,8 +23,8 @@ DEFAULT_STOP_TIMEOUT = 30.0  # seconds from SIGTERM to SIGKILL; ECS container de
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What tasks are run with."""
+class TaskDependencies:
+    """The objects that every task uses."""
 
     addresses: AddressBook
     interfaces: Interfaces
@@ -35,14 +35,14 @@ class Means:
 
 
 class RunningTask:
-    """Brings one task's record and its processes from state to state; `advance` does the next step, if it is due."""
+    """Moves a task's record and its processes from state to state; `advance` does the next step if it is due."""
 
-    def __init__(self, record: Task, service: Any, definition: Any, means: Means) -> None:
+    def __init__(self, record: Task, service: Any, definition: Any, dependencies: TaskDependencies) -> None:
         self.record = record
         self._service = service
         self._definitions: list[dict[str, Any]] = definition.container_definitions
         self.cpu_units, self.memory_mib = int(definition.cpu or 1024), int(definition.memory or 512)
-        self._means = means
+        self._dependencies = dependencies
         self._processes: dict[str, ContainerProcess] = {}
         self._address = ""
         self._kill_at = 0.0
@@ -50,44 +50,44 @@ class RunningTask:
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing of the task is left."""
+        """Whether the task has ended."""
         return self.record.last_status == "STOPPED"
 
     @property
     def pids(self) -> list[int]:
-        """Its processes, one for each container."""
+        """The ids of its processes, one for each container."""
         return [process.pid for process in self._processes.values()]
 
     def seconds_running(self) -> float:
-        """Seconds since the task came to RUNNING; 0 before."""
+        """Return the seconds since the task reached RUNNING; 0 before."""
         return time.monotonic() - self._started if self._started else 0.0
 
     def target_health(self) -> list[TargetHealth]:
-        """How the service's target groups see the task; empty where it has none."""
-        return self._means.targets.health(self._service.load_balancers, self._address)
+        """Return the health of the task in the service's target groups; empty if the service has none."""
+        return self._dependencies.targets.health(self._service.load_balancers, self._address)
 
     def advance(self) -> None:
-        """Do what the task's state asks for."""
+        """Do the next step of the task's state."""
         self._forward_logs()
         match self.record.last_status:
             case "PROVISIONING":
                 self._provision()
             case "PENDING":
-                self._start()
+                self._start_containers()
             case "RUNNING":
-                self._watch()
+                self._check_containers()
             case "DEACTIVATING":
                 self._await_drained()
             case "STOPPING":
                 self._await_stopped()
 
     def crash(self) -> None:
-        """Kill its processes as if they had died by themselves; the next `advance` finds out."""
+        """Kill the processes as in a crash; the next `advance` records it."""
         for process in self._processes.values():
             process.kill()
 
     def kill(self) -> None:
-        """End every process at once."""
+        """Kill every process and finish the task."""
         for process in self._processes.values():
             process.kill()
         self._forward_logs()
@@ -99,9 +99,9 @@ class RunningTask:
         network = (self._service.network_configuration or {}).get("awsvpcConfiguration")
         if network:
             try:
-                attachment = self._means.interfaces.attach(network)
+                attachment = self._dependencies.interfaces.attach(network)
             except NoInterface as error:
-                self.record.want_stopped("TaskFailedToStart", f"Unexpected EC2 error: {error}")
+                self.record.request_stop("TaskFailedToStart", f"Unexpected EC2 error: {error}")
                 return self._finish()
             self.record.attachments.append(attachment)
             self._address = detail(attachment, "privateIPv4Address")
@@ -110,7 +110,7 @@ class RunningTask:
         self.record.last_status = "PENDING"
         return None
 
-    def _start(self) -> None:
+    def _start_containers(self) -> None:
         if self.record.desired_status == "STOPPED":
             return self._finish()
         self.record.pull_started_at = datetime.now(UTC)
@@ -123,48 +123,48 @@ class RunningTask:
         self._started = time.monotonic()
         self.record.last_status = "RUNNING"
         self.record.connectivity = "CONNECTED"
-        for group in self._means.targets.register(self._service.load_balancers, self._address):
+        for group in self._dependencies.targets.register(self._service.load_balancers, self._address):
             add_event(self._service, f"registered 1 targets in (target-group {group})")
         return None
 
     def _start_container(self, container: Container, definition: Mapping[str, Any]) -> None:
-        launch = self._means.launcher.prepare(definition)
+        launch = self._dependencies.launcher.prepare(definition)
         container.image_digest = launch.digest
         try:
             self._processes[container.name] = self._spawn(container, launch)
         except OSError as error:
             raise TaskFailedToStart(f"CannotStartContainerError: {error}", of_container=True) from error
         for container_port, host_port in launch.ports.items():
-            self._means.addresses.bind(self._address, container_port, host_port)
+            self._dependencies.addresses.bind(self._address, container_port, host_port)
         container.runtime_id = f"{self.record.id}-{uuid.uuid4().int % 10**10}"
         container.last_status = "RUNNING"
 
     def _spawn(self, container: Container, launch: Launch) -> ContainerProcess:
-        output = self._means.workdir / "tasks" / f"{self.record.id}-{container.name}.log"
+        output = self._dependencies.workdir / "tasks" / f"{self.record.id}-{container.name}.log"
         return ContainerProcess(launch.command, launch.environment, launch.directory, output)
 
     def _fail_to_start(self, container: Container, failure: TaskFailedToStart) -> None:
         if failure.of_container:
             container.reason = str(failure)
-        self.record.want_stopped("TaskFailedToStart", str(failure))
+        self.record.request_stop("TaskFailedToStart", str(failure))
         self.kill()
 
-    def _watch(self) -> None:
+    def _check_containers(self) -> None:
         for definition, container in zip(self._definitions, self.record.containers, strict=True):
-            self._note_exit(container)
+            self._record_exit(container)
             if container.last_status == "STOPPED" and definition.get("essential", True):
-                self.record.want_stopped("EssentialContainerExited", "Essential container in task exited")
+                self.record.request_stop("EssentialContainerExited", "Essential container in task exited")
         if self.record.desired_status == "STOPPED":
             self._deactivate()
 
     def _deactivate(self) -> None:
         self.record.last_status = "DEACTIVATING"
-        for group in self._means.targets.deregister(self._service.load_balancers, self._address):
+        for group in self._dependencies.targets.deregister(self._service.load_balancers, self._address):
             add_event(self._service, f"deregistered 1 targets in (target-group {group})")
         self._await_drained()
 
     def _await_drained(self) -> None:
-        """Wait while a target group still drains the target, unless nothing is left that could answer."""
+        """Wait while a target group drains the target and a process still runs."""
         alive = any(process.exit_code() is None for process in self._processes.values())
         if alive and any(health.state == "draining" for health in self.target_health()):
             return
@@ -176,26 +176,26 @@ class RunningTask:
 
     def _await_stopped(self) -> None:
         if all(process.exit_code() is not None for process in self._processes.values()):
-            self.kill()  # what a leader left behind in its group
+            self.kill()  # processes that outlive the leader of their group
         elif time.monotonic() >= self._kill_at:
             self.kill()
 
     def _finish(self) -> None:
         for container in self.record.containers:
-            self._note_exit(container)
+            self._record_exit(container)
             container.last_status = "STOPPED"
         for process in self._processes.values():
             process.close()
         self._processes.clear()
-        self._means.targets.deregister(self._service.load_balancers, self._address)
-        self._means.addresses.unbind(self._address)
+        self._dependencies.targets.deregister(self._service.load_balancers, self._address)
+        self._dependencies.addresses.unbind(self._address)
         for attachment in self.record.attachments:
-            self._means.interfaces.detach(attachment)
+            self._dependencies.interfaces.detach(attachment)
         self.record.connectivity = None
         self.record.desired_status = self.record.last_status = "STOPPED"
         self.record.stopped_at = self.record.execution_stopped_at = datetime.now(UTC)
 
-    def _note_exit(self, container: Container) -> None:
+    def _record_exit(self, container: Container) -> None:
         process = self._processes.get(container.name)
         if process is not None and container.exit_code is None and (code := process.exit_code()) is not None:
             container.exit_code = code
@@ -205,4 +205,4 @@ class RunningTask:
         for definition in self._definitions:
             process = self._processes.get(definition["name"])
             if process is not None:
-                self._means.logs.write(definition, self.record.id, process.new_lines())
+                self._dependencies.logs.write(definition, self.record.id, process.new_lines())

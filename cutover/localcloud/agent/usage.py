@@ -1,4 +1,4 @@
-"""How much CPU and memory a service's tasks use, handed to the metric store as ECS does to CloudWatch.
+"""Measures the CPU and memory that a service's tasks use, as ECS does for CloudWatch.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
 """
@@ -11,13 +11,13 @@ from cutover.localcloud.agent.tasks import RunningTask
 from cutover.localcloud.balancer.traffic import MetricSink
 
 NAMESPACE = "AWS/ECS"
-EVERY = 1.0  # seconds; ECS measures each minute
+EVERY = 1.0  # seconds; ECS measures every minute
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class UsageMeter:
-    """Percent of what the task definition reserves, over all running tasks of a service."""
+    """Records utilisations in percent of what the task definition reserves, averaged over the running tasks."""
 
     def __init__(self, sink: MetricSink) -> None:
         self._sink = sink
@@ -50,7 +50,7 @@ class UsageMeter:
 
 
 def _used(pids: Iterable[int]) -> tuple[float, int]:
-    """CPU seconds and resident bytes of processes; one that has just ended counts for nothing (proc(5), stat)."""
+    """Return CPU seconds and resident bytes of processes (proc(5), stat); ended processes are left out."""
     seconds, resident = 0.0, 0
     for pid in pids:
         try:

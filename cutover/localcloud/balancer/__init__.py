@@ -1,4 +1,4 @@
-"""The load balancer's data plane: what an Application Load Balancer does with the requests of its listeners."""
+"""The load balancer's data plane: answers requests to listeners as an Application Load Balancer does."""
 
 from cutover.localcloud.balancer.plane import DataPlane
 

@@ -1,4 +1,4 @@
-"""How the health of one target changes: pure transitions, and the judgement of one answer.
+"""Decides how the health of one target changes with each health check.
 
 States and reason codes are those of
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
@@ -11,12 +11,12 @@ from cutover.localcloud.balancer.topology import HealthCheck
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A target's state with AWS's reason code, and how many checks in a row spoke against that state."""
+    """A target's state with AWS's reason code; `contrary` counts the latest checks that contradict the state."""
 
     state: str
     reason: str | None = None
     description: str | None = None
-    against: int = 0
+    contrary: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CheckResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the target answered as the matcher wants."""
+        """Whether the target's answer matches the matcher."""
         return self.reason is None
 
 
@@ -43,23 +43,23 @@ NO_ANSWER = CheckResult("Target.Timeout", "Request timed out")
 NO_CONNECTION = CheckResult("Target.FailedHealthChecks", "Health checks failed")
 
 
-def after(health: Health, result: CheckResult, settings: HealthCheck) -> Health:
-    """The health that follows from one more check; the first pass makes a new target healthy, as with AWS."""
+def next_health(health: Health, result: CheckResult, settings: HealthCheck) -> Health:
+    """Return the health after one more check. As on AWS, the first pass makes a new target healthy."""
     if health.state in {"draining", "unused", "unavailable"}:
         return health
     if result.passed:
-        if health.state != "unhealthy" or health.against + 1 >= settings.healthy_threshold:
+        if health.state != "unhealthy" or health.contrary + 1 >= settings.healthy_threshold:
             return HEALTHY
-        return replace(health, against=health.against + 1)
+        return replace(health, contrary=health.contrary + 1)
     if health.state == "unhealthy":
         return Health("unhealthy", result.reason, result.description)
-    if health.against + 1 >= settings.unhealthy_threshold:
+    if health.contrary + 1 >= settings.unhealthy_threshold:
         return Health("unhealthy", result.reason, result.description)
-    return replace(CHECKING if health.state == "initial" else health, against=health.against + 1)
+    return replace(CHECKING if health.state == "initial" else health, contrary=health.contrary + 1)
 
 
-def judge(status: int, settings: HealthCheck) -> CheckResult:
-    """What the status of an answer says under the target group's matcher."""
+def check_status(status: int, settings: HealthCheck) -> CheckResult:
+    """Return the result of a check whose answer has this HTTP status."""
     if any(_covers(part, status) for part in settings.codes.split(",")):
         return CheckResult()
     return CheckResult("Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")

@@ -1,4 +1,4 @@
-"""What the data plane does between a start and its stop: serve listeners, look at moto's models, check targets."""
+"""Runs the data plane from start to stop: reads moto's models, serves listeners, and checks targets."""
 
 import asyncio
 import random
@@ -8,80 +8,84 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cutover.localcloud.balancer.describing import HealthAnswers
 from cutover.localcloud.balancer.forwarding import AddressBook, Forwarder
-from cutover.localcloud.balancer.health import NO_ANSWER, NO_CONNECTION, CheckResult, judge
+from cutover.localcloud.balancer.health import NO_ANSWER, NO_CONNECTION, CheckResult, check_status
+from cutover.localcloud.balancer.target_health import TargetHealthOverride
 from cutover.localcloud.balancer.targets import DueCheck, TargetRegistry
 from cutover.localcloud.balancer.topology import Balancer, Listener, Topology, read_topology
 from cutover.localcloud.balancer.traffic import MetricSink, TrafficMeter
-from cutover.localcloud.task_faults import Disorders
+from cutover.localcloud.task_faults import TaskFaults
 
-_LOOK_SECONDS = 0.05
+_REFRESH_SECONDS = 0.05
 _FLUSH_SECONDS = 1.0
 _LOOPBACK = "127.0.0.1"
 _Key = tuple[str, int]  # load balancer ARN, listener port
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the data plane was made with."""
+class PlaneDependencies:
+    """The objects and settings of the data plane."""
 
     addresses: AddressBook
     metrics: MetricSink
     time_scale: float
-    chance: random.Random
-    disorders: Disorders
+    rng: random.Random
+    task_faults: TaskFaults
 
 
 class Serving:
-    """What lives from one start to its stop, all on the loop's thread but for `ask_to_stop` and `endpoints`."""
+    """One run of the data plane. Other threads may use only `request_stop` and `endpoints`."""
 
     def __init__(
-        self, parts: Parts, backend: Any, traffic: aiohttp.ClientSession, checks: aiohttp.ClientSession
+        self,
+        dependencies: PlaneDependencies,
+        backend: Any,
+        traffic: aiohttp.ClientSession,
+        checks: aiohttp.ClientSession,
     ) -> None:
         self.endpoints: dict[str, str] = {}
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._backend = backend
-        self._addresses = parts.addresses
-        self._metrics = parts.metrics
+        self._addresses = dependencies.addresses
+        self._metrics = dependencies.metrics
         self._checks = checks
-        self._disorders = parts.disorders
+        self._task_faults = dependencies.task_faults
         self._topology = Topology()
-        self._targets = TargetRegistry(parts.time_scale)
+        self._targets = TargetRegistry(dependencies.time_scale)
         self._meter = TrafficMeter()
-        self._answers = HealthAnswers(backend, self._targets, self._refresh_targets)
-        self._ports: dict[_Key, _Port] = {}
+        self._override = TargetHealthOverride(backend, self._targets, self._refresh_targets)
+        self._ports: dict[_Key, _ListenerPort] = {}
         self._checking: set[asyncio.Task[None]] = set()
         self._forwarder = Forwarder(
             session=traffic,
-            addresses=parts.addresses,
+            addresses=dependencies.addresses,
             targets=self._targets,
             meter=self._meter,
             topology=lambda: self._topology,
-            chance=parts.chance,
+            rng=dependencies.rng,
         )
 
-    def ask_to_stop(self) -> None:
-        """End `until_stopped`; may be called from any thread."""
+    def request_stop(self) -> None:
+        """End `run_until_stopped`; any thread may call it."""
         self._loop.call_soon_threadsafe(self._stop.set)
 
-    async def until_stopped(self) -> None:
-        """Look and measure again and again."""
+    async def run_until_stopped(self) -> None:
+        """Refresh and record metrics until `request_stop`."""
         next_flush = self._loop.time() + _FLUSH_SECONDS
         while not self._stop.is_set():
-            await self.look()
+            await self.refresh()
             if self._loop.time() >= next_flush:
                 next_flush += _FLUSH_SECONDS
                 self._meter.flush(self._metrics, self._topology, self._targets)
             try:
-                await asyncio.wait_for(self._stop.wait(), _LOOK_SECONDS)
+                await asyncio.wait_for(self._stop.wait(), _REFRESH_SECONDS)
             except TimeoutError:
                 continue
 
-    async def look(self) -> None:
-        """Take over moto's models and start the checks that are due."""
-        self._answers.install()
+    async def refresh(self) -> None:
+        """Read moto's models, and start the health checks that are due."""
+        self._override.install()
         topology = self._refresh_targets()
         if topology != self._topology:
             self._topology = topology
@@ -92,8 +96,8 @@ class Serving:
             task.add_done_callback(self._checking.discard)
 
     async def close(self) -> None:
-        """Give everything back: moto's answers, running checks, ports."""
-        self._answers.remove()
+        """Restore moto's method, cancel running checks and close all ports."""
+        self._override.remove()
         for task in self._checking:
             task.cancel()
         await asyncio.gather(*self._checking, return_exceptions=True)
@@ -101,22 +105,22 @@ class Serving:
             await port.close()
 
     def _refresh_targets(self) -> Topology:
-        topology = _read_patiently(self._backend)
+        topology = _read_with_retries(self._backend)
         self._targets.sync(topology, self._loop.time())
         return topology
 
     async def _serve_listeners(self) -> None:
-        wanted = {
+        listeners = {
             (balancer.arn, listener.port): (balancer, listener)
             for balancer in self._topology.balancers
             for listener in balancer.listeners
         }
-        for key in self._ports.keys() - wanted.keys():
+        for key in self._ports.keys() - listeners.keys():
             await self._ports.pop(key).close()
         endpoints: dict[str, str] = {}
-        for key, (balancer, listener) in wanted.items():
+        for key, (balancer, listener) in listeners.items():
             if key not in self._ports:
-                self._ports[key] = await _Port.open(self._forwarder, balancer, listener)
+                self._ports[key] = await _ListenerPort.open(self._forwarder, balancer, listener)
             port = self._ports[key]
             port.balancer, port.listener = balancer, listener
             endpoints.setdefault(balancer.name, port.url)
@@ -127,30 +131,30 @@ class Serving:
         result = NO_ANSWER
         try:
             result = await self._probe(check)
-            if self._disorders.fails_check(check.group_arn, check.settings.health_check.unhealthy_threshold):
+            if self._task_faults.fails_check(check.group_arn, check.settings.health_check.unhealthy_threshold):
                 result = NO_CONNECTION
         finally:
             self._targets.report(check, result, self._loop.time())
 
     async def _probe(self, check: DueCheck) -> CheckResult:
-        place = self._addresses.resolve(check.target.ip, check.port)
-        if place is None:
+        address = self._addresses.resolve(check.target.ip, check.port)
+        if address is None:
             return NO_ANSWER
-        url = f"http://{place[0]}:{place[1]}{check.path}"
+        url = f"http://{address[0]}:{address[1]}{check.path}"
         headers = {"User-Agent": "ELB-HealthChecker/2.0", "Host": f"{check.target.ip}:{check.port}"}
         try:
             async with self._checks.get(
                 url, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(check.timeout)
             ) as answer:
-                return judge(answer.status, check.settings.health_check)
+                return check_status(answer.status, check.settings.health_check)
         except TimeoutError:
             return NO_ANSWER
         except aiohttp.ClientError:
             return NO_CONNECTION
 
 
-class _Port:
-    """A loopback port that serves a listener, whatever becomes of the listener's rules."""
+class _ListenerPort:
+    """A loopback port that serves a listener; it stays open when the listener's rules change."""
 
     def __init__(self, forwarder: Forwarder, balancer: Balancer, listener: Listener) -> None:
         self.balancer, self.listener = balancer, listener
@@ -160,15 +164,15 @@ class _Port:
         self._sockets: asyncio.Server | None = None
 
     @classmethod
-    async def open(cls, forwarder: Forwarder, balancer: Balancer, listener: Listener) -> "_Port":
-        """Listen on a port that the system chooses."""
+    async def open(cls, forwarder: Forwarder, balancer: Balancer, listener: Listener) -> "_ListenerPort":
+        """Listen on a port that the kernel chooses."""
         port = cls(forwarder, balancer, listener)
         port._sockets = await asyncio.get_running_loop().create_server(port._server, _LOOPBACK, 0, backlog=512)
         port.url = f"http://{_LOOPBACK}:{port._sockets.sockets[0].getsockname()[1]}"
         return port
 
     async def close(self) -> None:
-        """Stop listening; requests in flight get two seconds to end."""
+        """Stop listening; requests in flight have two seconds to end."""
         if self._sockets is not None:
             self._sockets.close()
         await self._server.shutdown(timeout=2.0)
@@ -177,8 +181,8 @@ class _Port:
         return await self._forwarder.answer(request, self.balancer, self.listener)
 
 
-def _read_patiently(backend: Any) -> Topology:
-    """Read the models; a request that changes them at that moment makes Python raise, so try again."""
+def _read_with_retries(backend: Any) -> Topology:
+    """Read the models; retry if a request changed them during the read, which raises RuntimeError."""
     for _ in range(20):
         try:
             return read_topology(backend)

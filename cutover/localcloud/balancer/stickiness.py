@@ -1,10 +1,10 @@
-"""The cookies by which a load balancer keeps a client with a target (AWSALB) or with a target group (AWSALBTG).
+"""The cookies that bind a client to a target (AWSALB) or to a target group (AWSALBTG).
 
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html: the browser keeps a cookie for
-seven days whatever was configured, and the load balancer itself judges whether it still holds. The configured time runs
-from when the client was bound: so we read
+The browser keeps a cookie for seven days whatever the configured duration; the load balancer decides whether the
+binding is still valid: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
+We read this page as: the duration starts when the client is bound:
 https://docs.aws.amazon.com/prescriptive-guidance/latest/load-balancer-stickiness/target-group-stickiness.html
-A target group outranks its weight, and even that it has no target:
+A binding to a target group is valid even if the group's weight is 0 or the group has no target:
 https://repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ/alb-to-automatically-redirect-traffic
 """
 
@@ -20,33 +20,33 @@ from email.utils import formatdate
 from cutover.localcloud.balancer.topology import Forward, Target, TargetGroup
 
 _TARGET, _GROUP = "AWSALB", "AWSALBTG"
-_CORS = "CORS"  # the same cookie again, for requests from other sites
+_CORS = "CORS"  # suffix of a copy of the cookie, for cross-site requests
 _KEPT_SECONDS = 7 * 24 * 3600
 _SEAL_BYTES = 16
 
 
 class Cookies:
-    """Issues the cookies and reads them; those of another run, or of nobody, count as absent."""
+    """Issues and reads the cookies. Cookies of another run, and forged ones, count as absent."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._key = secrets.token_bytes(_SEAL_BYTES)
 
     def group_of(self, forward: Forward, sent: Mapping[str, str]) -> str | None:
-        """The ARN of the action's target group that the client is bound to, whatever its weight has become."""
+        """Return the ARN of the action's target group that the client is bound to, whatever its weight."""
         bound = self._opened(_GROUP, sent, forward.sticky_seconds)
         arn = None if bound is None else str(bound[0])
         return arn if any(arn == known for known, _ in forward.groups) else None
 
     def target_of(self, group: TargetGroup, sent: Mapping[str, str]) -> Target | None:
-        """The target that the client is bound to in this group; it may be gone or unhealthy."""
+        """Return the target that the client is bound to in this group; it may be deregistered or unhealthy."""
         bound = self._opened(_TARGET, sent, group.sticky_seconds)
         if bound is None or bound[0] != group.arn:
             return None
         return Target(str(bound[1]), int(bound[2]))
 
     def to_set(self, forward: Forward, group: TargetGroup, target: Target, sent: Mapping[str, str]) -> list[str]:
-        """The Set-Cookie headers of an answer from this target: for what the client was not bound to before."""
+        """Return the Set-Cookie headers of an answer from this target, for new bindings alone."""
         headers: list[str] = []
         if group.sticky_seconds is not None and self.target_of(group, sent) != target:
             headers += self._issued(_TARGET, group.arn, target.ip, target.port)
@@ -61,7 +61,7 @@ class Cookies:
         return [f"{name}={value}; {common}", f"{name}{_CORS}={value}; {common}; SameSite=None; Secure"]
 
     def _opened(self, name: str, sent: Mapping[str, str], seconds: float | None) -> list[str | int] | None:
-        """What a cookie binds its client to; None if it is absent, forged or older than `seconds`."""
+        """Return what a cookie binds its client to; None if the cookie is absent, forged or older than `seconds`."""
         value = sent.get(name) or sent.get(name + _CORS)
         if seconds is None or not value:
             return None

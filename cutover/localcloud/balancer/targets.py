@@ -1,7 +1,7 @@
-"""The targets of all target groups: their health, which of them may take the next request, and who drains.
+"""The targets of all target groups: their health, and the choice of the target for the next request.
 
-The registry is shared by the data plane's loop and the threads that answer DescribeTargetHealth; one lock
-guards it and is never held while waiting.
+The event loop of the data plane and the threads that answer DescribeTargetHealth share the registry. One lock guards
+it, and is never held during a wait.
 """
 
 import threading
@@ -15,11 +15,11 @@ from cutover.localcloud.balancer.health import (
     UNUSED,
     CheckResult,
     Health,
-    after,
+    next_health,
 )
 from cutover.localcloud.balancer.topology import Target, TargetGroup, Topology
 
-_SHORTEST_TIMEOUT = 1.0  # seconds; a scaled timeout below it would measure this machine's load, not the target
+_SHORTEST_TIMEOUT = 1.0  # seconds; a shorter one would measure this machine's load, not the target
 
 _CHECKED = frozenset({"initial", "healthy", "unhealthy"})
 
@@ -33,7 +33,7 @@ class _Tracked:
     outstanding: int = 0
     among_first: bool = False  # registered into an empty group, and not healthy yet
     warming_since: float | None = None  # when slow start began
-    credit: float = 0.0  # what slow start owes it in the smooth round robin
+    credit: float = 0.0  # in the smooth weighted round robin
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class _Group:
     turn: int = 0
 
     def share(self, entry: _Tracked, now: float, scale: float) -> float:
-        """How much of a full share of the requests a target gets: 1, or less while it starts slowly."""
+        """Return the target's share relative to a warm target: 1, or less during slow start."""
         if entry.warming_since is None or self.settings.slow_start <= 0:
             return 1.0
         return min(1.0, (now - entry.warming_since) * scale / self.settings.slow_start)
@@ -52,7 +52,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class DueCheck:
-    """A health check to make now; `timeout` in real seconds."""
+    """A health check that is due; `timeout` is in seconds, not scaled."""
 
     group_arn: str
     target: Target
@@ -63,7 +63,7 @@ class DueCheck:
 
 
 class TargetRegistry:
-    """Health and load of every registered target; times are of one monotonic clock, in seconds."""
+    """The health and load of every registered target; times are seconds of one monotonic clock."""
 
     def __init__(self, time_scale: float) -> None:
         self._scale = time_scale
@@ -71,7 +71,7 @@ class TargetRegistry:
         self._groups: dict[str, _Group] = {}
 
     def sync(self, topology: Topology, now: float) -> None:
-        """Take over what was registered, deregistered, created and deleted."""
+        """Update the registry to the topology: targets and groups that were added or removed."""
         used = topology.users_of_groups()
         with self._lock:
             for arn in self._groups.keys() - topology.groups.keys():
@@ -82,7 +82,7 @@ class TargetRegistry:
                 self._sync_group(group, now)
 
     def due(self, now: float) -> list[DueCheck]:
-        """The checks to make now; each must be answered by `report`."""
+        """Return the checks that are due; call `report` with the result of each."""
         with self._lock:
             return [
                 self._begin_check(arn, group.settings, target, tracked, now)
@@ -92,24 +92,24 @@ class TargetRegistry:
             ]
 
     def report(self, check: DueCheck, result: CheckResult, now: float) -> None:
-        """Take over the result of a check."""
+        """Update the target's health with the result of a check."""
         with self._lock:
             group = self._groups.get(check.group_arn)
             tracked = self._find(check.group_arn, check.target)
             if group is None or tracked is None:
                 return
             tracked.checking = False
-            health = after(tracked.health, result, check.settings.health_check)
+            health = next_health(tracked.health, result, check.settings.health_check)
             if health.state != tracked.health.state:
                 tracked.warming_since = now if self._starts_slowly(group, tracked, health, now) else None
                 tracked.among_first = tracked.among_first and health.state != "healthy"
             tracked.health = health
 
-    def take(self, group_arn: str, now: float, *, bound: Target | None = None) -> Target | None:
-        """Choose the target of the next request and count it as outstanding; None if there is no target.
+    def acquire(self, group_arn: str, now: float, *, bound: Target | None = None) -> Target | None:
+        """Choose the target of the next request and count the request as outstanding; None if there is no target.
 
-        With no healthy target all registered ones are used ("fail open"); draining ones never are. It is `bound`, to
-        which the client's cookie binds it, if that is one of the targets to choose from.
+        If no target is healthy, all registered targets are used ("fail open"). Draining targets are never used. The
+        target `bound` in the client's cookie is chosen if it can be used.
         """
         with self._lock:
             group = self._groups.get(group_arn)
@@ -124,38 +124,38 @@ class TargetRegistry:
             tracked.outstanding += 1
             return target
 
-    def give_back(self, group_arn: str, target: Target) -> None:
-        """Say that a request which `take` gave to this target has ended."""
+    def release(self, group_arn: str, target: Target) -> None:
+        """Record that a request to this target has ended; call it once for each `acquire`."""
         with self._lock:
             tracked = self._find(group_arn, target)
             if tracked is not None and tracked.outstanding > 0:
                 tracked.outstanding -= 1
 
     def describe(self, group_arn: str) -> dict[Target, Health]:
-        """The health of every registered and every draining target of a group."""
+        """Return the health of every registered and every draining target of a group."""
         with self._lock:
             group = self._groups.get(group_arn)
             return {} if group is None else {target: entry.health for target, entry in group.tracked.items()}
 
     def counts(self, group_arn: str) -> tuple[int, int]:
-        """How many targets are healthy and how many unhealthy; initial and draining ones are neither."""
+        """Return how many targets are healthy, and how many unhealthy; initial and draining ones are neither."""
         with self._lock:
             group = self._groups.get(group_arn)
             states = [] if group is None else [entry.health.state for entry in group.tracked.values()]
         return states.count("healthy"), states.count("unhealthy")
 
     def _chosen(self, group: _Group, able: list[tuple[Target, _Tracked]], now: float) -> tuple[Target, _Tracked]:
-        """The target whose turn it is."""
+        """Return the next target by the algorithm of the group."""
         group.turn += 1
         if group.settings.algorithm == "least_outstanding_requests":
-            # AWS refuses slow start with this algorithm.
+            # AWS rejects slow start with this algorithm.
             fewest = min(tracked.outstanding for _, tracked in able)
             able = [pair for pair in able if pair[1].outstanding == fewest]
             return able[group.turn % len(able)]
         shares = [group.share(tracked, now, self._scale) for _, tracked in able]
         if min(shares) == 1.0:
             return able[group.turn % len(able)]
-        # Smooth weighted round robin: each earns its share, and who is chosen pays what all of them earned.
+        # Smooth weighted round robin: each target's credit grows by its share, and the chosen one pays the sum.
         for (_, tracked), share in zip(able, shares, strict=True):
             tracked.credit += share
         chosen = max(able, key=lambda pair: pair[1].credit)
@@ -163,8 +163,10 @@ class TargetRegistry:
         return chosen
 
     def _starts_slowly(self, group: _Group, tracked: _Tracked, health: Health, now: float) -> bool:
-        """Whether a target whose health changes so begins a slow start, which needs one that is healthy and warm
-        (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html)."""
+        """Return whether the target begins a slow start: it becomes healthy, and another one is healthy and warm.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+        """
         if health.state != "healthy" or group.settings.slow_start <= 0 or tracked.among_first:
             return False
         others = [entry for entry in group.tracked.values() if entry is not tracked]
@@ -192,7 +194,7 @@ class TargetRegistry:
 
     @staticmethod
     def _placed(group: _Group, health: Health) -> Health:
-        """Correct a health for what the group became: used or not, checked or not."""
+        """Return the health under the settings of the group: in use or not, with health checks or not."""
         if not group.in_use:
             return UNUSED
         if not group.settings.health_check.enabled:
@@ -200,13 +202,13 @@ class TargetRegistry:
         return REGISTERING if health.state in {"unused", "unavailable"} else health
 
     def _begin_check(self, arn: str, settings: TargetGroup, target: Target, tracked: _Tracked, now: float) -> DueCheck:
-        wanted = settings.health_check
+        configured = settings.health_check
         tracked.checking = True
-        tracked.check_at = now + wanted.interval / self._scale
+        tracked.check_at = now + configured.interval / self._scale
         if tracked.health == REGISTERING:
             tracked.health = CHECKING
-        timeout = max(wanted.timeout / self._scale, min(wanted.timeout, _SHORTEST_TIMEOUT))
-        return DueCheck(arn, target, wanted.port or target.port, wanted.path, timeout, settings)
+        timeout = max(configured.timeout / self._scale, min(configured.timeout, _SHORTEST_TIMEOUT))
+        return DueCheck(arn, target, configured.port or target.port, configured.path, timeout, settings)
 
     def _find(self, group_arn: str, target: Target) -> _Tracked | None:
         group = self._groups.get(group_arn)

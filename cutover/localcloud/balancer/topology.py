@@ -1,6 +1,6 @@
-"""What the load balancers of one account and region look like now: an immutable picture of moto's elbv2 models.
+"""An immutable snapshot of the load balancers in moto's elbv2 models.
 
-`read_topology` is the only place of the data plane that knows moto's classes.
+The snapshot is all that the data plane reads of moto's classes.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """A target group's health check settings, in seconds as AWS takes them (not yet scaled)."""
+    """The health check settings of a target group; seconds as configured, not scaled."""
 
     enabled: bool
     path: str
@@ -42,8 +42,8 @@ class TargetGroup:
     deregistration_delay: float
     health_check: HealthCheck
     targets: tuple[Target, ...]
-    sticky_seconds: float | None = None  # how long a client stays with its target; None: it does not
-    slow_start: float = 0.0  # seconds as AWS takes them (not yet scaled)
+    sticky_seconds: float | None = None  # how long a client is bound to its target; None: not bound
+    slow_start: float = 0.0  # seconds as configured, not scaled
 
     @property
     def dimension(self) -> str:
@@ -56,7 +56,7 @@ class Forward:
     """Send the request to one of these target groups, each chosen in proportion to its weight."""
 
     groups: tuple[tuple[str, int], ...]  # (target group ARN, weight 0-999)
-    sticky_seconds: float | None = None  # how long a client stays with its target group; None: it does not
+    sticky_seconds: float | None = None  # how long a client is bound to its target group; None: not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class FixedResponse:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Answer with another place; each part may hold #{protocol}, #{host}, #{port}, #{path}, #{query}."""
+    """Answer with another location; each part may hold #{protocol}, #{host}, #{port}, #{path}, #{query}."""
 
     status: int
     protocol: str
@@ -82,7 +82,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class NotSimulated:
-    """An action that the local cloud does not carry out, such as authentication."""
+    """An action that the local cloud does not simulate, such as authentication."""
 
     kind: str
 
@@ -92,7 +92,7 @@ Action = Forward | FixedResponse | Redirect | NotSimulated
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a rule: it holds if any of its values matches."""
+    """One condition of a rule: it matches if any of its values matches."""
 
     field: str
     values: tuple[str, ...]
@@ -102,7 +102,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of a listener; all its conditions must hold. The default rule has none and comes last."""
+    """A rule of a listener: all its conditions must match. The default rule has none and is the last."""
 
     conditions: tuple[Condition, ...]
     action: Action
@@ -110,7 +110,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A port of a load balancer, with its rules in the order in which they are tried."""
+    """A port of a load balancer, with its rules in order of evaluation."""
 
     arn: str
     port: int
@@ -120,7 +120,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer with its listeners, in the order in which they were created."""
+    """A load balancer with its listeners in order of creation."""
 
     arn: str
     name: str
@@ -141,7 +141,7 @@ class Topology:
     groups: Mapping[str, TargetGroup] = field(default_factory=dict)
 
     def users_of_groups(self) -> dict[str, tuple[Balancer, ...]]:
-        """The load balancers by the ARN of each target group that a rule of theirs names."""
+        """Return the load balancers that use each target group, by the group's ARN."""
         users: dict[str, dict[str, Balancer]] = {}
         for balancer in self.balancers:
             for listener in balancer.listeners:
@@ -153,9 +153,9 @@ class Topology:
 
 
 def read_topology(backend: Any) -> Topology:
-    """Picture the given moto `ELBv2Backend`; it may be changed by another thread meanwhile.
+    """Return a snapshot of moto's `ELBv2Backend`.
 
-    Raises RuntimeError if a model changed size while it was read: read again.
+    Raises RuntimeError if another thread adds or removes a model during the read; then read again.
     """
     balancers = tuple(
         _balancer(model) for model in list(backend.load_balancers.values()) if model.type == "application"
@@ -262,7 +262,7 @@ def _sticky_seconds(attributes: Mapping[str, Any]) -> float | None:
 
 
 def _is_true(value: object) -> bool:
-    """moto keeps some settings as they came, so a boolean may be text."""
+    """moto stores some settings as it received them, so a boolean may be text."""
     return str(value).lower() == "true"
 
 

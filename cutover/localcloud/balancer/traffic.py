@@ -1,4 +1,4 @@
-"""Counts what the load balancers did and hands it to the metric store, as ALB does to CloudWatch.
+"""Counts the requests of the load balancers for the metric store, as ALB does for CloudWatch.
 
 Names and dimensions: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 """
@@ -16,7 +16,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 
 class MetricSink(Protocol):
-    """Where measurements go: the local cloud's metric store."""
+    """Receives measurements: the metric store of the local cloud."""
 
     def record(
         self,
@@ -28,32 +28,32 @@ class MetricSink(Protocol):
         unit: str = "None",
         at: float | None = None,
     ) -> None:
-        """Take the values measured at one time (seconds since the epoch; None: now)."""
+        """Record the values measured at one time (seconds since the epoch; None: now)."""
 
 
 class TrafficMeter:
-    """Collects on the data plane's thread; `flush` hands over everything since the last flush."""
+    """Collects measurements on the thread of the data plane until the next `flush`."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, Dimensions], int] = defaultdict(int)
         self._times: dict[Dimensions, list[float]] = defaultdict(list)
 
     def answered_by_target(self, balancer: Balancer, group: TargetGroup, status: int, seconds: float) -> None:
-        """A target answered with this status after this time."""
+        """Count an answer of a target, with its HTTP status and its time in seconds."""
         for dimensions in _dimensions(balancer, group):
             self._counts["RequestCount", dimensions] += 1
             self._counts[f"HTTPCode_Target_{status // 100}XX_Count", dimensions] += 1
             self._times[dimensions].append(seconds)
 
     def target_failed(self, balancer: Balancer, group: TargetGroup, *, connection: bool) -> None:
-        """A target was chosen but did not answer; `connection`: it could not even be reached."""
+        """Count a request that the target did not answer; `connection`: the connection failed."""
         for dimensions in _dimensions(balancer, group):
             self._counts["RequestCount", dimensions] += 1
             if connection:
                 self._counts["TargetConnectionErrorCount", dimensions] += 1
 
     def answered_by_balancer(self, balancer: Balancer, status: int) -> None:
-        """The load balancer itself answered with this status."""
+        """Count an answer of the load balancer itself, with its HTTP status."""
         (own,) = _dimensions(balancer, None)
         if status >= 500:
             self._counts["HTTPCode_ELB_5XX_Count", own] += 1
@@ -63,7 +63,7 @@ class TrafficMeter:
             self._counts["HTTPCode_ELB_4XX_Count", own] += 1
 
     def flush(self, sink: MetricSink, topology: Topology, targets: TargetRegistry) -> None:
-        """Hand over what was counted, and how many targets are healthy now."""
+        """Record the counts since the last flush, and the present number of healthy targets."""
         counts, self._counts = self._counts, defaultdict(int)
         times, self._times = self._times, defaultdict(list)
         for (name, dimensions), count in counts.items():

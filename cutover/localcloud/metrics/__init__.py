@@ -1,4 +1,4 @@
-"""CloudWatch: a store of measurements, the questions about them, and alarms that are really evaluated."""
+"""Simulates CloudWatch: a store of measurements, queries over it, and alarms that are evaluated."""
 
 from cutover.localcloud.metrics.service import CloudWatch, wrap
 from cutover.localcloud.metrics.store import MetricStore

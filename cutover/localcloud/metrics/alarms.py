@@ -1,4 +1,4 @@
-"""Alarms: kept as they were put, and evaluated against the store. Their actions are kept but not carried out."""
+"""Stores alarms, and evaluates them against the metric store. Their actions are stored and never carried out."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ class _Alarm:
 
 
 class Alarms:
-    """The alarms of one account and region; thread-safe; times in seconds since the epoch."""
+    """The alarms of one account and region; thread-safe. Times are seconds since the epoch."""
 
     def __init__(self, store: MetricStore, account: str, region: str) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Alarms:
             return self._composites.put(fields, now)
 
     def put(self, fields: Fields, now: float) -> dict[str, Any]:
-        """PutMetricAlarm: creates with INSUFFICIENT_DATA, or changes all but state and tags."""
+        """PutMetricAlarm: create an alarm with INSUFFICIENT_DATA, or change all but the state and tags of an alarm."""
         _validate(fields)
         kept = {name: fields[name] for name in _KEPT if fields.get(name) is not None}
         kept.setdefault("ActionsEnabled", True)
@@ -64,7 +64,7 @@ class Alarms:
         return {}
 
     def describe(self, fields: Fields) -> dict[str, Any]:
-        """DescribeAlarms, by names, prefix or state, in pages."""
+        """DescribeAlarms: by names, prefix or state, in pages."""
         names, prefix = fields.get("AlarmNames"), fields.get("AlarmNamePrefix") or ""
         size, start = int(fields.get("MaxRecords") or _PAGE), str(fields.get("NextToken") or "")
         types = fields.get("AlarmTypes") or ["MetricAlarm"]
@@ -72,7 +72,7 @@ class Alarms:
             composites = self._composites.described(names, prefix) if "CompositeAlarm" in types else []
             if "MetricAlarm" not in types:
                 return {"MetricAlarms": [], "CompositeAlarms": composites}
-            found = [
+            page = [
                 self._described(name, alarm)
                 for name, alarm in sorted(self._alarms.items())
                 if (not names or name in names)
@@ -80,11 +80,11 @@ class Alarms:
                 and fields.get("StateValue") in {None, alarm.state}
                 and name > start
             ]
-        rest = {"NextToken": found[size - 1]["AlarmName"]} if len(found) > size else {}
-        return {"MetricAlarms": found[:size], "CompositeAlarms": composites, **rest}
+        rest = {"NextToken": page[size - 1]["AlarmName"]} if len(page) > size else {}
+        return {"MetricAlarms": page[:size], "CompositeAlarms": composites, **rest}
 
     def delete(self, fields: Fields) -> dict[str, Any]:
-        """DeleteAlarms; a name that does not exist is no error, as with AWS."""
+        """DeleteAlarms. As on AWS, a name that does not exist is not an error."""
         with self._lock:
             for name in fields.get("AlarmNames") or []:
                 self._alarms.pop(name, None)
@@ -92,7 +92,7 @@ class Alarms:
         return {}
 
     def set_state(self, fields: Fields, now: float) -> dict[str, Any]:
-        """SetAlarmState: holds until the next evaluation finds another state."""
+        """SetAlarmState: set the state until the next evaluation."""
         state = fields.get("StateValue")
         if state not in {OK, ALARM, INSUFFICIENT}:
             raise bad_value(f"The value {state} for parameter StateValue is not supported.")
@@ -100,7 +100,7 @@ class Alarms:
             alarm = self._alarms.get(str(fields.get("AlarmName")))
             if alarm is None:
                 raise not_found(f"Alarm {fields.get('AlarmName')} does not exist")
-            self._move(alarm, str(state), str(fields.get("StateReason") or ""), now)
+            self._set_state(alarm, str(state), str(fields.get("StateReason") or ""), now)
             alarm.reason_data = fields.get("StateReasonData")
         return {}
 
@@ -133,25 +133,25 @@ class Alarms:
         return {}
 
     def evaluate(self, now: float) -> None:
-        """Bring every alarm to the state that the measurements up to now give it."""
+        """Set the state of every alarm from the measurements up to `now`."""
         with self._lock:
             alarms = list(self._alarms.values())
         for alarm in alarms:
             try:
-                state, reason = self._judge(alarm, now)
-            except CloudWatchError as error:  # an expression that cannot be computed: nothing is known
+                state, reason = self._evaluate_alarm(alarm, now)
+            except CloudWatchError as error:  # the expression cannot be computed
                 state, reason = INSUFFICIENT, f"Unchecked: {error.message}"
             with self._lock:
                 if state != alarm.state:
-                    self._move(alarm, state, reason, now)
+                    self._set_state(alarm, state, reason, now)
         with self._lock:
             self._composites.evaluate({name: alarm.state for name, alarm in self._alarms.items()}, now)
 
-    def _judge(self, alarm: _Alarm, now: float) -> tuple[str, str]:
+    def _evaluate_alarm(self, alarm: _Alarm, now: float) -> tuple[str, str]:
         fields = alarm.fields
         periods = int(fields["EvaluationPeriods"])
         length = _period_of(fields)
-        end = now // length * length  # the period under way is not looked at
+        end = now // length * length  # the current period is not complete
         start = end - (periods + EXTRA_PERIODS) * length
         series = self._series(fields, start, end)
         points = [series.get(start + length * number) for number in range(periods + EXTRA_PERIODS)]
@@ -164,22 +164,22 @@ class Alarms:
             periods=periods,
             to_alarm=to_alarm,
             missing=treatment,
-            present=alarm.state,
+            current=alarm.state,
         )
         shown = [round(point, 4) for point in points if point is not None][-periods:]
         operation = fields["ComparisonOperator"]
         return state, (
             f"Threshold Crossed: {to_alarm} of {periods} datapoints needed; the last are {shown}, "
-            f"looked at as {operation} {threshold:g} with missing data as {treatment}"
+            f"compared by {operation} {threshold:g} with missing data as {treatment}"
         )
 
     def _series(self, fields: Fields, start: float, end: float) -> Mapping[float, float]:
-        queries = fields.get("Metrics") or [_own_query(fields)]
+        queries = fields.get("Metrics") or [_query_of_alarm(fields)]
         value = evaluate_queries(self._store, queries, start, end)[_returned(queries)]
         return value if isinstance(value, Mapping) else {}
 
     @staticmethod
-    def _move(alarm: _Alarm, state: str, reason: str, now: float) -> None:
+    def _set_state(alarm: _Alarm, state: str, reason: str, now: float) -> None:
         alarm.state, alarm.reason, alarm.changed = state, reason, now
         alarm.reason_data = json.dumps({"version": "1.0"})
 
@@ -231,14 +231,14 @@ def _validate(fields: Fields) -> None:
 
 
 def _returned(queries: list[Fields]) -> str:
-    """The Id of the one query whose data an alarm looks at."""
+    """Return the Id of the one query whose data the alarm evaluates."""
     returned = [query["Id"] for query in queries if query.get("ReturnData", True)]
     if len(returned) != 1:
         raise invalid("Exactly one element of the Metrics of an alarm must return data.")
     return str(returned[0])
 
 
-def _own_query(fields: Fields) -> dict[str, Any]:
+def _query_of_alarm(fields: Fields) -> dict[str, Any]:
     metric = {name: fields[name] for name in ("Namespace", "MetricName", "Dimensions") if name in fields}
     stat = {
         "Metric": metric,
@@ -249,7 +249,7 @@ def _own_query(fields: Fields) -> dict[str, Any]:
 
 
 def _period_of(fields: Fields) -> int:
-    """The length of an alarm's periods: its own, or the longest of its queries."""
+    """Return the length of an alarm's periods in seconds: its own, or the longest of its queries."""
     if fields.get("Period"):
         return int(fields["Period"])
     stats = [query.get("MetricStat") or query for query in fields.get("Metrics") or []]

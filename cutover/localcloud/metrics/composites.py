@@ -24,14 +24,14 @@ class _Composite:
 
 
 class Composites:
-    """The composite alarms of one account and region; the caller holds the lock of all alarms."""
+    """The composite alarms of one account and region. The caller holds the lock of all alarms."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._alarms: dict[str, _Composite] = {}
 
     def put(self, fields: Fields, now: float) -> dict[str, Any]:
-        """PutCompositeAlarm; refuses a rule that cannot be read."""
+        """PutCompositeAlarm. Raises CloudWatchError for a rule that cannot be parsed."""
         name, text = str(fields.get("AlarmName") or ""), str(fields.get("AlarmRule") or "")
         if not name:
             raise invalid("The parameter AlarmName is required.")
@@ -40,12 +40,12 @@ class Composites:
         return {}
 
     def delete(self, names: list[str]) -> None:
-        """Forget those of these names."""
+        """Remove the alarms with these names."""
         for name in names:
             self._alarms.pop(name, None)
 
     def evaluate(self, states: States, now: float) -> None:
-        """Bring each to ALARM or OK by its rule; a composite of composites follows one evaluation later."""
+        """Set each alarm to ALARM or OK by its rule; a composite of composites changes one evaluation later."""
         known = {**states, **{name: alarm.state for name, alarm in self._alarms.items()}}
         for alarm in self._alarms.values():
             state = ALARM if alarm.rule(known) else OK
@@ -53,14 +53,14 @@ class Composites:
                 alarm.state, alarm.changed = state, now
 
     def described(self, names: list[str] | None, prefix: str) -> list[dict[str, Any]]:
-        """As DescribeAlarms shows them."""
+        """Return the alarms as DescribeAlarms shows them."""
         return [
             {
                 "ActionsEnabled": True,
                 **alarm.fields,
                 "AlarmArn": f"{self._prefix}{name}",
                 "StateValue": alarm.state,
-                "StateReason": f"the rule {alarm.fields['AlarmRule']} says so",
+                "StateReason": f"The state follows from the rule {alarm.fields['AlarmRule']}",
                 "StateUpdatedTimestamp": datetime.fromtimestamp(alarm.changed, UTC),
             }
             for name, alarm in sorted(self._alarms.items())

@@ -1,8 +1,8 @@
-"""The errors of CloudWatch's API that the local cloud answers."""
+"""The errors of CloudWatch's API."""
 
 
 class CloudWatchError(Exception):
-    """An answer with an AWS error code; `query_code` is its older name, which clients compare with."""
+    """An error with AWS's code and HTTP status; `query_code` is the code in the query protocol."""
 
     def __init__(self, code: str, message: str, *, query_code: str | None = None, status: int = 400) -> None:
         super().__init__(message)
@@ -13,20 +13,20 @@ class CloudWatchError(Exception):
 
 
 def invalid(message: str) -> CloudWatchError:
-    """ValidationError: the request cannot be understood."""
+    """ValidationError: the request is not valid."""
     return CloudWatchError("ValidationError", message)
 
 
 def bad_value(message: str) -> CloudWatchError:
-    """InvalidParameterValue: a parameter has a value that CloudWatch refuses."""
+    """InvalidParameterValue: CloudWatch rejects the value of a parameter."""
     return CloudWatchError("InvalidParameterValueException", message, query_code="InvalidParameterValue")
 
 
 def missing(message: str) -> CloudWatchError:
-    """MissingParameter: a parameter that must be given is not."""
+    """MissingParameter: a required parameter is missing."""
     return CloudWatchError("MissingRequiredParameterException", message, query_code="MissingParameter")
 
 
 def not_found(message: str) -> CloudWatchError:
-    """ResourceNotFound: an alarm that does not exist."""
+    """ResourceNotFound: the alarm does not exist."""
     return CloudWatchError("ResourceNotFound", message, status=404)

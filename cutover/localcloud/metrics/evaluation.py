@@ -1,4 +1,4 @@
-"""When an alarm fires: M of N periods against a threshold, with AWS's treatment of missing data. Pure.
+"""Decides the state of an alarm: M of N periods against a threshold, with AWS's treatment of missing data.
 
 The tables are those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
-EXTRA_PERIODS = 2  # looked at beyond N, to fill what is missing with older points
+EXTRA_PERIODS = 2  # evaluated beyond N: older points replace missing ones
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -24,11 +24,11 @@ def next_state(
     periods: int,
     to_alarm: int,
     missing: str,
-    present: str,
+    current: str,
 ) -> str:
-    """The state after looking at the points of the last `periods` + 2 periods, oldest first (None: missing).
+    """Return the state by the points of the last `periods` + 2 periods, oldest first (None: missing).
 
-    `to_alarm` is M, `periods` is N, `missing` is TreatMissingData; `present` is kept where AWS keeps the state.
+    `to_alarm` is M, `periods` is N, `missing` is TreatMissingData, `current` is the present state.
     """
     real = [breaches(point) for point in points if point is not None][-periods:]
     breaching = sum(real)
@@ -39,10 +39,10 @@ def next_state(
         case "notBreaching":
             return ALARM if breaching >= to_alarm else OK
         case _ if not real:
-            return present if missing == "ignore" else INSUFFICIENT
+            return current if missing == "ignore" else INSUFFICIENT
         case "ignore":
             if breaching >= to_alarm:
                 return ALARM
-            return present if breaching == len(real) else OK
+            return current if breaching == len(real) else OK
         case _:
             return ALARM if breaching >= min(to_alarm, len(real)) else OK

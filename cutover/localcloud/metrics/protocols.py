@@ -1,6 +1,6 @@
 """CloudWatch's three protocols: smithy-rpc-v2-cbor (newer SDKs), JSON and query (XML).
 
-A request becomes an operation with AWS's member names; an answer goes back in the protocol of its request.
+A codec reads the parameters of a request by AWS's member names, and writes the response in the same protocol.
 """
 
 import json
@@ -23,8 +23,8 @@ _JSON_TARGET = "GraniteServiceVersion20100801."
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back over HTTP."""
+class Response:
+    """An HTTP response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -35,17 +35,17 @@ class Codec(Protocol):
     """One protocol."""
 
     def read(self, body: bytes) -> Mapping[str, Any]:
-        """The parameters of a request. Raises CloudWatchError."""
+        """Return the parameters of a request. Raises CloudWatchError."""
 
-    def write(self, result: Mapping[str, Any]) -> Answer:
-        """The answer with a result."""
+    def write(self, result: Mapping[str, Any]) -> Response:
+        """Return the response with a result."""
 
-    def refuse(self, error: CloudWatchError) -> Answer:
-        """The answer with an error."""
+    def write_error(self, error: CloudWatchError) -> Response:
+        """Return the response with an error."""
 
 
 def codec_of(environ: WSGIEnvironment, body: bytes) -> tuple[Codec, str] | None:
-    """The protocol and the operation of a request; None if it is not for CloudWatch."""
+    """Return the codec and the operation of a request; None if the request is not for CloudWatch."""
     rpc = _RPC_PATH.fullmatch(environ.get("PATH_INFO", ""))
     if rpc is not None and environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
         return CborCodec(), rpc[1]
@@ -72,20 +72,20 @@ class CborCodec:
             raise CloudWatchError("SerializationException", "The body must be a map.")
         return parameters
 
-    def write(self, result: Mapping[str, Any]) -> Answer:
+    def write(self, result: Mapping[str, Any]) -> Response:
         """See `Codec`."""
         # AWS sends times as numbers of seconds, and leaves out members without a value.
-        return self._answer(200, cbor2.dumps(_without_none(result), datetime_as_timestamp=True))
+        return self._respond(200, cbor2.dumps(_without_none(result), datetime_as_timestamp=True))
 
-    def refuse(self, error: CloudWatchError) -> Answer:
+    def write_error(self, error: CloudWatchError) -> Response:
         """See `Codec`."""
         body = cbor2.dumps({"__type": f"com.amazonaws.cloudwatch#{error.code}", "message": error.message})
-        return self._answer(error.status, body, ("x-amzn-query-error", f"{error.query_code};Sender"))
+        return self._respond(error.status, body, ("x-amzn-query-error", f"{error.query_code};Sender"))
 
     @staticmethod
-    def _answer(status: int, body: bytes, *more: tuple[str, str]) -> Answer:
+    def _respond(status: int, body: bytes, *more: tuple[str, str]) -> Response:
         fixed = (("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), _request_id())
-        return Answer(status, (*fixed, *more), body)
+        return Response(status, (*fixed, *more), body)
 
 
 class JsonCodec:
@@ -99,27 +99,27 @@ class JsonCodec:
         try:
             value = json.loads(body or b"{}")
         except ValueError as cause:
-            raise CloudWatchError("SerializationException", "the body is no JSON") from cause
+            raise CloudWatchError("SerializationException", "The body is not valid JSON.") from cause
         if not isinstance(value, dict):
-            raise CloudWatchError("SerializationException", "the body must be an object")
+            raise CloudWatchError("SerializationException", "The body must be an object.")
         return value
 
-    def write(self, result: Mapping[str, Any]) -> Answer:
+    def write(self, result: Mapping[str, Any]) -> Response:
         """See `Codec`."""
-        return self._answer(200, {name: value for name, value in result.items() if value is not None})
+        return self._respond(200, {name: value for name, value in result.items() if value is not None})
 
-    def refuse(self, error: CloudWatchError) -> Answer:
+    def write_error(self, error: CloudWatchError) -> Response:
         """See `Codec`."""
         query_error = ("x-amzn-query-error", f"{error.query_code};Sender")
-        return self._answer(error.status, {"__type": error.code, "message": error.message}, query_error)
+        return self._respond(error.status, {"__type": error.code, "message": error.message}, query_error)
 
-    def _answer(self, status: int, value: Mapping[str, Any], *more: tuple[str, str]) -> Answer:
+    def _respond(self, status: int, value: Mapping[str, Any], *more: tuple[str, str]) -> Response:
         body = json.dumps(value, default=_json_time).encode()
-        return Answer(status, (("Content-Type", self._content_type), _request_id(), *more), body)
+        return Response(status, (("Content-Type", self._content_type), _request_id(), *more), body)
 
 
 class QueryCodec:
-    """The query protocol with XML answers, read and written by moto's parsers of the service's model."""
+    """The query protocol with XML responses, by moto's parser and serializer of the service's model."""
 
     def __init__(self, operation: str) -> None:
         self._operation = operation
@@ -134,45 +134,45 @@ class QueryCodec:
             form: Any = {"values": MultiDict(parse_qsl(body.decode(), keep_blank_values=True))}
             parsed = parser.parse(form)
         except (ValueError, TypeError, KeyError) as cause:
-            raise invalid(f"{self._operation}: a parameter cannot be read: {cause}") from cause
+            raise invalid(f"{self._operation}: a parameter cannot be parsed: {cause}") from cause
         return dict(parsed)
 
-    def write(self, result: Mapping[str, Any]) -> Answer:
+    def write(self, result: Mapping[str, Any]) -> Response:
         """See `Codec`."""
         from moto.core.serialize import SERIALIZERS
 
         written = SERIALIZERS["query"](_operation_model(self._operation)).serialize(dict(result))
-        return self._answer(200, str(written["body"]))
+        return self._respond(200, str(written["body"]))
 
-    def refuse(self, error: CloudWatchError) -> Answer:
+    def write_error(self, error: CloudWatchError) -> Response:
         """See `Codec`."""
         from xml.sax.saxutils import escape
 
-        return self._answer(
+        return self._respond(
             error.status,
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.query_code)}</Code>"
             f"<Message>{escape(error.message)}</Message></Error></ErrorResponse>",
         )
 
     @staticmethod
-    def _answer(status: int, text: str) -> Answer:
-        return Answer(status, (("Content-Type", "text/xml"), _request_id()), text.encode())
+    def _respond(status: int, text: str) -> Response:
+        return Response(status, (("Content-Type", "text/xml"), _request_id()), text.encode())
 
 
 @cache
 def _operation_model(operation: str) -> Any:
-    """botocore's model of an operation; raises CloudWatchError if there is none."""
+    """Return botocore's model of an operation. Raises CloudWatchError if there is none."""
     from botocore.model import OperationNotFoundError
 
     try:
         return _service_model().operation_model(operation)
     except OperationNotFoundError as cause:
-        raise CloudWatchError("InvalidAction", f"{operation} is no operation of CloudWatch") from cause
+        raise CloudWatchError("InvalidAction", f"{operation} is not an operation of CloudWatch.") from cause
 
 
 @cache
 def _service_model() -> Any:
-    # moto's own class round botocore's data: its serializer asks shapes what botocore's shapes do not know.
+    # moto's serializer needs moto's model class: its shapes have methods that botocore's have not.
     from botocore.loaders import Loader
     from moto.core.model import ServiceModel
 
@@ -180,7 +180,7 @@ def _service_model() -> Any:
 
 
 def _without_none(value: Any) -> Any:
-    """The value without the members of maps that are None, however deep."""
+    """Return the value without the members that are None, at any depth."""
     if isinstance(value, Mapping):
         return {name: _without_none(member) for name, member in value.items() if member is not None}
     return [_without_none(element) for element in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""CloudWatch's questions about metrics, over the store: parameters and answers are AWS's, by their API names."""
+"""CloudWatch's operations on metrics: parameters and results are AWS's, by their API names."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,8 +17,8 @@ _PAGE = 500  # metrics of one ListMetrics answer
 
 
 def put_metric_data(store: MetricStore, fields: Fields, now: float) -> dict[str, Any]:
-    """PutMetricData. As AWS does, it refuses namespaces that begin with `AWS/`."""
-    namespace = _required(fields, "Namespace")
+    """PutMetricData. As on AWS, a namespace cannot begin with `AWS/`."""
+    namespace = _require(fields, "Namespace")
     if namespace.startswith("AWS/"):
         raise bad_value("The value AWS/ for parameter Namespace is invalid: it is reserved for AWS's own metrics.")
     samples = [(_metric(namespace, datum), _sample(datum, now)) for datum in fields.get("MetricData") or []]
@@ -28,28 +28,28 @@ def put_metric_data(store: MetricStore, fields: Fields, now: float) -> dict[str,
 
 
 def list_metrics(store: MetricStore, fields: Fields) -> dict[str, Any]:
-    """ListMetrics, with its filters; 500 metrics to a page."""
-    found = [
+    """ListMetrics: with its filters, 500 metrics to a page."""
+    metrics = [
         metric
         for metric in store.metrics()
         if fields.get("Namespace") in {None, metric.namespace}
         and fields.get("MetricName") in {None, metric.name}
-        and all(_has_dimension(metric, wanted) for wanted in fields.get("Dimensions") or [])
+        and all(_has_dimension(metric, dimension) for dimension in fields.get("Dimensions") or [])
     ]
-    found.sort(key=lambda metric: (metric.namespace, metric.name, sorted(metric.dimensions)))
+    metrics.sort(key=lambda metric: (metric.namespace, metric.name, sorted(metric.dimensions)))
     start = _page_start(fields)
-    rest = {"NextToken": str(start + _PAGE)} if start + _PAGE < len(found) else {}
-    return {"Metrics": [_described(metric) for metric in found[start : start + _PAGE]], **rest}
+    rest = {"NextToken": str(start + _PAGE)} if start + _PAGE < len(metrics) else {}
+    return {"Metrics": [_described(metric) for metric in metrics[start : start + _PAGE]], **rest}
 
 
 def get_metric_statistics(store: MetricStore, fields: Fields) -> dict[str, Any]:
-    """GetMetricStatistics: one metric, several statistics of the same periods."""
+    """GetMetricStatistics: several statistics of one metric, by period."""
     names = [*(fields.get("Statistics") or []), *(fields.get("ExtendedStatistics") or [])]
     if not names:
         raise missing("At least one of the parameters Statistics and ExtendedStatistics must be specified.")
     period = _period(fields)
     start, end = _span(fields, period)
-    metric = _metric(_required(fields, "Namespace"), fields)
+    metric = _metric(_require(fields, "Namespace"), fields)
     points: list[dict[str, Any]] = []
     for at, samples in sorted(by_period(_of_unit(store.samples(metric, start, end), fields), period).items()):
         point: dict[str, Any] = {"Timestamp": datetime.fromtimestamp(at, UTC), "Unit": samples[0].unit}
@@ -88,8 +88,8 @@ def get_metric_data(store: MetricStore, fields: Fields) -> dict[str, Any]:
 
 
 def evaluate_queries(store: MetricStore, queries: Sequence[Fields], start: float, end: float) -> dict[str, Value]:
-    """The value of every query by its Id; an expression may name any other that does not depend on itself."""
-    by_id = {str(_required(query, "Id")): query for query in queries}
+    """Return the value of every query by its Id; an expression may use the Ids of other queries."""
+    by_id = {str(_require(query, "Id")): query for query in queries}
     if len(by_id) < len(queries):
         raise invalid("The values of Id in MetricDataQueries must be unique.")
     metric_queries = {name: query for name, query in by_id.items() if query.get("MetricStat")}
@@ -104,7 +104,7 @@ def evaluate_queries(store: MetricStore, queries: Sequence[Fields], start: float
     while waiting:
         ready = [name for name, query in waiting.items() if not _names(query) & waiting.keys()]
         if not ready:
-            raise invalid(f"The expressions {', '.join(sorted(waiting))} depend on themselves.")
+            raise invalid(f"The expressions {', '.join(sorted(waiting))} depend on each other in a cycle.")
         for name in ready:
             values[name] = _expression(waiting.pop(name), values, grid)
     return values
@@ -125,11 +125,12 @@ def _names(query: Fields) -> set[str]:
 def _metric_series(store: MetricStore, stat: Fields, start: float, end: float) -> Series:
     period = _period(stat)
     of = stat.get("Metric") or {}
-    metric = _metric(_required(of, "Namespace"), of)
+    metric = _metric(_require(of, "Namespace"), of)
     first = start // period * period
     samples = _of_unit(store.samples(metric, first, end), stat)
-    found = {at: _statistic(inside, _required(stat, "Stat")) for at, inside in by_period(samples, period).items()}
-    return {at: value for at, value in found.items() if value is not None}
+    name = _require(stat, "Stat")
+    values = {at: _statistic(inside, name) for at, inside in by_period(samples, period).items()}
+    return {at: value for at, value in values.items() if value is not None}
 
 
 def _statistic(samples: Sequence[Sample], name: str) -> float | None:
@@ -141,7 +142,7 @@ def _statistic(samples: Sequence[Sample], name: str) -> float | None:
 
 
 def check_statistic(name: str) -> None:
-    """Raise CloudWatchError if there is no such statistic."""
+    """Raise CloudWatchError if the statistic does not exist."""
     try:
         if name not in _STATISTICS:
             percent_of(name)
@@ -165,24 +166,24 @@ def _metric(namespace: str, fields: Fields) -> Metric:
     if len(dimensions) > 30:
         raise bad_value("A metric has at most 30 dimensions.")
     pairs = frozenset((str(pair["Name"]), str(pair["Value"])) for pair in dimensions)
-    return Metric(namespace, _required(fields, "MetricName"), pairs)
+    return Metric(namespace, _require(fields, "MetricName"), pairs)
 
 
 def _sample(datum: Fields, now: float) -> Sample:
     at = _seconds(datum, "Timestamp") if datum.get("Timestamp") is not None else now
     unit = str(datum.get("Unit") or "None")
-    given = datum.get("StatisticValues")
-    if given:
-        least, most = float(given["Minimum"]), float(given["Maximum"])
-        return Sample(at, (), (), float(given["Sum"]), float(given["SampleCount"]), least, most, unit)
+    statistics = datum.get("StatisticValues")
+    if statistics:
+        least, most = float(statistics["Minimum"]), float(statistics["Maximum"])
+        return Sample(at, (), (), float(statistics["Sum"]), float(statistics["SampleCount"]), least, most, unit)
     values = [float(value) for value in datum.get("Values") or []]
     counts = [float(count) for count in datum.get("Counts") or []] or None
     if datum.get("Value") is not None:
         values, counts = [float(datum["Value"])], None
     if not values or (counts is not None and len(counts) != len(values)):
-        raise bad_value("A datum needs Value, StatisticValues, or Values with as many Counts.")
+        raise bad_value("A datum needs Value, StatisticValues, or Values with the same number of Counts.")
     if not all(isfinite(value) for value in values):
-        raise bad_value("NaN and infinity are no values of a metric.")
+        raise bad_value("The value of a metric cannot be NaN or infinity.")
     return sample_of(at, values, counts=counts, unit=unit)
 
 
@@ -191,9 +192,9 @@ def _of_unit(samples: list[Sample], fields: Fields) -> list[Sample]:
     return samples if unit is None else [sample for sample in samples if sample.unit == unit]
 
 
-def _has_dimension(metric: Metric, wanted: Fields) -> bool:
-    value = wanted.get("Value")
-    return any(name == wanted["Name"] and value in {None, own} for name, own in metric.dimensions)
+def _has_dimension(metric: Metric, dimension: Fields) -> bool:
+    value = dimension.get("Value")
+    return any(name == dimension["Name"] and value in {None, own} for name, own in metric.dimensions)
 
 
 def _described(metric: Metric) -> dict[str, Any]:
@@ -204,12 +205,12 @@ def _described(metric: Metric) -> dict[str, Any]:
 def _page_start(fields: Fields) -> int:
     token = str(fields.get("NextToken") or "0")
     if not token.isdecimal():
-        raise bad_value("The NextToken is not one that was given.")
+        raise bad_value("The NextToken is not valid.")
     return int(token)
 
 
 def _period(fields: Fields) -> int:
-    period = int(_required(fields, "Period"))
+    period = int(_require(fields, "Period"))
     if period not in {1, 5, 10, 20, 30} and (period < 60 or period % 60):
         raise bad_value("The Period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds.")
     return period
@@ -227,8 +228,8 @@ def _span(fields: Fields, period: int) -> tuple[float, float]:
 
 
 def _seconds(fields: Fields, name: str) -> float:
-    """A time as seconds since the epoch, whatever the protocol made of it."""
-    value = _required(fields, name)
+    """Return a time as seconds since the epoch, from the form that the protocol has."""
+    value = _require(fields, name)
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     try:
@@ -237,10 +238,10 @@ def _seconds(fields: Fields, name: str) -> float:
         try:
             return datetime.fromisoformat(str(value)).timestamp()
         except ValueError as cause:
-            raise bad_value(f"The value {value} for parameter {name} is no time.") from cause
+            raise bad_value(f"The value {value} for parameter {name} is not a time.") from cause
 
 
-def _required(fields: Fields, name: str) -> Any:
+def _require(fields: Fields, name: str) -> Any:
     value = fields.get(name)
     if value is None or value == "":
         raise missing(f"The parameter {name} is required.")

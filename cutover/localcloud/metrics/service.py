@@ -1,4 +1,4 @@
-"""CloudWatch as the local cloud answers it, in front of moto, whose own is wrong in what deployments ask."""
+"""Answers CloudWatch's operations in place of moto, whose answers about metrics and alarms differ from AWS's."""
 
 import io
 import threading
@@ -10,14 +10,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cutover.localcloud.metrics import queries
 from cutover.localcloud.metrics.alarms import Alarms
 from cutover.localcloud.metrics.errors import CloudWatchError
-from cutover.localcloud.metrics.protocols import Answer, codec_of
+from cutover.localcloud.metrics.protocols import Response, codec_of
 from cutover.localcloud.metrics.store import MetricStore
 
 _Handler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class CloudWatch:
-    """Metrics and alarms of one account and region; between `start` and `stop` alarms are evaluated each second."""
+    """The metrics and alarms of one account and region; it evaluates alarms each second from `start` to `stop`."""
 
     def __init__(
         self, account: str, region: str, *, clock: Callable[[], float] = time.time, every: float = 1.0
@@ -31,25 +31,25 @@ class CloudWatch:
         self._handlers = self._by_operation()
 
     def start(self) -> None:
-        """Evaluate alarms from now on. Raises RuntimeError if it does already."""
+        """Start the evaluation of alarms. Raises RuntimeError if it has started already."""
         if self._thread is not None:
-            raise RuntimeError("alarms are evaluated already")
+            raise RuntimeError("CloudWatch evaluates alarms already")
         self._stopping.clear()
         self._thread = threading.Thread(target=self._evaluate, name="alarms", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Evaluate no more, and wait for the thread to end."""
+        """Stop the evaluation of alarms, and wait for the thread to end."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def handle(self, operation: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The answer to one operation. Raises CloudWatchError."""
+        """Return the result of one operation. Raises CloudWatchError."""
         handler = self._handlers.get(operation)
         if handler is None:
-            message = f"the local cloud does not simulate CloudWatch's {operation}"
+            message = f"The local cloud does not simulate CloudWatch's {operation}."
             raise CloudWatchError("UnknownOperationException", message, query_code="InvalidAction")
         return handler(fields)
 
@@ -78,29 +78,29 @@ class CloudWatch:
 
 
 def wrap(app: WSGIApplication, cloudwatch: CloudWatch) -> WSGIApplication:
-    """An application that answers CloudWatch's requests itself and hands all others to `app`."""
+    """Return an application that answers CloudWatch's requests and sends all others to `app`."""
 
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def handle_request(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if not _may_be_cloudwatch(environ):
             return app(environ, start)
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length) if length else b""
         environ["wsgi.input"] = io.BytesIO(body)
-        found = codec_of(environ, body)
-        if found is None:
+        protocol = codec_of(environ, body)
+        if protocol is None:
             return app(environ, start)
-        codec, operation = found
+        codec, operation = protocol
         try:
-            done = codec.write(cloudwatch.handle(operation, codec.read(body)))
+            response = codec.write(cloudwatch.handle(operation, codec.read(body)))
         except CloudWatchError as error:
-            done = codec.refuse(error)
-        return _send(done, start)
+            response = codec.write_error(error)
+        return _send(response, start)
 
-    return answer
+    return handle_request
 
 
 def _may_be_cloudwatch(environ: WSGIEnvironment) -> bool:
-    """Whether it is worth reading the body; the bodies of other services may be large."""
+    """Return whether to read the body; the bodies of other services may be large."""
     return (
         "/monitoring/" in environ.get("HTTP_AUTHORIZATION", "")
         or environ.get("PATH_INFO", "").startswith("/service/GraniteServiceVersion20100801/")
@@ -108,7 +108,7 @@ def _may_be_cloudwatch(environ: WSGIEnvironment) -> bool:
     )
 
 
-def _send(answer: Answer, start: StartResponse) -> Iterable[bytes]:
-    reason = "OK" if answer.status < 300 else "Refused"
-    start(f"{answer.status} {reason}", [*answer.headers, ("Content-Length", str(len(answer.body)))])
-    return [answer.body]
+def _send(response: Response, start: StartResponse) -> Iterable[bytes]:
+    reason = "OK" if response.status < 300 else "Error"
+    start(f"{response.status} {reason}", [*response.headers, ("Content-Length", str(len(response.body)))])
+    return [response.body]

@@ -22,7 +22,7 @@ _SWEEP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What CloudWatch tells measurements apart by: dimensions have no order."""
+    """The identity of a metric; dimensions have no order."""
 
     namespace: str
     name: str
@@ -66,7 +66,7 @@ class _History:
 
 
 class MetricStore:
-    """Thread-safe; times are seconds since the epoch."""
+    """The measurements of one account and region; thread-safe. Times are seconds since the epoch."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -84,13 +84,13 @@ class MetricStore:
         unit: str = "None",
         at: float | None = None,
     ) -> None:
-        """Keep values measured at one time (None: now)."""
+        """Record values measured at one time (None: now)."""
         if values:
             when = self._clock() if at is None else at
             self.add(Metric(namespace, name, frozenset(dimensions.items())), sample_of(when, values, unit=unit))
 
     def add(self, metric: Metric, sample: Sample) -> None:
-        """Keep a sample, and drop what is too old or beyond the bounds."""
+        """Add a sample, and drop samples that are too old or beyond the bounds."""
         now = self._clock()
         with self._lock:
             history = self._histories.setdefault(metric, _History())
@@ -103,19 +103,19 @@ class MetricStore:
                 self._sweep(now - KEPT_SECONDS)
 
     def samples(self, metric: Metric, start: float, end: float) -> list[Sample]:
-        """The samples from `start` to before `end`, oldest first."""
+        """Return the samples from `start` to before `end`, oldest first."""
         with self._lock:
             kept = self._histories[metric].samples if metric in self._histories else []
             first = bisect.bisect_left(kept, start, key=_time_of)
             return kept[first : bisect.bisect_left(kept, end, key=_time_of)]
 
     def metrics(self) -> list[Metric]:
-        """All metrics with samples."""
+        """Return all metrics with samples."""
         with self._lock:
             return list(self._histories)
 
     def _sweep(self, before: float) -> None:
-        """Forget the metrics that nobody records any longer, such as those of deleted target groups."""
+        """Drop metrics without new samples, such as those of deleted target groups."""
         for metric, history in list(self._histories.items()):
             history.forget(before)
             if not history.samples:
@@ -125,7 +125,7 @@ class MetricStore:
 def sample_of(
     at: float, values: Sequence[float], *, counts: Sequence[float] | None = None, unit: str = "None"
 ) -> Sample:
-    """A sample of single values, each with its count (once, if no counts are given)."""
+    """Return a sample of single values, each with its count (without counts: once each)."""
     pairs = list(zip(values, counts or repeat(1.0, len(values)), strict=True))
     return Sample(
         at=at,
@@ -140,7 +140,7 @@ def sample_of(
 
 
 def by_period(samples: Sequence[Sample], period: int) -> dict[float, list[Sample]]:
-    """The samples by the start of their period; periods begin at multiples of their length, as CloudWatch's do."""
+    """Group samples by the start of their period; periods begin at multiples of their length, as in CloudWatch."""
     grouped: dict[float, list[Sample]] = {}
     for sample in samples:
         grouped.setdefault(float(floor(sample.at / period) * period), []).append(sample)
@@ -148,9 +148,9 @@ def by_period(samples: Sequence[Sample], period: int) -> dict[float, list[Sample
 
 
 def statistic(samples: Sequence[Sample], name: str) -> float | None:
-    """Sum, Average, Minimum, Maximum, SampleCount or pNN of some samples; None where it cannot be known.
+    """Return Sum, Average, Minimum, Maximum, SampleCount or pNN of some samples; None if it is not defined.
 
-    Raises ValueError if there is no such statistic.
+    Raises ValueError if the statistic does not exist.
     """
     count = sum(sample.count for sample in samples)
     match name:
@@ -169,18 +169,18 @@ def statistic(samples: Sequence[Sample], name: str) -> float | None:
 
 
 def percent_of(name: str) -> float:
-    """The number of a percentile: 99.9 of `p99.9`. Raises ValueError if it is none."""
+    """Return the number of a percentile: 99.9 of `p99.9`. Raises ValueError for another text."""
     try:
         percent = float(name[1:]) if name[:1] == "p" else -1.0
     except ValueError:
         percent = -1.0
     if not 0 <= percent <= 100:
-        raise ValueError(f"{name} is no statistic that the local cloud knows")
+        raise ValueError(f"the local cloud has no statistic {name}")
     return percent
 
 
 def _percentile(samples: Sequence[Sample], percent: float) -> float | None:
-    """By nearest rank. A sample of statistics only has percentiles if all its values are the same."""
+    """Return the percentile by nearest rank; None if a sample has statistics alone, and its values differ."""
     pairs: list[tuple[float, float]] = []
     for sample in samples:
         if not sample.values and sample.least != sample.most:

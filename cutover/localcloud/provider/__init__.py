@@ -1,1 +1,1 @@
-"""A stand-in for pulumi-resource-aws over boto3, with the types that the components use."""
+"""A replacement of pulumi-resource-aws over boto3, with the resource types that the components use."""

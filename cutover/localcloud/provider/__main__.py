@@ -1,4 +1,4 @@
-"""`python -m cutover.localcloud.provider ENGINE_ADDRESS`: the plugin process that the engine starts."""
+"""Runs the provider: the engine starts `python -m cutover.localcloud.provider ENGINE_ADDRESS` as its plugin."""
 
 from cutover.localcloud.provider.serving import run
 

@@ -1,4 +1,4 @@
-"""boto3 clients from the provider's configuration; made once for each service."""
+"""Creates boto3 clients from the configuration of the provider, one for each service."""
 
 import json
 import threading
@@ -8,26 +8,26 @@ from cutover.localcloud.provider.values import Properties
 
 
 class Clients:
-    """Callable by the name of a service; safe to use from the threads of the server."""
+    """Returns a client for the name of a service; thread-safe."""
 
     def __init__(self, configuration: Properties) -> None:
         self._configuration = configuration
         self._lock = threading.Lock()
-        self._made: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
         self.region = str(configuration.get("region") or "us-east-1")
 
     def __call__(self, service: str) -> Any:
-        """The client of `ecs`, `elbv2`, …"""
+        """Return the client of `ecs`, `elbv2`, …"""
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self._make(service)
-            return self._made[service]
+            if service not in self._clients:
+                self._clients[service] = self._create(service)
+            return self._clients[service]
 
     def default_tags(self) -> dict[str, str]:
-        """Tags that every resource gets."""
+        """Return the tags of every resource."""
         return dict(_nested(self._configuration.get("defaultTags"), {}).get("tags") or {})
 
-    def _make(self, service: str) -> Any:
+    def _create(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -43,7 +43,7 @@ class Clients:
 
 
 def _nested(value: Any, absent: Any) -> Any:
-    """Nested settings arrive as JSON text."""
+    """Parse a nested setting: the engine sends it as JSON text."""
     if value is None:
         return absent
     return json.loads(value) if isinstance(value, str) else value

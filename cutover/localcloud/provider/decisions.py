@@ -1,10 +1,10 @@
-"""What the provider decides without calling AWS: are the inputs right, how is it named, what does a change mean."""
+"""Decides without calls of AWS: are the inputs valid, what is the name, and is a change an update or a replacement."""
 
 import hashlib
 from dataclasses import dataclass
 
-from cutover.localcloud.provider.kinds import Shape
-from cutover.localcloud.provider.properties import unknown_properties
+from cutover.localcloud.provider.resource_type import Shape
+from cutover.localcloud.provider.schema import unknown_properties
 from cutover.localcloud.provider.values import Properties
 
 _RANDOM = 7  # hexadecimal characters, as Pulumi appends
@@ -12,7 +12,7 @@ _RANDOM = 7  # hexadecimal characters, as Pulumi appends
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Inputs with what the provider fills in, and what is wrong with them: property → reason."""
+    """Inputs with the values that the provider adds, and their errors: (property, reason)."""
 
     inputs: Properties
     failures: tuple[tuple[str, str], ...]
@@ -20,7 +20,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Inputs that differ (`add`, `delete` or `update`), and those of them that need another resource."""
+    """Inputs that differ (`add`, `delete` or `update`), and those that need a replacement."""
 
     changes: dict[str, str]
     replaces: tuple[str, ...]
@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the engine says about the name of a resource whose program gives none."""
+    """The engine's options for the name of a resource to which the program gives none."""
 
     urn_name: str
     seed: bytes
@@ -37,20 +37,20 @@ class Naming:
 
 
 def check(shape: Shape, news: Properties, olds: Properties, naming: Naming, tags: dict[str, str]) -> Checked:
-    """Unknown properties, nested ones too, are refused by name; a missing name is made, or kept from the last time."""
-    wrong = unknown_properties(shape.token, news)
+    """Check for unknown properties, nested ones too, and add the tags and the name; a name of `olds` is kept."""
+    failures = unknown_properties(shape.token, news)
     inputs = dict(news)
     if shape.tagged and (tags or inputs.get("tags")):
         inputs["tags"] = {**tags, **(inputs.get("tags") or {})}
     if shape.name is not None and shape.name.property not in inputs:
         if naming.disabled and not olds.get(shape.name.property):
-            wrong.append((shape.name.property, "automatic names are disabled, so it must be given"))
+            failures.append((shape.name.property, "automatic names are disabled, so the program must set a name"))
         inputs[shape.name.property] = olds.get(shape.name.property) or _name(shape, naming)
-    return Checked(inputs, tuple(wrong))
+    return Checked(inputs, tuple(failures))
 
 
 def compare(shape: Shape, olds: Properties, news: Properties, ignored: frozenset[str]) -> Difference:
-    """Top-level inputs that differ; `ignored` holds the roots of ignoreChanges paths."""
+    """Return the top-level inputs that differ, but for `ignored`: the roots of the paths in ignoreChanges."""
     changes: dict[str, str] = {}
     for name in sorted({*olds, *news} - ignored):
         if olds.get(name) != news.get(name):

@@ -1,4 +1,4 @@
-"""Put the provider where the engine looks for the real one: in the plugin cache of a PULUMI_HOME."""
+"""Installs the provider in place of AWS's: in the plugin cache of a PULUMI_HOME."""
 
 import os
 import shlex
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def install(pulumi_home: Path) -> Path:
-    """Write the executable, whole or not at all; returns its path.
+    """Write the executable in one step, and return its path.
 
-    The folder is named after the installed pulumi_aws: the engine takes that version and no other
+    The folder has the version of the installed pulumi_aws: the engine accepts that version only
     (https://www.pulumi.com/docs/iac/concepts/plugins/).
     """
     folder = pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"

@@ -1,4 +1,4 @@
-"""The functions of the real plugin that the programs call: look-ups of the account and its network."""
+"""The provider functions that the programs call: look-ups of the account and its network."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,11 @@ from cutover.localcloud.provider.values import Properties
 
 
 class NotFound(Exception):
-    """A look-up that must find exactly one thing found another number."""
+    """A look-up has no result, or more than one."""
 
 
 def invoke(token: str, aws: Clients, arguments: Properties) -> Properties | None:
-    """The answer of a function; None where this provider has no such function."""
+    """Return the result of a function, or None if this provider does not have it."""
     call = _FUNCTIONS.get(token)
     return None if call is None else call(aws, arguments)
 
@@ -24,8 +24,13 @@ def _region(aws: Clients, arguments: Properties) -> Properties:
 
 def _caller(aws: Clients, arguments: Properties) -> Properties:
     del arguments
-    found = aws("sts").get_caller_identity()
-    return {"id": found["Account"], "accountId": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
+    identity = aws("sts").get_caller_identity()
+    return {
+        "id": identity["Account"],
+        "accountId": identity["Account"],
+        "arn": identity["Arn"],
+        "userId": identity["UserId"],
+    }
 
 
 def _partition(aws: Clients, arguments: Properties) -> Properties:
@@ -34,13 +39,13 @@ def _partition(aws: Clients, arguments: Properties) -> Properties:
 
 
 def _vpc(aws: Clients, arguments: Properties) -> Properties:
-    asked: dict[str, Any] = {"Filters": _filters(arguments)}
+    request: dict[str, Any] = {"Filters": _filters(arguments)}
     if arguments.get("id"):
-        asked["VpcIds"] = [arguments["id"]]
-    found = aws("ec2").describe_vpcs(**asked)["Vpcs"]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} VPCs match {arguments}, not one")
-    vpc = found[0]
+        request["VpcIds"] = [arguments["id"]]
+    vpcs = aws("ec2").describe_vpcs(**request)["Vpcs"]
+    if len(vpcs) != 1:
+        raise NotFound(f"{len(vpcs)} VPCs match {arguments}, not one")
+    vpc = vpcs[0]
     return {
         **arguments,
         "id": vpc["VpcId"],
@@ -55,19 +60,19 @@ def _vpc(aws: Clients, arguments: Properties) -> Properties:
 
 
 def _subnets(aws: Clients, arguments: Properties) -> Properties:
-    found = aws("ec2").describe_subnets(Filters=_filters(arguments))["Subnets"]
-    ids = sorted(subnet["SubnetId"] for subnet in found)
+    subnets = aws("ec2").describe_subnets(Filters=_filters(arguments))["Subnets"]
+    ids = sorted(subnet["SubnetId"] for subnet in subnets)
     return {**arguments, "id": aws.region, "ids": ids, "region": aws.region}
 
 
 def _subnet(aws: Clients, arguments: Properties) -> Properties:
-    asked: dict[str, Any] = {"Filters": _filters(arguments)}
+    request: dict[str, Any] = {"Filters": _filters(arguments)}
     if arguments.get("id"):
-        asked["SubnetIds"] = [arguments["id"]]
-    found = aws("ec2").describe_subnets(**asked)["Subnets"]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} subnets match {arguments}, not one")
-    subnet = found[0]
+        request["SubnetIds"] = [arguments["id"]]
+    subnets = aws("ec2").describe_subnets(**request)["Subnets"]
+    if len(subnets) != 1:
+        raise NotFound(f"{len(subnets)} subnets match {arguments}, not one")
+    subnet = subnets[0]
     return {
         **arguments,
         "id": subnet["SubnetId"],
@@ -81,11 +86,11 @@ def _subnet(aws: Clients, arguments: Properties) -> Properties:
 
 
 def _filters(arguments: Properties) -> list[dict[str, Any]]:
-    found = [{"Name": f["name"], "Values": f["values"]} for f in arguments.get("filters") or []]
-    found += [{"Name": f"tag:{key}", "Values": [value]} for key, value in (arguments.get("tags") or {}).items()]
+    filters = [{"Name": f["name"], "Values": f["values"]} for f in arguments.get("filters") or []]
+    filters += [{"Name": f"tag:{key}", "Values": [value]} for key, value in (arguments.get("tags") or {}).items()]
     if arguments.get("vpcId"):
-        found.append({"Name": "vpc-id", "Values": [arguments["vpcId"]]})
-    return found
+        filters.append({"Name": "vpc-id", "Values": [arguments["vpcId"]]})
+    return filters
 
 
 _FUNCTIONS: dict[str, Callable[[Clients, Properties], Properties]] = {

@@ -1,6 +1,6 @@
-"""The types that this provider has, by their tokens; any other is refused by name."""
+"""The resource types of this provider, by their tokens; the provider rejects any other."""
 
-from cutover.localcloud.provider.kinds import Kind
+from cutover.localcloud.provider.resource_type import ResourceType
 from cutover.localcloud.provider.resources import (
     dynamodb,
     ec2,
@@ -15,7 +15,7 @@ from cutover.localcloud.provider.resources import (
     target_groups,
 )
 
-_ALL: tuple[Kind, ...] = (
+_ALL: tuple[ResourceType, ...] = (
     ec2.SecurityGroup(),
     ec2.SecurityGroupRule(egress=False),
     ec2.SecurityGroupRule(egress=True),
@@ -38,4 +38,4 @@ _ALL: tuple[Kind, ...] = (
     ssm.Parameter(),
 )
 
-KINDS: dict[str, Kind] = {kind.shape.token: kind for kind in _ALL}
+RESOURCE_TYPES: dict[str, ResourceType] = {each.shape.token: each for each in _ALL}

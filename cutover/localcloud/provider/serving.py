@@ -1,4 +1,4 @@
-"""Serve the provider: in a process of its own for the engine, or within a test's."""
+"""Runs the provider's server: in a process of its own for the engine, or inside a test."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ _WATCH_PARENT = 1.0  # seconds
 
 @contextmanager
 def serve(before: Before | None = None) -> Iterator[int]:
-    """The port on which the provider answers; for `PULUMI_DEBUG_PROVIDERS=aws:PORT`."""
+    """Serve the provider, and yield its port for `PULUMI_DEBUG_PROVIDERS=aws:PORT`."""
     server, port = _start(before or _nothing)
     try:
         yield port
@@ -30,7 +30,7 @@ def serve(before: Before | None = None) -> Iterator[int]:
 
 
 def run() -> None:
-    """Tell the engine the port on stdout, and serve until it ends or is gone."""
+    """Print the port for the engine, and serve until a signal or until the engine has ended."""
     server, port = _start(_nothing)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -38,7 +38,7 @@ def run() -> None:
     parent = os.getppid()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # An engine that was killed leaves its plugins behind: one that has another parent now has to go.
+    # A killed engine leaves its plugins running: stop when the parent of this process changes.
     while not stopping.wait(_WATCH_PARENT) and os.getppid() == parent:
         continue
     server.stop(grace=None).wait()
@@ -54,5 +54,5 @@ def _start(before: Before) -> tuple[Any, int]:
 
 
 def _nothing(operation: str, token: str) -> None:
-    """No fault."""
+    """Inject no fault."""
     del operation, token

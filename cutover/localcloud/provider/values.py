@@ -1,4 +1,4 @@
-"""Values on the wire: protobuf structs to plain Python and back, with Pulumi's marks for what is not known yet."""
+"""Converts protobuf structs to Python values and back, with Pulumi's marks for secrets and unknown values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,19 +13,19 @@ Properties = dict[str, Any]
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
-    """Plain properties: secrets are opened, whole numbers are ints again."""
+    """Return properties as Python values: secrets as plain values, whole numbers as ints."""
     return {key: _plain(value) for key, value in json_format.MessageToDict(struct).items()}
 
 
 def to_struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """A struct without the properties that are None."""
+    """Return a struct, without the properties that are None."""
     struct = struct_pb2.Struct()
     struct.update(_without_none(dict(properties)))
     return struct
 
 
 def is_unknown(value: object) -> bool:
-    """Whether any part of the value is not known before something else is made."""
+    """Return whether any part of the value is unknown during a preview."""
     if isinstance(value, Mapping):
         return any(is_unknown(inner) for inner in value.values())
     if isinstance(value, list):

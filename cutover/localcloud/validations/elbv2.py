@@ -1,17 +1,17 @@
-"""Elastic Load Balancing's refusals.
+"""Validations of Elastic Load Balancing.
 
-Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ForwardActionConfig.html and
+Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ForwardActionConfig.html and
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 """
 
-from cutover.localcloud.backends import ACCOUNT, Call, Refusal, members
+from cutover.localcloud.backends import ACCOUNT, AwsError, Call, members
 
 _MOST_WEIGHT = 999
 _MOST_GROUPS = 5
 
 
-def bad_forward(call: Call) -> Refusal | None:
-    """Weights outside 0-999, more than five target groups, or a target group that does not exist."""
+def validate_forward(call: Call) -> AwsError | None:
+    """A forward action has at most five target groups, which exist, with weights from 0 to 999."""
     prefix = "DefaultActions" if "Listener" in call.action else "Actions"
     for action in members(call.fields, prefix):
         groups = members(action, "ForwardConfig.TargetGroups")
@@ -19,22 +19,22 @@ def bad_forward(call: Call) -> Refusal | None:
         arns += [action["TargetGroupArn"]] if "TargetGroupArn" in action else []
         weights = [int(group["Weight"]) for group in groups if "Weight" in group]
         if len(groups) > _MOST_GROUPS:
-            message = f"At most {_MOST_GROUPS} target groups an action"
-            return Refusal("TooManyUniqueTargetGroupsPerLoadBalancer", message)
+            message = f"An action can have at most {_MOST_GROUPS} target groups"
+            return AwsError("TooManyUniqueTargetGroupsPerLoadBalancer", message)
         if any(not 0 <= weight <= _MOST_WEIGHT for weight in weights):
-            return Refusal("ValidationError", f"Target group weight must be between 0 and {_MOST_WEIGHT}")
+            return AwsError("ValidationError", f"Target group weight must be between 0 and {_MOST_WEIGHT}")
         if missing := [arn for arn in arns if not _target_group_exists(arn)]:
-            return Refusal("TargetGroupNotFound", f"Target groups '{', '.join(missing)}' not found")
+            return AwsError("TargetGroupNotFound", f"Target groups '{', '.join(missing)}' not found")
     return None
 
 
-def https_without_certificate(call: Call) -> Refusal | None:
+def validate_certificate(call: Call) -> AwsError | None:
     """An HTTPS listener needs a certificate."""
     if call.fields.get("Protocol") != "HTTPS" or members(call.fields, "Certificates"):
         return None
     if call.action == "ModifyListener":
         return None
-    return Refusal("ValidationError", "A certificate must be specified for HTTPS listeners")
+    return AwsError("ValidationError", "A certificate must be specified for HTTPS listeners")
 
 
 def _target_group_exists(arn: str) -> bool:

@@ -1,16 +1,25 @@
-"""DynamoDB tables."""
+"""The resource type of DynamoDB tables."""
 
 import time
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, gone_tags, tag_list, tag_map
+from cutover.localcloud.provider.resource_type import (
+    Client,
+    Name,
+    Shape,
+    changed,
+    error_code,
+    removed_tags,
+    tag_list,
+    tag_map,
+)
 from cutover.localcloud.provider.values import Properties
 
 _POLL = 0.1  # seconds
 
 
 class Table:
-    """A table with its keys, recovery, encryption and protection."""
+    """A table with its keys, recovery, encryption and deletion protection."""
 
     shape = Shape(
         "aws:dynamodb/table:Table",
@@ -22,7 +31,7 @@ class Table:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         keys = [{"AttributeName": inputs["hashKey"], "KeyType": "HASH"}]
         if inputs.get("rangeKey"):
             keys.append({"AttributeName": inputs["rangeKey"], "KeyType": "RANGE"})
@@ -38,34 +47,34 @@ class Table:
             Tags=tag_list(inputs.get("tags")),
             **({"SSESpecification": {"Enabled": True, "SSEType": "KMS"}} if sse.get("enabled") else {}),
         )
-        self._wait(aws, inputs["name"])
-        self._recovery(aws, inputs)
+        self._await_active(aws, inputs["name"])
+        self._set_recovery(aws, inputs)
         return str(inputs["name"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
-        found = _table(aws, identifier)
-        if found is None:
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        table = _table(aws, identifier)
+        if table is None:
             return None
         recovery = aws("dynamodb").describe_continuous_backups(TableName=identifier)
         status = recovery["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-        seen: Properties = {
-            "name": found["TableName"],
-            "billingMode": found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
-            "deletionProtectionEnabled": bool(found.get("DeletionProtectionEnabled")),
-            "tags": tag_map(aws("dynamodb").list_tags_of_resource(ResourceArn=found["TableArn"])["Tags"]),
-            "arn": found["TableArn"],
-            "streamArn": found.get("LatestStreamArn", ""),
+        state: Properties = {
+            "name": table["TableName"],
+            "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            "deletionProtectionEnabled": bool(table.get("DeletionProtectionEnabled")),
+            "tags": tag_map(aws("dynamodb").list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
+            "arn": table["TableArn"],
+            "streamArn": table.get("LatestStreamArn", ""),
         }
         if "pointInTimeRecovery" in inputs:
-            seen["pointInTimeRecovery"] = {"enabled": status.get("PointInTimeRecoveryStatus") == "ENABLED"}
+            state["pointInTimeRecovery"] = {"enabled": status.get("PointInTimeRecoveryStatus") == "ENABLED"}
         if "serverSideEncryption" in inputs:
-            enabled = found.get("SSEDescription", {}).get("Status") in ("ENABLED", "ENABLING")
-            seen["serverSideEncryption"] = {**inputs["serverSideEncryption"], "enabled": enabled}
-        return seen
+            enabled = table.get("SSEDescription", {}).get("Status") in ("ENABLED", "ENABLING")
+            state["serverSideEncryption"] = {**inputs["serverSideEncryption"], "enabled": enabled}
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "deletionProtectionEnabled"):
             aws("dynamodb").update_table(
                 TableName=identifier, DeletionProtectionEnabled=bool(new.get("deletionProtectionEnabled"))
@@ -73,15 +82,15 @@ class Table:
         if changed(old, new, "billingMode"):
             aws("dynamodb").update_table(TableName=identifier, BillingMode=new["billingMode"])
         if changed(old, new, "pointInTimeRecovery"):
-            self._recovery(aws, new)
+            self._set_recovery(aws, new)
         arn = (_table(aws, identifier) or {}).get("TableArn")
-        if gone := gone_tags(old, new):
-            aws("dynamodb").untag_resource(ResourceArn=arn, TagKeys=gone)
+        if removed := removed_tags(old, new):
+            aws("dynamodb").untag_resource(ResourceArn=arn, TagKeys=removed)
         if changed(old, new, "tags") and new.get("tags"):
             aws("dynamodb").tag_resource(ResourceArn=arn, Tags=tag_list(new["tags"]))
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`; AWS refuses while deletion protection is on."""
+        """See `ResourceType`; AWS rejects this while deletion protection is on."""
         del state
         try:
             aws("dynamodb").delete_table(TableName=identifier)
@@ -89,24 +98,24 @@ class Table:
             if error_code(error) != "ResourceNotFoundException":
                 raise
 
-    def _recovery(self, aws: Client, inputs: Properties) -> None:
-        wanted = inputs.get("pointInTimeRecovery")
-        if wanted is not None:
+    def _set_recovery(self, aws: Client, inputs: Properties) -> None:
+        recovery = inputs.get("pointInTimeRecovery")
+        if recovery is not None:
             aws("dynamodb").update_continuous_backups(
                 TableName=inputs["name"],
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": wanted["enabled"]},
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": recovery["enabled"]},
             )
 
-    def _wait(self, aws: Client, name: str) -> None:
-        while (found := _table(aws, name)) is not None and found["TableStatus"] != "ACTIVE":
+    def _await_active(self, aws: Client, name: str) -> None:
+        while (table := _table(aws, name)) is not None and table["TableStatus"] != "ACTIVE":
             time.sleep(_POLL)
 
 
 def _table(aws: Client, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = aws("dynamodb").describe_table(TableName=name)["Table"]
+        table: dict[str, Any] = aws("dynamodb").describe_table(TableName=name)["Table"]
     except Exception as error:
         if error_code(error) == "ResourceNotFoundException":
             return None
         raise
-    return found
+    return table

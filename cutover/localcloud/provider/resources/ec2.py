@@ -1,17 +1,26 @@
-"""Security groups and their rules."""
+"""The resource types of security groups and their rules."""
 
 import time
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, gone_tags, tag_list, tag_map
+from cutover.localcloud.provider.resource_type import (
+    Client,
+    Name,
+    Shape,
+    changed,
+    error_code,
+    removed_tags,
+    tag_list,
+    tag_map,
+)
 from cutover.localcloud.provider.values import Properties
 
-_DELETE_WITHIN = 60.0  # seconds; network interfaces of tasks that are ending still use the group
+_DELETE_WITHIN = 60.0  # seconds; network interfaces of stopping tasks use the group
 _RETRY = 0.25  # seconds
 
 
 class SecurityGroup:
-    """Made without any rule: like the real plugin it takes away the rule that AWS adds."""
+    """A security group without rules: as AWS's plugin does, it removes the egress rule that AWS adds."""
 
     shape = Shape(
         "aws:ec2/securityGroup:SecurityGroup",
@@ -22,22 +31,22 @@ class SecurityGroup:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         ec2 = aws("ec2")
         description = inputs.get("description", "Managed by Pulumi")
-        made = ec2.create_security_group(
+        group = ec2.create_security_group(
             GroupName=inputs["name"],
             Description=description,
             **({"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}),
             **_tags(inputs, "security-group"),
         )
-        identifier = str(made["GroupId"])
+        identifier = str(group["GroupId"])
         anywhere = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         ec2.revoke_security_group_egress(GroupId=identifier, IpPermissions=anywhere)
         return identifier
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         del inputs
         try:
             group = aws("ec2").describe_security_groups(GroupIds=[identifier])["SecurityGroups"][0]
@@ -56,11 +65,11 @@ class SecurityGroup:
         }
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """Waits while something still uses the group, as the real plugin does."""
+        """Delete the group; wait while it is in use, as AWS's plugin does."""
         del state
         deadline = time.monotonic() + _DELETE_WITHIN
         while True:
@@ -76,7 +85,7 @@ class SecurityGroup:
 
 
 class SecurityGroupRule:
-    """One rule, in or out, as a resource of its own."""
+    """One ingress or egress rule."""
 
     def __init__(self, *, egress: bool) -> None:
         word = "Egress" if egress else "Ingress"
@@ -99,46 +108,46 @@ class SecurityGroupRule:
         )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         ec2 = aws("ec2")
         call = ec2.authorize_security_group_egress if self._egress else ec2.authorize_security_group_ingress
-        made = call(
+        response = call(
             GroupId=inputs["securityGroupId"],
             IpPermissions=[_permission(inputs)],
             **_tags(inputs, "security-group-rule"),
         )
-        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+        return str(response["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         try:
-            found = aws("ec2").describe_security_group_rules(SecurityGroupRuleIds=[identifier])["SecurityGroupRules"]
+            rules = aws("ec2").describe_security_group_rules(SecurityGroupRuleIds=[identifier])["SecurityGroupRules"]
         except Exception as error:
             if error_code(error).startswith("InvalidSecurityGroupRuleId"):
                 return None
             raise
-        if not found:
+        if not rules:
             return None
         region = aws("ec2").meta.region_name
-        seen: Properties = {
-            "securityGroupId": found[0]["GroupId"],
-            "ipProtocol": found[0]["IpProtocol"],
+        state: Properties = {
+            "securityGroupId": rules[0]["GroupId"],
+            "ipProtocol": rules[0]["IpProtocol"],
             "securityGroupRuleId": identifier,
-            "arn": f"arn:aws:ec2:{region}:{found[0].get('GroupOwnerId', '')}:security-group-rule/{identifier}",
+            "arn": f"arn:aws:ec2:{region}:{rules[0].get('GroupOwnerId', '')}:security-group-rule/{identifier}",
         }
         for name, value in (
-            ("cidrIpv4", found[0].get("CidrIpv4")),
-            ("description", found[0].get("Description")),
-            ("referencedSecurityGroupId", found[0].get("ReferencedGroupInfo", {}).get("GroupId")),
+            ("cidrIpv4", rules[0].get("CidrIpv4")),
+            ("description", rules[0].get("Description")),
+            ("referencedSecurityGroupId", rules[0].get("ReferencedGroupInfo", {}).get("GroupId")),
         ):
             if value:
-                seen[name] = value
+                state[name] = value
         if inputs.get("ipProtocol") != "-1":
-            seen["fromPort"], seen["toPort"] = found[0].get("FromPort"), found[0].get("ToPort")
-        return seen
+            state["fromPort"], state["toPort"] = rules[0].get("FromPort"), rules[0].get("ToPort")
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "description"):
             aws("ec2").modify_security_group_rules(
                 GroupId=new["securityGroupId"],
@@ -155,7 +164,7 @@ class SecurityGroupRule:
         retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         ec2 = aws("ec2")
         call = ec2.revoke_security_group_egress if self._egress else ec2.revoke_security_group_ingress
         try:
@@ -168,9 +177,9 @@ class SecurityGroupRule:
 
 
 def retag(aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-    """Bring the tags of an EC2 resource to what is wanted."""
-    if gone := gone_tags(old, new):
-        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in gone])
+    """Update the tags of an EC2 resource."""
+    if removed := removed_tags(old, new):
+        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in removed])
     if changed(old, new, "tags") and new.get("tags"):
         aws("ec2").create_tags(Resources=[identifier], Tags=tag_list(new["tags"]))
 

@@ -1,16 +1,25 @@
-"""ECR repositories and what becomes of old images."""
+"""The resource types of ECR repositories and their lifecycle policies."""
 
 import json
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, gone_tags, tag_list, tag_map
+from cutover.localcloud.provider.resource_type import (
+    Client,
+    Name,
+    Shape,
+    changed,
+    error_code,
+    removed_tags,
+    tag_list,
+    tag_map,
+)
 from cutover.localcloud.provider.values import Properties
 
-_GONE = ("RepositoryNotFoundException", "LifecyclePolicyNotFoundException")
+_MISSING = ("RepositoryNotFoundException", "LifecyclePolicyNotFoundException")
 
 
 class Repository:
-    """A repository of images."""
+    """A repository of container images."""
 
     shape = Shape(
         "aws:ecr/repository:Repository",
@@ -22,7 +31,7 @@ class Repository:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         aws("ecr").create_repository(
             repositoryName=inputs["name"],
             imageTagMutability=inputs.get("imageTagMutability", "MUTABLE"),
@@ -32,26 +41,26 @@ class Repository:
         )
         return str(inputs["name"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         ecr = aws("ecr")
-        found = _get(lambda: ecr.describe_repositories(repositoryNames=[identifier])["repositories"][0])
-        if found is None:
+        repository = _get_or_none(lambda: ecr.describe_repositories(repositoryNames=[identifier])["repositories"][0])
+        if repository is None:
             return None
-        seen: Properties = {
+        state: Properties = {
             "name": identifier,
-            "imageTagMutability": found["imageTagMutability"],
-            "tags": tag_map(ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]),
-            "arn": found["repositoryArn"],
-            "registryId": found["registryId"],
-            "repositoryUrl": found["repositoryUri"],
+            "imageTagMutability": repository["imageTagMutability"],
+            "tags": tag_map(ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]),
+            "arn": repository["repositoryArn"],
+            "registryId": repository["registryId"],
+            "repositoryUrl": repository["repositoryUri"],
         }
         if "imageScanningConfiguration" in inputs:
-            seen["imageScanningConfiguration"] = {"scanOnPush": found["imageScanningConfiguration"]["scanOnPush"]}
-        return seen
+            state["imageScanningConfiguration"] = {"scanOnPush": repository["imageScanningConfiguration"]["scanOnPush"]}
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         ecr = aws("ecr")
         if changed(old, new, "imageTagMutability"):
             ecr.put_image_tag_mutability(
@@ -62,15 +71,15 @@ class Repository:
                 repositoryName=identifier, imageScanningConfiguration={"scanOnPush": _scans(new)}
             )
         arn = ecr.describe_repositories(repositoryNames=[identifier])["repositories"][0]["repositoryArn"]
-        if gone := gone_tags(old, new):
-            ecr.untag_resource(resourceArn=arn, tagKeys=gone)
+        if removed := removed_tags(old, new):
+            ecr.untag_resource(resourceArn=arn, tagKeys=removed)
         if changed(old, new, "tags") and new.get("tags"):
             ecr.tag_resource(resourceArn=arn, tags=tag_list(new["tags"]))
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`; ECR refuses a repository with images unless `forceDelete` is set."""
+        """See `ResourceType`; ECR rejects this for a repository with images, unless `forceDelete` is set."""
         force = bool(state.get("forceDelete"))
-        _get(lambda: aws("ecr").delete_repository(repositoryName=identifier, force=force))
+        _get_or_none(lambda: aws("ecr").delete_repository(repositoryName=identifier, force=force))
 
 
 class LifecyclePolicy:
@@ -81,28 +90,28 @@ class LifecyclePolicy:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         self._put(aws, inputs)
         return str(inputs["repository"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
-        found = _get(lambda: aws("ecr").get_lifecycle_policy(repositoryName=identifier))
-        if found is None:
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        response = _get_or_none(lambda: aws("ecr").get_lifecycle_policy(repositoryName=identifier))
+        if response is None:
             return None
-        text, asked = found["lifecyclePolicyText"], inputs.get("policy")
-        same = asked is not None and json.loads(asked) == json.loads(text)
-        return {"repository": identifier, "policy": asked if same else text, "registryId": found["registryId"]}
+        text, desired = response["lifecyclePolicyText"], inputs.get("policy")
+        same = desired is not None and json.loads(desired) == json.loads(text)
+        return {"repository": identifier, "policy": desired if same else text, "registryId": response["registryId"]}
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del identifier, old
         self._put(aws, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del state
-        _get(lambda: aws("ecr").delete_lifecycle_policy(repositoryName=identifier))
+        _get_or_none(lambda: aws("ecr").delete_lifecycle_policy(repositoryName=identifier))
 
     def _put(self, aws: Client, inputs: Properties) -> None:
         aws("ecr").put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
@@ -113,14 +122,16 @@ def _scans(inputs: Properties) -> bool:
 
 
 def _encryption(inputs: Properties) -> dict[str, Any]:
-    found = inputs.get("encryptionConfigurations") or []
-    return {"encryptionConfiguration": {"encryptionType": found[0]["encryptionType"]}} if found else {}
+    configurations = inputs.get("encryptionConfigurations") or []
+    if not configurations:
+        return {}
+    return {"encryptionConfiguration": {"encryptionType": configurations[0]["encryptionType"]}}
 
 
-def _get(call: Any) -> Any:
+def _get_or_none(call: Any) -> Any:
     try:
         return call()
     except Exception as error:
-        if error_code(error) in _GONE:
+        if error_code(error) in _MISSING:
             return None
         raise

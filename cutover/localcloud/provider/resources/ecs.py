@@ -1,13 +1,21 @@
-"""ECS clusters, task definitions and services."""
+"""The resource types of ECS clusters, task definitions and services."""
 
 import json
 import time
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, HalfMade, Name, Shape, changed, error_code, gone_tags
+from cutover.localcloud.provider.resource_type import (
+    Client,
+    Name,
+    PartiallyCreated,
+    Shape,
+    changed,
+    error_code,
+    removed_tags,
+)
 from cutover.localcloud.provider.values import Properties
 
-_GONE = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
+_MISSING = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
 _STEADY_WITHIN = 600.0  # seconds
 _GONE_WITHIN = 120.0  # seconds
 _POLL = 0.25  # seconds
@@ -26,32 +34,32 @@ class Cluster:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
-        made = aws("ecs").create_cluster(
+        """See `ResourceType`."""
+        response = aws("ecs").create_cluster(
             clusterName=inputs["name"], settings=inputs.get("settings", []), tags=_tags(inputs)
         )
-        return str(made["cluster"]["clusterArn"])
+        return str(response["cluster"]["clusterArn"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
-        found = aws("ecs").describe_clusters(clusters=[identifier], include=["SETTINGS", "TAGS"])["clusters"]
-        active = [cluster for cluster in found if cluster["status"] == "ACTIVE"]
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        clusters = aws("ecs").describe_clusters(clusters=[identifier], include=["SETTINGS", "TAGS"])["clusters"]
+        active = [cluster for cluster in clusters if cluster["status"] == "ACTIVE"]
         if not active:
             return None
-        seen: Properties = {"name": active[0]["clusterName"], "arn": active[0]["clusterArn"]}
-        seen["tags"] = _read_tags(active[0].get("tags"))
+        state: Properties = {"name": active[0]["clusterName"], "arn": active[0]["clusterArn"]}
+        state["tags"] = _read_tags(active[0].get("tags"))
         if "settings" in inputs:
-            seen["settings"] = active[0].get("settings", [])
-        return seen
+            state["settings"] = active[0].get("settings", [])
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "settings"):
             aws("ecs").update_cluster_settings(cluster=identifier, settings=new.get("settings", []))
         _retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """Waits for the last tasks to stop, as the real plugin does."""
+        """Delete the cluster when its last tasks have stopped, as AWS's plugin does."""
         del state
         deadline = time.monotonic() + _GONE_WITHIN
         while True:
@@ -59,7 +67,7 @@ class Cluster:
                 aws("ecs").delete_cluster(cluster=identifier)
                 return
             except Exception as error:
-                if error_code(error) in _GONE:
+                if error_code(error) in _MISSING:
                     return
                 waits = error_code(error) in ("ClusterContainsTasksException", "ClusterContainsServicesException")
                 if not waits or time.monotonic() > deadline:
@@ -68,7 +76,7 @@ class Cluster:
 
 
 class TaskDefinition:
-    """One revision of a task definition; every change is a new one."""
+    """One revision of a task definition; every change is a new revision."""
 
     _SAME = (
         "family", "cpu", "memory", "networkMode", "requiresCompatibilities", "executionRoleArn", "taskRoleArn",
@@ -82,49 +90,49 @@ class TaskDefinition:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
-        asked = {name: inputs[name] for name in self._SAME if name in inputs}
-        made = aws("ecs").register_task_definition(
-            **asked,
+        """See `ResourceType`."""
+        request = {name: inputs[name] for name in self._SAME if name in inputs}
+        response = aws("ecs").register_task_definition(
+            **request,
             containerDefinitions=json.loads(inputs["containerDefinitions"]),
             volumes=inputs.get("volumes", []),
             tags=_tags(inputs),
         )
-        return str(made["taskDefinition"]["taskDefinitionArn"])
+        return str(response["taskDefinition"]["taskDefinitionArn"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """What was registered never changes, so of the inputs only the family and the tags are read back."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """Return the family and the tags only: a registered revision never changes."""
         del inputs
         try:
-            answer = aws("ecs").describe_task_definition(taskDefinition=identifier, include=["TAGS"])
+            response = aws("ecs").describe_task_definition(taskDefinition=identifier, include=["TAGS"])
         except Exception as error:
             if error_code(error) == "ClientException":
                 return None
             raise
-        found = answer["taskDefinition"]
-        if found["status"] != "ACTIVE":
+        definition = response["taskDefinition"]
+        if definition["status"] != "ACTIVE":
             return None
-        arn = found["taskDefinitionArn"]
+        arn = definition["taskDefinitionArn"]
         return {
-            "family": found["family"],
-            "tags": _read_tags(answer.get("tags")),
+            "family": definition["family"],
+            "tags": _read_tags(response.get("tags")),
             "arn": arn,
             "arnWithoutRevision": arn.rpartition(":")[0],
-            "revision": found["revision"],
+            "revision": definition["revision"],
         }
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         _retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del state
         aws("ecs").deregister_task_definition(taskDefinition=identifier)
 
 
 class Service:
-    """A service; a changed desired count or task definition is an update, everything that names it a replacement."""
+    """A service; a change of its tasks is an update, a change of its name or its target group a replacement."""
 
     _UPDATED = (
         "desiredCount", "taskDefinition", "platformVersion", "healthCheckGracePeriodSeconds", "enableExecuteCommand",
@@ -139,101 +147,101 @@ class Service:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
-        asked = {_api(name): inputs[name] for name in self._UPDATED if name in inputs and name != _NETWORK}
+        """See `ResourceType`."""
+        request = {_api(name): inputs[name] for name in self._UPDATED if name in inputs and name != _NETWORK}
         for name in ("launchType", "schedulingStrategy"):
             if name in inputs:
-                asked[name] = inputs[name]
-        made = aws("ecs").create_service(
+                request[name] = inputs[name]
+        response = aws("ecs").create_service(
             serviceName=inputs["name"],
             cluster=inputs["cluster"],
             loadBalancers=[_balancer(balancer) for balancer in inputs.get("loadBalancers", [])],
             deploymentConfiguration=_deployment(inputs),
             tags=_tags(inputs),
-            **asked,
+            **request,
             **_network(inputs),
         )
-        arn = str(made["service"]["serviceArn"])
+        arn = str(response["service"]["serviceArn"])
         if inputs.get("waitForSteadyState"):
-            self._wait(aws, arn, inputs)
+            self._await_steady(aws, arn, inputs)
         return arn
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
-        found = _service(aws, identifier)
-        if found is None or found["status"] != "ACTIVE":
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        service = _service(aws, identifier)
+        if service is None or service["status"] != "ACTIVE":
             return None
-        seen: Properties = {
-            "name": found["serviceName"],
-            "cluster": found["clusterArn"],
-            "taskDefinition": found["taskDefinition"],
-            "desiredCount": found["desiredCount"],
-            "tags": _read_tags(found.get("tags")),
-            "arn": found["serviceArn"],
+        state: Properties = {
+            "name": service["serviceName"],
+            "cluster": service["clusterArn"],
+            "taskDefinition": service["taskDefinition"],
+            "desiredCount": service["desiredCount"],
+            "tags": _read_tags(service.get("tags")),
+            "arn": service["serviceArn"],
         }
         for name in ("launchType", "schedulingStrategy", "platformVersion", "healthCheckGracePeriodSeconds"):
-            if found.get(name) is not None:
-                seen[name] = found[name]
-        # ECS tells the revision that LATEST came to be; what was asked for stands.
+            if service.get(name) is not None:
+                state[name] = service[name]
+        # ECS shows the platform version that LATEST resolves to; the input keeps its value.
         if inputs.get("platformVersion") == "LATEST":
-            seen["platformVersion"] = "LATEST"
-        return seen
+            state["platformVersion"] = "LATEST"
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         differ = [name for name in self._UPDATED if changed(old, new, name)]
-        asked = {_api(name): new[name] for name in differ if name in new and name != _NETWORK}
+        request = {_api(name): new[name] for name in differ if name in new and name != _NETWORK}
         if _NETWORK in differ:
-            asked |= _network(new)
+            request |= _network(new)
         if changed(old, new, "deploymentCircuitBreaker", "deploymentMaximumPercent", "deploymentMinimumHealthyPercent"):
-            asked["deploymentConfiguration"] = _deployment(new)
-        if asked:
-            aws("ecs").update_service(cluster=new["cluster"], service=identifier, **asked)
+            request["deploymentConfiguration"] = _deployment(new)
+        if request:
+            aws("ecs").update_service(cluster=new["cluster"], service=identifier, **request)
         _retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """Scales to zero, deletes, and waits until ECS calls it inactive, as the real plugin does."""
+        """Scale to zero, delete, and wait until the service is INACTIVE, as AWS's plugin does."""
         ecs = aws("ecs")
         try:
             ecs.update_service(cluster=state["cluster"], service=identifier, desiredCount=0)
             ecs.delete_service(cluster=state["cluster"], service=identifier, force=True)
         except Exception as error:
-            if error_code(error) not in _GONE:
+            if error_code(error) not in _MISSING:
                 raise
         deadline = time.monotonic() + _GONE_WITHIN
-        while (found := _service(aws, identifier)) is not None and found["status"] != "INACTIVE":
+        while (service := _service(aws, identifier)) is not None and service["status"] != "INACTIVE":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{identifier} is still {found['status']} after {_GONE_WITHIN:g} s")
+                raise TimeoutError(f"{identifier} is still {service['status']} after {_GONE_WITHIN:g} s")
             time.sleep(_POLL)
 
-    def _wait(self, aws: Client, arn: str, inputs: Properties) -> None:
+    def _await_steady(self, aws: Client, arn: str, inputs: Properties) -> None:
         deadline = time.monotonic() + _STEADY_WITHIN
         while time.monotonic() < deadline:
-            found = _service(aws, arn)
-            deployments = found["deployments"] if found else []
-            if found and len(deployments) == 1 and found["runningCount"] == found["desiredCount"]:
+            service = _service(aws, arn)
+            deployments = service["deployments"] if service else []
+            if service and len(deployments) == 1 and service["runningCount"] == service["desiredCount"]:
                 return
             if any(deployment.get("rolloutState") == "FAILED" for deployment in deployments):
-                raise HalfMade(arn, f"the service {inputs['name']} failed to become steady")
+                raise PartiallyCreated(arn, f"the service {inputs['name']} did not become steady")
             time.sleep(_POLL)
-        raise HalfMade(arn, f"the service {inputs['name']} was not steady after {_STEADY_WITHIN:g} s")
+        raise PartiallyCreated(arn, f"the service {inputs['name']} was not steady after {_STEADY_WITHIN:g} s")
 
 
 def _api(name: str) -> str:
-    """The API writes one name with capitals that pulumi_aws has not."""
+    """Return the name in ECS's API: one has other capitals in pulumi_aws."""
     return "enableECSManagedTags" if name == "enableEcsManagedTags" else name
 
 
 def _service(aws: Client, arn: str) -> dict[str, Any] | None:
-    """A service's ARN names its cluster: arn:…:service/CLUSTER/NAME."""
+    """Describe a service by its ARN, which names its cluster: arn:…:service/CLUSTER/NAME."""
     cluster = arn.split("/")[1] if arn.count("/") == 2 else "default"
     try:
-        found = aws("ecs").describe_services(cluster=cluster, services=[arn], include=["TAGS"])["services"]
+        services = aws("ecs").describe_services(cluster=cluster, services=[arn], include=["TAGS"])["services"]
     except Exception as error:
-        if error_code(error) in _GONE:
+        if error_code(error) in _MISSING:
             return None
         raise
-    return found[0] if found else None
+    return services[0] if services else None
 
 
 def _balancer(balancer: Properties) -> dict[str, Any]:
@@ -254,13 +262,13 @@ def _network(inputs: Properties) -> dict[str, Any]:
 
 
 def _deployment(inputs: Properties) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    configuration: dict[str, Any] = {
         "maximumPercent": inputs.get("deploymentMaximumPercent", 200),
         "minimumHealthyPercent": inputs.get("deploymentMinimumHealthyPercent", 100),
     }
     if breaker := inputs.get("deploymentCircuitBreaker"):
-        found["deploymentCircuitBreaker"] = {"enable": breaker["enable"], "rollback": breaker["rollback"]}
-    return found
+        configuration["deploymentCircuitBreaker"] = {"enable": breaker["enable"], "rollback": breaker["rollback"]}
+    return configuration
 
 
 def _tags(inputs: Properties) -> list[dict[str, str]]:
@@ -272,7 +280,7 @@ def _read_tags(tags: list[dict[str, str]] | None) -> dict[str, str]:
 
 
 def _retag(aws: Client, arn: str, old: Properties, new: Properties) -> None:
-    if gone := gone_tags(old, new):
-        aws("ecs").untag_resource(resourceArn=arn, tagKeys=gone)
+    if removed := removed_tags(old, new):
+        aws("ecs").untag_resource(resourceArn=arn, tagKeys=removed)
     if changed(old, new, "tags") and new.get("tags"):
         aws("ecs").tag_resource(resourceArn=arn, tags=_tags(new))

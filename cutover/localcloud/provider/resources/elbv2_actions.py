@@ -1,12 +1,12 @@
-"""Actions of listeners and rules: as pulumi_aws writes them, and as AWS tells them."""
+"""Converts actions of listeners and rules between the forms of pulumi_aws and of AWS's API."""
 
 from typing import Any
 
 from cutover.localcloud.provider.values import Properties
 
 
-def actions_of(actions: list[Properties]) -> list[dict[str, Any]]:
-    """In the words of the API."""
+def actions_to_api(actions: list[Properties]) -> list[dict[str, Any]]:
+    """Return actions in the form of the API."""
     return [_action(action) for action in actions]
 
 
@@ -32,13 +32,13 @@ def _action(action: Properties) -> dict[str, Any]:
     return {"Type": "forward", "ForwardConfig": forward}
 
 
-def seen_actions(actions: list[dict[str, Any]], asked: list[Properties] | None) -> list[Properties]:
-    """Actions in the form in which they were asked for: one target group may be named in two ways."""
-    short = bool(asked) and any("targetGroupArn" in action for action in asked or [])
-    return [_seen_action(action, short=short) for action in actions]
+def actions_from_api(actions: list[dict[str, Any]], inputs: list[Properties] | None) -> list[Properties]:
+    """Return actions in the form of the inputs, which may name a single target group in two ways."""
+    short = any("targetGroupArn" in action for action in inputs or [])
+    return [_action_from_api(action, short=short) for action in actions]
 
 
-def _seen_action(action: dict[str, Any], *, short: bool) -> Properties:
+def _action_from_api(action: dict[str, Any], *, short: bool) -> Properties:
     if action["Type"] == "fixed-response":
         config = action["FixedResponseConfig"]
         answer = {"statusCode": config["StatusCode"], "contentType": config.get("ContentType")}
@@ -48,8 +48,8 @@ def _seen_action(action: dict[str, Any], *, short: bool) -> Properties:
     groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
     if short and len(groups) == 1:
         return {"type": "forward", "targetGroupArn": groups[0]["TargetGroupArn"]}
-    seen = [{"arn": group["TargetGroupArn"], "weight": int(group.get("Weight", 1))} for group in groups]
-    forward: Properties = {"targetGroups": sorted(seen, key=lambda group: str(group["arn"]))}
+    weighted = [{"arn": group["TargetGroupArn"], "weight": int(group.get("Weight", 1))} for group in groups]
+    forward: Properties = {"targetGroups": sorted(weighted, key=lambda group: str(group["arn"]))}
     stickiness = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig") or {}
     if stickiness.get("Enabled"):
         forward["stickiness"] = {"enabled": True, "duration": int(stickiness["DurationSeconds"])}

@@ -1,8 +1,8 @@
-"""Application load balancers."""
+"""The resource type of application load balancers."""
 
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed
+from cutover.localcloud.provider.resource_type import Client, Name, Shape, changed
 from cutover.localcloud.provider.resources.elbv2_calls import in_order, one, read_tags, retag, tags_of
 from cutover.localcloud.provider.values import Properties
 
@@ -26,8 +26,8 @@ class LoadBalancer:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
-        made = aws("elbv2").create_load_balancer(
+        """See `ResourceType`."""
+        response = aws("elbv2").create_load_balancer(
             Name=inputs["name"],
             Subnets=inputs["subnets"],
             SecurityGroups=inputs.get("securityGroups", []),
@@ -35,37 +35,37 @@ class LoadBalancer:
             Type=inputs.get("loadBalancerType", "application"),
             **tags_of(inputs),
         )
-        arn = str(made["LoadBalancers"][0]["LoadBalancerArn"])
+        arn = str(response["LoadBalancers"][0]["LoadBalancerArn"])
         self._set_attributes(aws, arn, inputs)
         return arn
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         elbv2 = aws("elbv2")
-        found = one(elbv2.describe_load_balancers, "LoadBalancers", "LoadBalancerArns", identifier)
-        if found is None:
+        balancer = one(elbv2.describe_load_balancers, "LoadBalancers", "LoadBalancerArns", identifier)
+        if balancer is None:
             return None
-        told = elbv2.describe_load_balancer_attributes(LoadBalancerArn=identifier)["Attributes"]
-        attributes = {a["Key"]: a["Value"] for a in told}
-        seen: Properties = {
-            "name": found["LoadBalancerName"],
-            "internal": found["Scheme"] == "internal",
-            "loadBalancerType": found["Type"],
-            "subnets": in_order(inputs.get("subnets"), [z["SubnetId"] for z in found["AvailabilityZones"]]),
-            "securityGroups": in_order(inputs.get("securityGroups"), found.get("SecurityGroups", [])),
+        pairs = elbv2.describe_load_balancer_attributes(LoadBalancerArn=identifier)["Attributes"]
+        attributes = {a["Key"]: a["Value"] for a in pairs}
+        state: Properties = {
+            "name": balancer["LoadBalancerName"],
+            "internal": balancer["Scheme"] == "internal",
+            "loadBalancerType": balancer["Type"],
+            "subnets": in_order(inputs.get("subnets"), [z["SubnetId"] for z in balancer["AvailabilityZones"]]),
+            "securityGroups": in_order(inputs.get("securityGroups"), balancer.get("SecurityGroups", [])),
             "tags": read_tags(aws, identifier),
             "arn": identifier,
             "arnSuffix": identifier.partition(":loadbalancer/")[2],
-            "dnsName": found["DNSName"],
-            "zoneId": found["CanonicalHostedZoneId"],
-            "vpcId": found["VpcId"],
+            "dnsName": balancer["DNSName"],
+            "zoneId": balancer["CanonicalHostedZoneId"],
+            "vpcId": balancer["VpcId"],
         }
         for name, (key, default) in _ATTRIBUTES.items():
-            seen[name] = _typed(attributes.get(key), default)
-        return seen
+            state[name] = _typed(attributes.get(key), default)
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         elbv2 = aws("elbv2")
         if changed(old, new, "subnets"):
             elbv2.set_subnets(LoadBalancerArn=identifier, Subnets=new["subnets"])
@@ -75,19 +75,19 @@ class LoadBalancer:
         retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`; AWS refuses while deletion protection is on."""
+        """See `ResourceType`; AWS rejects this while deletion protection is on."""
         del state
         aws("elbv2").delete_load_balancer(LoadBalancerArn=identifier)
 
     def _set_attributes(self, aws: Client, arn: str, inputs: Properties) -> None:
-        wanted = [
+        attributes = [
             {"Key": key, "Value": _text(inputs[name])} for name, (key, _) in _ATTRIBUTES.items() if name in inputs
         ]
         if logs := inputs.get("accessLogs"):
-            wanted.append({"Key": "access_logs.s3.enabled", "Value": _text(logs.get("enabled", False))})
-            wanted.append({"Key": "access_logs.s3.bucket", "Value": logs["bucket"]})
-        if wanted:
-            aws("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted)
+            attributes.append({"Key": "access_logs.s3.enabled", "Value": _text(logs.get("enabled", False))})
+            attributes.append({"Key": "access_logs.s3.bucket", "Value": logs["bucket"]})
+        if attributes:
+            aws("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
 
 
 def _text(value: object) -> str:

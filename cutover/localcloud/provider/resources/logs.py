@@ -1,6 +1,6 @@
-"""CloudWatch log groups."""
+"""The resource type of CloudWatch log groups."""
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, gone_tags
+from cutover.localcloud.provider.resource_type import Client, Name, Shape, changed, error_code, removed_tags
 from cutover.localcloud.provider.values import Properties
 
 
@@ -16,37 +16,37 @@ class LogGroup:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         tags = {"tags": inputs["tags"]} if inputs.get("tags") else {}
         aws("logs").create_log_group(logGroupName=inputs["name"], **tags)
         self._retain(aws, inputs)
         return str(inputs["name"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         groups = aws("logs").describe_log_groups(logGroupNamePrefix=identifier)["logGroups"]
-        found = next((group for group in groups if group["logGroupName"] == identifier), None)
-        if found is None:
+        group = next((group for group in groups if group["logGroupName"] == identifier), None)
+        if group is None:
             return None
-        arn = found["arn"].removesuffix(":*")
-        seen: Properties = {"name": identifier, "arn": arn}
-        if "retentionInDays" in inputs or "retentionInDays" in found:
-            seen["retentionInDays"] = found.get("retentionInDays", 0)
-        seen["tags"] = aws("logs").list_tags_for_resource(resourceArn=arn).get("tags", {})
-        return seen
+        arn = group["arn"].removesuffix(":*")
+        state: Properties = {"name": identifier, "arn": arn}
+        if "retentionInDays" in inputs or "retentionInDays" in group:
+            state["retentionInDays"] = group.get("retentionInDays", 0)
+        state["tags"] = aws("logs").list_tags_for_resource(resourceArn=arn).get("tags", {})
+        return state
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "retentionInDays"):
             self._retain(aws, new)
-        seen = self.observe(aws, identifier, new) or {}
-        if gone := gone_tags(old, new):
-            aws("logs").untag_resource(resourceArn=seen["arn"], tagKeys=gone)
+        state = self.read(aws, identifier, new) or {}
+        if removed := removed_tags(old, new):
+            aws("logs").untag_resource(resourceArn=state["arn"], tagKeys=removed)
         if changed(old, new, "tags") and new.get("tags"):
-            aws("logs").tag_resource(resourceArn=seen["arn"], tags=new["tags"])
+            aws("logs").tag_resource(resourceArn=state["arn"], tags=new["tags"])
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del state
         try:
             aws("logs").delete_log_group(logGroupName=identifier)

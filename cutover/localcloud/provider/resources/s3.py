@@ -1,18 +1,18 @@
-"""S3 buckets, and the settings of a bucket that are resources of their own."""
+"""The resource types of S3 buckets and their settings."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, tag_list, tag_map
+from cutover.localcloud.provider.resource_type import Client, Name, Shape, changed, error_code, tag_list, tag_map
 from cutover.localcloud.provider.values import Properties
 
 _NO_BUCKET = ("NoSuchBucket", "404")
 
 
 class Bucket:
-    """A bucket with its tags; with `forceDestroy` it goes with all that is in it."""
+    """A bucket with its tags; with `forceDestroy` a deletion includes its objects."""
 
     shape = Shape(
         "aws:s3/bucket:Bucket",
@@ -23,17 +23,17 @@ class Bucket:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         s3 = aws("s3")
         region = s3.meta.region_name
-        # us-east-1 is where a bucket is without a constraint, and refuses to be named.
+        # us-east-1 is the default, and S3 rejects it as a constraint.
         where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=inputs["bucket"], **where)
         _tag(aws, inputs["bucket"], inputs)
         return str(inputs["bucket"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         del inputs
         s3 = aws("s3")
         try:
@@ -44,19 +44,19 @@ class Bucket:
             raise
         return {
             "bucket": identifier,
-            "tags": _get(lambda: tag_map(s3.get_bucket_tagging(Bucket=identifier)["TagSet"]), "NoSuchTagSet") or {},
+            "tags": _read_tags(s3, identifier),
             "arn": f"arn:aws:s3:::{identifier}",
             "bucketDomainName": f"{identifier}.s3.amazonaws.com",
             "bucketRegionalDomainName": f"{identifier}.s3.{s3.meta.region_name}.amazonaws.com",
         }
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "tags"):
             _tag(aws, identifier, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`; S3 refuses a bucket that is not empty."""
+        """See `ResourceType`; S3 rejects this for a bucket that is not empty."""
         s3 = aws("s3")
         try:
             if state.get("forceDestroy"):
@@ -69,40 +69,40 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class BucketSetting:
-    """One setting of a bucket: how it is put, read back and taken away.  Its id is the bucket's name."""
+    """One setting of a bucket, with the calls to set, read and remove it. Its id is the bucket's name."""
 
     shape: Shape
     put: Callable[[Any, Properties], object]
     get: Callable[[Any, str, Properties], Properties]
     remove: Callable[[Any, str], object] | None
     absent: str
-    """AWS's code where the bucket has no such setting."""
+    """AWS's error code if the bucket does not have the setting."""
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         self.put(aws("s3"), inputs)
         return str(inputs["bucket"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
-        found = _get(lambda: self.get(aws("s3"), identifier, inputs), self.absent)
-        return None if found is None else {"bucket": identifier, **found}
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        setting = _get_or_none(lambda: self.get(aws("s3"), identifier, inputs), self.absent)
+        return None if setting is None else {"bucket": identifier, **setting}
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del identifier, old
         self.put(aws("s3"), new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del state
         if self.remove is not None:
             remove = self.remove
-            _get(lambda: remove(aws("s3"), identifier), self.absent)
+            _get_or_none(lambda: remove(aws("s3"), identifier), self.absent)
 
 
 def settings() -> tuple[BucketSetting, ...]:
-    """Every bucket setting that is a resource."""
+    """Return every bucket setting that is a resource type."""
     return (
         BucketSetting(
             _shape("bucketVersioning"),
@@ -176,7 +176,7 @@ def _shape(name: str) -> Shape:
 
 
 def _same(answer: object, inputs: Properties, name: str) -> Properties:
-    """The setting is there; what it says in S3's own words is left as it was asked for."""
+    """Return the input for a setting that exists; differences of its content are not detected."""
     del answer
     return {name: inputs.get(name)} if name in inputs else {}
 
@@ -195,26 +195,26 @@ def _put_encryption(s3: Any, inputs: Properties) -> object:
 def _put_lifecycle(s3: Any, inputs: Properties) -> object:
     rules = []
     for rule in inputs["rules"]:
-        asked: dict[str, Any] = {"ID": rule["id"], "Status": rule["status"], "Filter": {"Prefix": ""}}
+        request: dict[str, Any] = {"ID": rule["id"], "Status": rule["status"], "Filter": {"Prefix": ""}}
         if prefix := (rule.get("filter") or {}).get("prefix"):
-            asked["Filter"] = {"Prefix": prefix}
+            request["Filter"] = {"Prefix": prefix}
         if expiration := rule.get("noncurrentVersionExpiration"):
-            asked["NoncurrentVersionExpiration"] = {"NoncurrentDays": expiration["noncurrentDays"]}
+            request["NoncurrentVersionExpiration"] = {"NoncurrentDays": expiration["noncurrentDays"]}
         if abort := rule.get("abortIncompleteMultipartUpload"):
-            asked["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": abort["daysAfterInitiation"]}
-        rules.append(asked)
+            request["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": abort["daysAfterInitiation"]}
+        rules.append(request)
     return s3.put_bucket_lifecycle_configuration(Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": rules})
 
 
 def _get_public_block(s3: Any, bucket: str, inputs: Properties) -> Properties:
     del inputs
-    found = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    return {name: bool(found.get(name[0].upper() + name[1:])) for name in _PUBLIC}
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return {name: bool(block.get(name[0].upper() + name[1:])) for name in _PUBLIC}
 
 
 def _get_policy(s3: Any, bucket: str, inputs: Properties) -> Properties:
-    found, asked = s3.get_bucket_policy(Bucket=bucket)["Policy"], inputs.get("policy")
-    return {"policy": asked if asked is not None and json.loads(asked) == json.loads(found) else found}
+    actual, desired = s3.get_bucket_policy(Bucket=bucket)["Policy"], inputs.get("policy")
+    return {"policy": desired if desired is not None and json.loads(desired) == json.loads(actual) else actual}
 
 
 def _tag(aws: Client, bucket: str, inputs: Properties) -> None:
@@ -224,15 +224,20 @@ def _tag(aws: Client, bucket: str, inputs: Properties) -> None:
         aws("s3").delete_bucket_tagging(Bucket=bucket)
 
 
+def _read_tags(s3: Any, bucket: str) -> dict[str, str]:
+    tag_set = _get_or_none(lambda: s3.get_bucket_tagging(Bucket=bucket)["TagSet"], "NoSuchTagSet")
+    return tag_map(tag_set)
+
+
 def _empty(s3: Any, bucket: str) -> None:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
         if keys:
             s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
 
 
-def _get(call: Any, absent: str) -> Any:
+def _get_or_none(call: Any, absent: str) -> Any:
     try:
         return call()
     except Exception as error:

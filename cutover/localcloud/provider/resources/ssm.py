@@ -1,11 +1,20 @@
-"""Parameters of the Parameter Store."""
+"""The resource type of parameters in the Parameter Store."""
 
-from cutover.localcloud.provider.kinds import Client, Name, Shape, changed, error_code, gone_tags, tag_list, tag_map
+from cutover.localcloud.provider.resource_type import (
+    Client,
+    Name,
+    Shape,
+    changed,
+    error_code,
+    removed_tags,
+    tag_list,
+    tag_map,
+)
 from cutover.localcloud.provider.values import Properties
 
 
 class Parameter:
-    """A parameter; a new value is a new version of it."""
+    """A parameter; a new value is a new version."""
 
     shape = Shape(
         "aws:ssm/parameter:Parameter",
@@ -16,7 +25,7 @@ class Parameter:
     )
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """See `Kind`."""
+        """See `ResourceType`."""
         aws("ssm").put_parameter(
             Name=inputs["name"],
             Type=inputs["type"],
@@ -26,11 +35,11 @@ class Parameter:
         )
         return str(inputs["name"])
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """See `Kind`."""
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
         del inputs
         try:
-            found = aws("ssm").get_parameter(Name=identifier, WithDecryption=True)["Parameter"]
+            parameter = aws("ssm").get_parameter(Name=identifier, WithDecryption=True)["Parameter"]
         except Exception as error:
             if error_code(error) == "ParameterNotFound":
                 return None
@@ -38,15 +47,15 @@ class Parameter:
         tags = aws("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=identifier)["TagList"]
         return {
             "name": identifier,
-            "type": found["Type"],
-            "value": found["Value"],
+            "type": parameter["Type"],
+            "value": parameter["Value"],
             "tags": tag_map(tags),
-            "arn": found["ARN"],
-            "version": found["Version"],
+            "arn": parameter["ARN"],
+            "version": parameter["Version"],
         }
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         if changed(old, new, "type", "value", "description"):
             aws("ssm").put_parameter(
                 Name=identifier,
@@ -56,13 +65,13 @@ class Parameter:
                 Overwrite=True,
             )
         named = {"ResourceType": "Parameter", "ResourceId": identifier}
-        if gone := gone_tags(old, new):
-            aws("ssm").remove_tags_from_resource(**named, TagKeys=gone)
+        if removed := removed_tags(old, new):
+            aws("ssm").remove_tags_from_resource(**named, TagKeys=removed)
         if changed(old, new, "tags") and new.get("tags"):
             aws("ssm").add_tags_to_resource(**named, Tags=tag_list(new["tags"]))
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """See `Kind`."""
+        """See `ResourceType`."""
         del state
         try:
             aws("ssm").delete_parameter(Name=identifier)

@@ -1,4 +1,4 @@
-"""What the provider has to know of one type of resource, and how one is written."""
+"""The interface of a resource type, and helpers to write one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any, Protocol
 from cutover.localcloud.provider.values import Properties
 
 Client = Callable[[str], Any]
-"""Name of an AWS service → its boto3 client."""
+"""The name of an AWS service → its boto3 client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """How a resource gets its name where the program gives none; `length` is the longest that AWS takes."""
+    """How a resource gets a name if the program gives none; `length` is AWS's limit in characters."""
 
     property: str
     length: int
@@ -20,10 +20,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The type's fixed traits.
+    """The constants of a resource type.
 
-    `replaces`: inputs whose change needs another resource.  `computed`: outputs that are not known before it is made.
-    `defaults`: inputs that the real plugin fills in.  `delete_first`: replaced by deleting before creating.
+    A change of an input in `replaces` needs a replacement. The outputs in `computed` are unknown before the creation.
+    `tagged` types have tags. With `delete_first` the old resource is deleted before the new one is created.
     """
 
     token: str
@@ -34,36 +34,39 @@ class Shape:
     delete_first: bool = False
 
 
-class Kind(Protocol):
-    """One type of resource, over boto3; every method may raise botocore's ClientError."""
+class ResourceType(Protocol):
+    """One resource type over boto3; every method may raise botocore's ClientError."""
 
     @property
     def shape(self) -> Shape:
-        """The type's fixed traits."""
+        """The constants of the type."""
         ...
 
     def create(self, aws: Client, inputs: Properties) -> str:
-        """Make it and return its id; raises `HalfMade` where it exists but is not as it was asked for."""
+        """Create the resource and return its id.
+
+        Raises `PartiallyCreated` if the resource exists but is not ready.
+        """
         ...
 
-    def observe(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
-        """Inputs as AWS shows them now, and the computed outputs; None where it is gone.
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """Return the inputs as AWS shows them, and the computed outputs; None if the resource does not exist.
 
-        What AWS does not tell is left out and stands as it was.
+        An input that AWS does not show is left out, and keeps its value.
         """
         ...
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
-        """Change what differs between two sets of inputs."""
+        """Update the resource from the inputs `old` to the inputs `new`."""
         ...
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """Remove it; nothing to do where it is gone."""
+        """Delete the resource, if it exists."""
         ...
 
 
-class HalfMade(Exception):
-    """The resource exists, but its making failed on the way; the engine keeps it and tells the reason."""
+class PartiallyCreated(Exception):
+    """The resource exists, but its creation failed; the engine keeps it in its state and shows the reason."""
 
     def __init__(self, identifier: str, reason: str) -> None:
         super().__init__(reason)
@@ -72,26 +75,26 @@ class HalfMade(Exception):
 
 
 def error_code(error: Exception) -> str:
-    """AWS's code of a ClientError."""
+    """Return AWS's error code of a ClientError."""
     response: dict[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code", ""))
 
 
 def changed(old: Properties, new: Properties, *names: str) -> bool:
-    """Whether any of the named inputs differs."""
+    """Return whether any of these inputs differs."""
     return any(old.get(name) != new.get(name) for name in names)
 
 
 def tag_list(tags: dict[str, str] | None) -> list[dict[str, str]]:
-    """`[{Key, Value}]`, as most services want it."""
+    """Return tags as `[{Key, Value}]`, the form of most services."""
     return [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())]
 
 
 def tag_map(tags: list[dict[str, str]] | None) -> dict[str, str]:
-    """The reverse of `tag_list`, whatever the case of the keys."""
+    """Return tags as a map, from a list with keys in upper or lower case."""
     return {tag.get("Key", tag.get("key", "")): tag.get("Value", tag.get("value", "")) for tag in tags or []}
 
 
-def gone_tags(old: Properties, new: Properties) -> list[str]:
-    """Keys of tags that are no more."""
+def removed_tags(old: Properties, new: Properties) -> list[str]:
+    """Return the keys of tags that are in `old` and not in `new`."""
     return sorted(set(old.get("tags") or {}) - set(new.get("tags") or {}))

@@ -1,4 +1,4 @@
-"""Makes moto's DescribeTargetHealth answer with what the data plane knows instead of always "healthy"."""
+"""Replaces moto's DescribeTargetHealth, which always answers "healthy", with the health that the data plane checked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,8 @@ from cutover.localcloud.balancer.topology import Topology
 _METHOD = "describe_target_health"
 
 
-class HealthAnswers:
-    """Overrides the method on one moto backend object; a reset of moto drops it, so `install` is repeated."""
+class TargetHealthOverride:
+    """Overrides the method of one moto backend. A reset of moto removes the override, so call `install` repeatedly."""
 
     def __init__(self, backend: Any, targets: TargetRegistry, refresh: Callable[[], Topology]) -> None:
         self._backend = backend
@@ -19,22 +19,22 @@ class HealthAnswers:
         self._refresh = refresh
 
     def install(self) -> None:
-        """Answer from now on; does nothing if it answers already."""
+        """Override the method unless it is overridden already."""
         self._backend.__dict__.setdefault(_METHOD, self._describe)
 
     def remove(self) -> None:
-        """Let moto answer again."""
+        """Restore moto's method."""
         self._backend.__dict__.pop(_METHOD, None)
 
     def _describe(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[Any]:
-        """Moto's method: health of the named targets, or of all that are registered or draining."""
+        """Return the health of these targets, or of all targets that are registered or draining."""
         from moto.elbv2.exceptions import TargetGroupNotFoundError
         from moto.elbv2.models import FakeHealthStatus
 
         group = self._backend.target_groups.get(target_group_arn)
         if group is None:
             raise TargetGroupNotFoundError
-        self._refresh()  # a target that was registered a moment ago is known by now
+        self._refresh()  # so that a target registered a moment ago is known
         known = {
             (target.ip, target.port): health for target, health in self._targets.describe(target_group_arn).items()
         }
@@ -44,11 +44,11 @@ class HealthAnswers:
         ]
 
 
-def _named(known: dict[tuple[str, int], Health], asked: list[dict[str, Any]]) -> dict[tuple[str, int], Health]:
-    """The asked targets; one without a port means every port of its address."""
-    found: dict[tuple[str, int], Health] = {}
-    for target in asked:
+def _named(known: dict[tuple[str, int], Health], targets: list[dict[str, Any]]) -> dict[tuple[str, int], Health]:
+    """Return the health of these targets; a target without a port is every port of its address."""
+    selected: dict[tuple[str, int], Health] = {}
+    for target in targets:
         ip, port = str(target["Id"]), int(target.get("Port") or 0)
         matching = {key: health for key, health in known.items() if key[0] == ip and port in {0, key[1]}}
-        found |= matching or {(ip, port): NOT_REGISTERED}
-    return found
+        selected |= matching or {(ip, port): NOT_REGISTERED}
+    return selected

@@ -1,6 +1,6 @@
-"""Which inputs a type has, read from the installed pulumi_aws: it is generated from the real plugin's schema.
+"""Reads which inputs a resource type has from the installed pulumi_aws, which is generated from AWS's schema.
 
-Its sources are read and not imported: importing it takes longer than all else that a provider does at its start.
+It reads the sources, because an import of pulumi_aws takes longer than the rest of a provider's start.
 """
 
 import importlib.util
@@ -17,26 +17,26 @@ _NESTED = re.compile(r"'(?P<nested>\w+Args)'")
 
 @cache
 def input_names(token: str) -> frozenset[str] | None:
-    """Names of all inputs of a type token such as `aws:ecs/cluster:Cluster`; None where pulumi_aws has no such type."""
-    known = _inputs(token)
-    return None if known is None else frozenset(known)
+    """Return the inputs of a type such as `aws:ecs/cluster:Cluster`; None if pulumi_aws does not have the type."""
+    inputs_of_type = _inputs(token)
+    return None if inputs_of_type is None else frozenset(inputs_of_type)
 
 
 def unknown_properties(token: str, inputs: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Path and reason of every input, however deep, that the type does not have."""
-    known = _inputs(token)
-    return [] if known is None else list(_unknown(token, _folder(token), known, inputs, ""))
+    """Return the path and the reason of each input, at any depth, that the type does not have."""
+    inputs_of_type = _inputs(token)
+    return [] if inputs_of_type is None else list(_unknown(token, _folder(token), inputs_of_type, inputs, ""))
 
 
 def _unknown(
-    owner: str, folder: Path, known: Mapping[str, str | None], inputs: Mapping[str, object], path: str
+    owner: str, folder: Path, inputs_of_type: Mapping[str, str | None], inputs: Mapping[str, object], path: str
 ) -> Iterator[tuple[str, str]]:
     for name, value in sorted(inputs.items()):
         here = f"{path}{name}"
-        if name not in known:
+        if name not in inputs_of_type:
             yield here, f"unknown property of {owner}"
             continue
-        nested = known[name]
+        nested = inputs_of_type[name]
         # A nested type of another module is not followed: the components use none.
         names = _nested(folder, nested) if nested else None
         if nested is None or names is None:
@@ -49,9 +49,9 @@ def _unknown(
 
 @cache
 def _inputs(token: str) -> Mapping[str, str | None] | None:
-    """Input → the nested type that it takes, if any."""
+    """Map each input to its nested type, if any."""
     package, _, kind = token.removeprefix("aws:").rpartition(":")
-    # Where another type of the schema is called `…Args` already, the generator says `…InitArgs`.
+    # The generator writes `…InitArgs` if another type of the schema is called `…Args`.
     declarations = (f"class {kind}Args:\n", f"class {kind}InitArgs:\n")
     for path in sorted(_folder(token).glob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -70,13 +70,13 @@ def _nested(folder: Path, kind: str) -> Mapping[str, str | None] | None:
 
 def _getters(text: str, declaration: str) -> Mapping[str, str | None]:
     body = text.partition(declaration)[2].partition("\n@pulumi.input_type")[0].partition("\nclass ")[0]
-    return {found["name"] or found["python"]: _takes(found["type"]) for found in _GETTER.finditer(body)}
+    return {getter["name"] or getter["python"]: _nested_type(getter["type"]) for getter in _GETTER.finditer(body)}
 
 
-def _takes(annotation: str) -> str | None:
-    """The nested type of `Input['…Args']` or a sequence of it; None for plain values and for maps by free keys."""
-    found = _NESTED.search(annotation)
-    return found["nested"] if found and "Mapping[" not in annotation else None
+def _nested_type(annotation: str) -> str | None:
+    """Return the nested type of `Input['…Args']` or a sequence of it; None for plain values and maps with free keys."""
+    match = _NESTED.search(annotation)
+    return match["nested"] if match and "Mapping[" not in annotation else None
 
 
 def _folder(token: str) -> Path:
