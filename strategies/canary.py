@@ -49,8 +49,11 @@ class _CanaryPlan:
     def _step(self, step: CanaryStep) -> Iterator[Step]:
         facts = self._facts
         if step.weight is not None:
+            # A drill ends with a weight of 1, but without the share of a fresh baseline.
+            in_force = step.weight == self._weight and facts.fresh_baseline is None
             self._weight = step.weight
-            yield SetTraffic(shares=self._shares(), margin_seconds=facts.timings.margin)
+            if not in_force:
+                yield SetTraffic(shares=self._shares(), margin_seconds=facts.timings.margin)
         elif step.scale is not None:
             yield from self._scale(tasks_for(step.scale, facts.capacity))
         elif step.pause is not None:

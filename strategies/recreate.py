@@ -16,7 +16,9 @@ def recreate(facts: Facts, maintenance: str) -> Plan:
         maintenance: body of the load balancer's 503 response during the outage.
     """
     outage = tuple(_stop_baseline(facts, facts.baseline, maintenance)) if facts.baseline is not None else ()
-    steps = (*outage, *prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
+    # `warm` retention would scale the baseline to zero a second time.
+    end = tuple(step for step in bake_and_retire(facts) if step not in outage)
+    steps = (*outage, *prove(facts, facts.capacity), all_traffic(facts), *end)
     return Plan(strategy="recreate", steps=steps)
 
 

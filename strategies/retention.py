@@ -14,10 +14,10 @@ def surplus(
     *,
     serving_has_succeeded: bool,
 ) -> tuple[ReleaseRef, ...]:
-    """The releases to destroy.
+    """The releases to destroy, in this order: the one that a rollback would go to is the last.
 
     Args:
-        former: releases without traffic that succeeded once, the one that had traffic last first.
+        former: releases without traffic that succeeded once, the one that succeeded last first.
         leftovers: releases without traffic that never succeeded; none of them is kept.
         mode: `cold` keeps no former release; `hot` and `warm` keep the first `keep`.
         keep: number of former releases to keep.
@@ -27,4 +27,4 @@ def surplus(
     kept = 0 if mode == "cold" else keep
     if not serving_has_succeeded:
         kept = max(1, kept)
-    return (*former[kept:], *leftovers)
+    return (*leftovers, *reversed(former[kept:]))

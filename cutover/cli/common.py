@@ -30,10 +30,12 @@ def run(
         except Paused:
             # A pipeline reads the status object last, also where the execution waits for a person.
             execution = ports.ledger.latest_execution()
+        newest = execution or ports.ledger.latest_execution()
     if execution is not None:
         return finish(context, execution)
     if context.json:
-        print(json.dumps({"event": "nothing-to-do", "message": nothing}), flush=True)
+        print(json.dumps({"event": "nothing-to-do", "message": nothing}))
+        print(json.dumps(status_object(newest) if newest else None), flush=True)
     else:
         print(nothing)
     return Exit.OK

@@ -67,12 +67,24 @@ def options_first(arguments: list[str]) -> list[str]:
 
 def complete_hint(hint: str, arguments: list[str]) -> str:
     """The next command, with the environment of this one where the error did not know it."""
-    flag = next((flag for flag in ("-e", "--environment") if flag in arguments[:-1]), None)
-    if flag is None:
+    environment = _environment_of(arguments)
+    if environment is None:
         return hint
     from cutover.cli.formatting import with_environment
 
-    return with_environment(hint, arguments[arguments.index(flag) + 1])
+    return with_environment(hint, environment)
+
+
+def _environment_of(arguments: list[str]) -> str | None:
+    """The value of `-e ENV`, `-eENV`, `--environment ENV` or `--environment=ENV`; an error may come before typer's."""
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+        if argument in ("-e", "--environment"):
+            return following
+        if argument.startswith("--environment="):
+            return argument.partition("=")[2]
+        if argument.startswith("-e"):
+            return argument.removeprefix("-e")
+    return None
 
 
 def _end_by(error: Exception) -> Exit:

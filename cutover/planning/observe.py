@@ -33,7 +33,7 @@ def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh
         timings=timings(config),
         probe=config.gates.probe is not None,
         retention=config.retention.mode,
-        surplus=_surplus_after(ports, candidate, baseline, fresh_baseline),
+        surplus=_surplus_after(ports, candidate, fresh_baseline),
         traffic_gates=(*config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ())),
         hooks=hooks_by_point(config),
         analysis_period=analysis.period if analysis else 60.0,
@@ -134,29 +134,21 @@ def readiness(release: Release | None) -> Readiness:
             assert_never(release.state)
 
 
-def _surplus_after(
-    ports: Ports, candidate: ReleaseRef, baseline: ReleaseRef | None, fresh_baseline: ReleaseRef | None
-) -> tuple[ReleaseRef, ...]:
+def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseRef | None) -> tuple[ReleaseRef, ...]:
     """The surplus once the candidate has all traffic; this deployment's own fresh baseline has a step of its own."""
     idle = [
         release
         for release in ports.ledger.releases()
         if release.state is not ReleaseState.RETIRED and release.ref not in (candidate, fresh_baseline)
     ]
-    return _surplus(ports, idle, serving_has_succeeded=True, first=baseline)
+    return _surplus(ports, idle, serving_has_succeeded=True)
 
 
-def _surplus(
-    ports: Ports, idle: list[Release], *, serving_has_succeeded: bool, first: ReleaseRef | None = None
-) -> tuple[ReleaseRef, ...]:
-    """The surplus of releases without traffic; `first` had the traffic last, whether it succeeded or not."""
-    succeeded = sorted(
-        (release for release in idle if release.succeeded_at is not None or release.ref == first),
-        key=lambda release: (release.ref == first, release.succeeded_at or release.created_at),
-        reverse=True,
-    )
-    former = [release.ref for release in succeeded]
-    leftovers = [release.ref for release in idle if release.ref not in former]
+def _surplus(ports: Ports, idle: list[Release], *, serving_has_succeeded: bool) -> tuple[ReleaseRef, ...]:
+    """The surplus of releases without traffic; a rollback goes to the one that succeeded last, as in `last_good`."""
+    succeeded = [(release.succeeded_at, release.ref) for release in idle if release.succeeded_at is not None]
+    former = [ref for _, ref in sorted(succeeded, key=lambda each: each[0], reverse=True)]
+    leftovers = [release.ref for release in idle if release.succeeded_at is None]
     retention = ports.config.retention
     return surplus(former, leftovers, retention.mode, retention.keep, serving_has_succeeded=serving_has_succeeded)
 

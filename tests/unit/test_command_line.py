@@ -3,13 +3,16 @@
 import io
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
-from cutover.cli.common import exit_code
+from cutover.cli.common import exit_code, run
+from cutover.cli.context import Context
 from cutover.cli.main import complete_hint, options_first
 from cutover.cli.progress import Progress, sparkline
 from cutover.cli.reporters import JsonReporter
@@ -69,6 +72,26 @@ def test_the_order_of_other_options_stays() -> None:
 )
 def test_the_next_command_names_the_environment(hint: str, completed: str) -> None:
     assert complete_hint(hint, ["-e", "prod", "deploy"]) == completed
+
+
+@pytest.mark.parametrize("form", [["-e", "prod"], ["-eprod"], ["--environment", "prod"], ["--environment=prod"]])
+def test_the_next_command_names_the_environment_however_it_was_given(form: list[str]) -> None:
+    assert complete_hint("cutover resume", [*form, "deploy"]) == "cutover -e prod resume"
+
+
+def test_without_an_environment_the_next_command_stays() -> None:
+    assert complete_hint("cutover resume", ["deploy", "-e"]) == "cutover resume"
+
+
+def test_with_nothing_to_do_the_last_line_of_json_is_the_status_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = InMemoryEnvironment()
+    deploy(environment.driver("v1"))
+    monkeypatch.setattr("cutover.cli.common.open_ports", lambda *_: nullcontext(environment.driver("v1")))
+    assert run(Context(environment="prod", json=True, project=Path()), deploy, "nothing to do") == Exit.OK
+    event, status = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (event["event"], status["status"], status["candidate"]["version"]) == ("nothing-to-do", "COMPLETED", "v1")
 
 
 @pytest.mark.parametrize(

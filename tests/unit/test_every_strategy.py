@@ -7,7 +7,7 @@ weight has enough tasks for it.
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, Plan, RequestKind, Scale, Status, Step
+from cutover.domain import Execution, Plan, ReleaseState, RequestKind, Scale, Status, Step
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.registry import handler_of
@@ -240,3 +240,11 @@ def test_a_release_is_not_scaled_below_what_its_weight_needs() -> None:
     execution = start(driver, scale_down, OUTPUTS)
     assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
     assert environment.cloud.desired[release.ref.release] == CAPACITY
+
+
+def test_a_release_that_recreate_stopped_is_recorded_without_tasks_and_can_be_deployed_again() -> None:
+    environment = prepared()
+    environment.deploy("v2", "recreate")
+    (old,) = [release for release in environment.ledger.releases() if release.manifest.version == "v1"]
+    assert (environment.cloud.desired[old.ref.release], old.state) == (0, ReleaseState.SCALED_TO_ZERO)
+    assert environment.deploy("v1", "blue-green").status is Status.COMPLETED

@@ -3,7 +3,7 @@
 import pytest
 
 from cutover import operations
-from cutover.domain import ReleaseRef
+from cutover.domain import ReleaseRef, Status
 from cutover.strategies.retention import surplus
 from support.fakes import InMemoryEnvironment
 
@@ -16,8 +16,13 @@ def versions(environment: InMemoryEnvironment) -> list[str]:
 
 
 @pytest.mark.parametrize(("mode", "keep", "kept"), [("hot", 2, 2), ("warm", 1, 1), ("hot", 0, 0), ("cold", 3, 0)])
-def test_the_former_releases_with_traffic_last_are_kept(mode: str, keep: int, kept: int) -> None:
-    assert surplus(FORMER, (), mode, keep, serving_has_succeeded=True) == FORMER[kept:]  # type: ignore[arg-type]
+def test_the_former_releases_that_succeeded_last_are_kept(mode: str, keep: int, kept: int) -> None:
+    destroyed = surplus(FORMER, (), mode, keep, serving_has_succeeded=True)  # type: ignore[arg-type]
+    assert destroyed == FORMER[kept:][::-1]
+
+
+def test_the_release_that_a_rollback_would_go_to_is_destroyed_last() -> None:
+    assert surplus(FORMER, (LEFTOVER,), "cold", 0, serving_has_succeeded=True) == (LEFTOVER, *FORMER[::-1])
 
 
 def test_a_release_that_never_succeeded_is_not_kept() -> None:
@@ -25,7 +30,7 @@ def test_a_release_that_never_succeeded_is_not_kept() -> None:
 
 
 def test_the_last_good_release_is_kept_while_the_serving_one_never_succeeded() -> None:
-    assert surplus(FORMER, (), "cold", 0, serving_has_succeeded=False) == FORMER[1:]
+    assert surplus(FORMER, (), "cold", 0, serving_has_succeeded=False) == FORMER[:0:-1]
 
 
 def test_after_hot_hot_cold_a_deploy_keeps_no_former_release_and_gc_agrees() -> None:
@@ -56,3 +61,29 @@ def test_after_a_rollback_the_release_that_it_left_is_the_first_to_be_kept() -> 
     operations.rollback(environment.driver("v3", retention=retention), "v1")
     driver = environment.driver("v3", retention={"mode": "hot", "keep": 1})
     assert [ref.version for ref in operations.surplus_now(driver)] == ["v2"]
+
+
+@pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
+@pytest.mark.parametrize("keep", [0, 1, 2, 3])
+def test_after_a_rollback_that_failed_a_deploy_keeps_the_last_good_release_and_gc_agrees(mode: str, keep: int) -> None:
+    environment = InMemoryEnvironment()
+    for version in ("v1", "v2"):
+        operations.deploy(environment.driver(version, retention={"mode": "hot", "keep": 3}))
+    retention = {"mode": mode, "keep": keep}
+    environment.clock.on_sleep = lambda: _crash(environment)
+    failed = operations.deploy(environment.driver("v3", retention=retention))
+    assert (failed and failed.status, environment.weight_of("v3")) == (Status.FAILED, 100)
+    driver = environment.driver("v4", retention=retention)
+    assert not {"v2", "v3"} & {ref.version for ref in operations.surplus_now(driver)}
+    environment.clock.on_sleep = lambda: None
+    environment.cloud.behaviour.clear()
+    operations.deploy(driver)
+    kept = 0 if mode == "cold" else keep
+    assert versions(environment) == [*["v2", "v1"][:kept][::-1], "v4"]
+    assert operations.surplus_now(driver) == ()
+
+
+def _crash(environment: InMemoryEnvironment) -> None:
+    """Let the candidate and the release before it crash once the candidate has all traffic."""
+    if environment.weight_of("v3") == 100:
+        environment.cloud.behaviour.update({"v2": "crash", "v3": "crash"})

@@ -71,7 +71,10 @@ class SetTrafficHandler:
         context.recorder.set_traffic(planned.traffic)
         wait_after_move(context, self.step.margin_seconds)
         for share in self.step.shares:
-            context.set_state(share.release, ReleaseState.SERVING if share.weight else ReleaseState.STANDBY)
+            if share.weight > 0:
+                context.set_state(share.release, ReleaseState.SERVING)
+            elif context.release(share.release).state is not ReleaseState.SCALED_TO_ZERO:
+                context.set_state(share.release, ReleaseState.STANDBY)
         return f"traffic is {self._weights()}"
 
     def _weights(self) -> str:
