@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 from cutover.cli.context import Context
 from cutover.cli.formatting import command, evidence, next_line
 from cutover.cli.reporters import JsonReporter, PlainReporter
-from cutover.cli.status_object import status_object
+from cutover.cli.status_object import current_status, status_object
 from cutover.domain import Execution, Phase, Status
 from cutover.domain.duration import duration
 from cutover.domain.errors import Exit, Paused
@@ -30,12 +30,12 @@ def run(
         except Paused:
             # A pipeline reads the status object last, also where the execution waits for a person.
             execution = ports.ledger.latest_execution()
-        newest = execution or ports.ledger.latest_execution()
+        status = current_status(ports.config, ports.ledger.latest_execution(), ports.ledger.allocation())
     if execution is not None:
         return finish(context, execution)
     if context.json:
         print(json.dumps({"event": "nothing-to-do", "message": nothing}))
-        print(json.dumps(status_object(newest) if newest else None), flush=True)
+        print(json.dumps(status), flush=True)
     else:
         print(nothing)
     return Exit.OK
