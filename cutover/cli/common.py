@@ -30,11 +30,11 @@ def run(
         except Paused:
             # A pipeline reads the status object last, also where the execution waits for a person.
             execution = ports.ledger.latest_execution()
-        status = current_status(ports.config, ports.ledger.latest_execution(), ports.ledger.allocation())
     if execution is not None:
         return finish(context, execution)
     if context.json:
         print(json.dumps({"event": "nothing-to-do", "message": nothing}))
+        status = current_status(ports.config, ports.ledger.latest_execution(), ports.ledger.allocation())
         print(json.dumps(status), flush=True)
     else:
         print(nothing)
