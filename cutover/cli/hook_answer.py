@@ -4,21 +4,23 @@ It does what CodeDeploy's PutLifecycleEventHookExecutionStatus does.
 """
 
 import json
+from typing import get_args
 
 from cutover.cli.context import Context
 from cutover.composition import open_ledger
 from cutover.domain.errors import InvalidInput
+from cutover.ports import HookStatus
+
+_ANSWERS: tuple[HookStatus, ...] = get_args(HookStatus)
 
 
 def run(context: Context, callback_id: str, status: str, message: str) -> int:
     """Exit code 0, also when the same answer is recorded already; 3 when another one is."""
     ledger = open_ledger(context.config())
-    match status:
-        case "Succeeded" | "Failed":
-            ledger.put_hook_answer(callback_id, status, message)
-        case _:
-            raise InvalidInput(
-                "STATUS_INVALID", f"a hook is Succeeded or Failed, not {status!r}", "cutover hook answer --help"
-            )
+    answer = next((known for known in _ANSWERS if known == status), None)
+    if answer is None:
+        reason = f"a hook is Succeeded or Failed, not {status!r}"
+        raise InvalidInput("STATUS_INVALID", reason, "cutover hook answer --help")
+    ledger.put_hook_answer(callback_id, answer, message)
     print(json.dumps({"id": callback_id, "status": status}) if context.json else f"✔ {callback_id}: {status}")
     return 0

@@ -38,18 +38,20 @@ def judge_metric(name: str, gate: MetricGate, measurements: Sequence[Measurement
 
 def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
     """Compute the number that the threshold applies to from the raw values; None if there is not enough data."""
-    match gate.preset:
-        case "error-rate":
-            return _error_rate(values, "")
-        case "slo-burn-rate":
-            slo = gate.slo
-            budget = 100.0 - (slo.objective if slo else 99.9)
-            burns = [_error_rate(values, f"_{window}") for window in ("long", "short")]
-            known = [burn / budget for burn in burns if burn is not None]
-            # Both windows must burn: the long one shows that it matters, the short one that it continues.
-            return min(known) if len(known) == len(burns) else None
-        case _:
-            return values.get("value")
+    if gate.preset == "error-rate":
+        return _error_rate(values, "")
+    if gate.preset == "slo-burn-rate":
+        return _burn_rate(gate, values)
+    # Every other preset, of every source, fetches one number by this name.
+    return values.get("value")
+
+
+def _burn_rate(gate: MetricGate, values: dict[str, float | None]) -> float | None:
+    budget = 100.0 - (gate.slo.objective if gate.slo else 99.9)
+    rates = [_error_rate(values, f"_{window}") for window in ("long", "short")]
+    burns = [rate / budget for rate in rates if rate is not None]
+    # Both windows must burn: the long one shows that it matters, the short one that it continues.
+    return min(burns) if len(burns) == len(rates) else None
 
 
 @dataclass(frozen=True, slots=True)
