@@ -42,6 +42,7 @@ def test_a_target_group_of_weight_0_is_not_named(
     first, second = releases
     contract_cloud.traffic.set_weights(contract_cloud.listener_arn, all_to((first, 0), (second, 100)))
     assert contract_cloud.traffic.weights(contract_cloud.listener_arn) == {second.outputs.target_group_arn: 100}
+    assert contract_cloud.named_target_groups() == {second.outputs.target_group_arn}
 
 
 def test_a_target_group_that_a_person_named_with_weight_0_has_no_traffic(

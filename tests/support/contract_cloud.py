@@ -38,6 +38,10 @@ class ContractCloud(Protocol):
         """A release of a new version: good, unhealthy, crash or errors."""
         ...
 
+    def named_target_groups(self) -> set[str]:
+        """ARNs of the target groups in the listener's default action, whatever their weight."""
+        ...
+
     def write_weights_by_hand(self, weights: Mapping[str, int]) -> None:
         """Set the weights of target groups as a person does in the console: with weight 0 they are named too."""
         ...
@@ -96,6 +100,9 @@ class FakeContractCloud:
         self._environment.cloud.behaviour[version] = behaviour
         manifest = manifest_for(config_for(version))
         return ContractRelease(manifest.ref, self._stacks.create_release(manifest, desired_count))
+
+    def named_target_groups(self) -> set[str]:
+        return set(self._environment.cloud.weights)
 
     def write_weights_by_hand(self, weights: Mapping[str, int]) -> None:
         self._environment.cloud.weights = dict(weights)

@@ -71,6 +71,11 @@ class LocalContractCloud:
         )
         return ContractRelease(ref, outputs)
 
+    def named_target_groups(self) -> set[str]:
+        (listener,) = self._session.elbv2.describe_listeners(ListenerArns=[self.listener_arn])["Listeners"]
+        groups = [action.get("ForwardConfig", {}).get("TargetGroups", []) for action in listener["DefaultActions"]]
+        return {group["TargetGroupArn"] for named in groups for group in named}
+
     def write_weights_by_hand(self, weights: Mapping[str, int]) -> None:
         groups: Any = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
         action: Any = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
