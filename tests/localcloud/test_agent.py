@@ -174,7 +174,7 @@ def test_a_service_converges_and_its_tasks_answer(cloud: Cloud) -> None:
         pytest.fail("the task never answered")
 
 
-def test_the_request_of_a_service_is_kept(cloud: Cloud) -> None:
+def test_a_service_keeps_every_field_of_its_request(cloud: Cloud) -> None:
     cloud.create(
         cloud.task_definition(),
         0,
@@ -231,7 +231,7 @@ def test_a_missing_image_is_a_pull_failure(cloud: Cloud) -> None:
     assert task["containers"][0]["reason"].startswith("CannotPullContainerError")
 
 
-def test_scaling_keeps_the_deployment_and_ends_the_surplus(cloud: Cloud) -> None:
+def test_scaling_keeps_the_deployment_and_stops_surplus_tasks(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 3)
     before = cloud.completed()["deployments"][0]["id"]
     cloud.client("ecs").update_service(cluster="c", service="s", desiredCount=1)
@@ -241,7 +241,7 @@ def test_scaling_keeps_the_deployment_and_ends_the_surplus(cloud: Cloud) -> None
     assert len(health["TargetHealthDescriptions"]) == 1
 
 
-def test_another_task_definition_makes_another_deployment(cloud: Cloud) -> None:
+def test_another_task_definition_starts_another_deployment(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition())
     before = cloud.completed()["deployments"][0]["id"]
     definition = cloud.task_definition("slow")
@@ -305,7 +305,7 @@ def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
     patch.setattr(FakeTargetGroup, "health_for", health_for)
 
 
-def test_a_task_that_is_told_to_crash_dies_and_is_replaced(cloud: Cloud) -> None:
+def test_a_task_crashes_on_request_and_is_replaced(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 1, target=False)
     cloud.completed()
     cloud.task_faults.crash("s")

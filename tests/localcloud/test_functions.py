@@ -129,12 +129,12 @@ def runs(pid: int) -> bool:
         return False
 
 
-def test_a_function_gets_the_event_and_its_environment_and_answers(functions: Any) -> None:
+def test_a_function_receives_the_event_and_its_environment(functions: Any) -> None:
     error, answer = invoke(functions, {"a": 1})
     assert (error, answer) == (None, {"status": "Succeeded", "colour": "green", "event": {"a": 1}})
 
 
-def test_a_function_knows_where_and_as_what_it_runs_and_nothing_of_the_server(
+def test_a_function_sees_the_variables_of_lambda_and_none_of_the_server(
     functions: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SERVER", "x")
@@ -145,18 +145,18 @@ def test_a_function_knows_where_and_as_what_it_runs_and_nothing_of_the_server(
     assert "SECRET_OF_THE_SERVER" not in seen
 
 
-def test_a_handler_is_given_a_context(functions: Any) -> None:
+def test_a_handler_receives_a_context(functions: Any) -> None:
     name, arn, left = invoke(functions, {"who": True})[1]
     assert (name, arn) == ("smoke", ARN)
     assert 0 < left <= 1000
 
 
 @pytest.mark.parametrize("name", [ARN, ARN + ":$LATEST", "123456789012:function:smoke", "smoke:$LATEST"])
-def test_a_function_is_found_by_its_arn_too(functions: Any, name: str) -> None:
+def test_a_function_can_be_invoked_by_its_arn(functions: Any, name: str) -> None:
     assert invoke(functions, {}, name)[1]["status"] == "Succeeded"
 
 
-def test_a_published_version_stays_what_it_was(functions: Any) -> None:
+def test_a_published_version_keeps_its_code(functions: Any) -> None:
     name = made(functions, "versioned", "checks.handler", code="def handler(event, context): return 'old'")
     functions.publish_version(FunctionName=name)
     new = zipped("checks.py", "def handler(event, context): return 'new'")
@@ -182,32 +182,32 @@ def test_a_function_that_raises_is_an_unhandled_error(functions: Any) -> None:
         ("checks.handler", {"exit": 3}, "Runtime.ExitError"),
     ],
 )
-def test_what_never_was_an_answer_has_the_name_that_aws_gives_it(
+def test_an_error_of_the_runtime_has_the_name_that_aws_gives_it(
     functions: Any, handler: str, event: dict[str, Any], kind: str
 ) -> None:
     error, answer = invoke(functions, event, made(functions, kind.partition(".")[2], handler))
     assert (error, answer["errorType"]) == ("Unhandled", kind)
 
 
-def test_a_function_that_takes_too_long_is_ended_with_all_that_it_started(functions: Any, tmp_path: Path) -> None:
+def test_a_function_that_times_out_is_killed_with_its_child_processes(functions: Any, tmp_path: Path) -> None:
     error, answer = invoke(functions, {"pids": str(tmp_path / "pids"), "sleep": 30})
     assert (error, answer["errorMessage"]) == ("Unhandled", "Task timed out after 1.00 seconds")
     until(lambda: not any(runs(pid) for pid in pids_in(tmp_path / "pids")))
 
 
-def test_loading_does_not_count_against_the_time_out(functions: Any) -> None:
+def test_the_time_out_does_not_include_the_init_phase(functions: Any) -> None:
     code = "import time; time.sleep(1.5)\ndef handler(event, context): return 'loaded'"
     assert invoke(functions, {}, made(functions, "slow", "checks.handler", code=code, timeout=1)) == (None, "loaded")
 
 
-def test_an_event_is_taken_at_once_and_handled_later(functions: Any, tmp_path: Path) -> None:
+def test_an_asynchronous_event_is_accepted_before_it_is_handled(functions: Any, tmp_path: Path) -> None:
     event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 30}).encode()
     answer = functions.invoke(FunctionName="smoke", InvocationType="Event", Payload=event)
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
     assert len(pids_in(tmp_path / "pids")) == 2
 
 
-def test_what_a_function_prints_goes_to_its_log(functions: Any, cloud: LocalCloud) -> None:
+def test_the_output_of_a_function_goes_to_its_log_group(functions: Any, cloud: LocalCloud) -> None:
     name = made(functions, "talking", "checks.handler")
     answer = functions.invoke(FunctionName=name, Payload=b"{}", LogType="Tail")
     invoke(functions, {"raise": True}, name)
@@ -222,12 +222,12 @@ def test_an_unknown_function_is_not_found(functions: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_an_event_that_is_no_json_is_refused(functions: Any) -> None:
+def test_an_event_that_is_not_valid_json_is_rejected(functions: Any) -> None:
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
         functions.invoke(FunctionName="smoke", Payload=b"{")
 
 
-def test_what_runs_when_the_local_cloud_stops_is_ended(functions: Any, cloud: LocalCloud, tmp_path: Path) -> None:
+def test_running_functions_are_killed_when_the_local_cloud_stops(functions: Any, cloud: LocalCloud, tmp_path: Path) -> None:
     own = Functions(ACCOUNT, REGION, tmp_path / "functions")
     function = lambda_backends[ACCOUNT][REGION].get_function(made(functions, "endless", "checks.handler", timeout=60))
     event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 60}).encode()

@@ -101,7 +101,7 @@ def stat(identity: str, name: str, stat: str, *, namespace: str = ALB, period: i
     return {"Id": identity, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
 
 
-def test_dimensions_have_no_order_and_the_namespace_counts(cloud: Cloud) -> None:
+def test_a_metric_is_identified_by_namespace_and_unordered_dimensions(cloud: Cloud) -> None:
     cloud.record("RequestCount", NOW - 30, 5.0, LoadBalancer="app/a/1", TargetGroup="targetgroup/b/2")
     cloud.watch.store.record(
         "Other", "RequestCount", {"TargetGroup": "targetgroup/b/2", "LoadBalancer": "app/a/1"}, [9.0]
@@ -126,7 +126,7 @@ def test_dimensions_have_no_order_and_the_namespace_counts(cloud: Cloud) -> None
         ("p99.9", 100.0),
     ],
 )
-def test_each_statistic_is_what_aws_says(cloud: Cloud, name: str, value: float) -> None:
+def test_each_statistic_has_the_value_of_aws(cloud: Cloud, name: str, value: float) -> None:
     cloud.record("Time", NOW - 30, *map(float, range(1, 101)))
     assert cloud.data(stat("m", "Time", name)) == {"m": [value]}
 
@@ -145,7 +145,7 @@ def test_periods_begin_at_multiples_of_their_length(cloud: Cloud) -> None:
     assert [(p["Timestamp"], p["Sum"]) for p in answer["Datapoints"]] == [(when(NOW - 120), 1.0), (when(NOW - 60), 2.0)]
 
 
-def test_math_over_metrics_is_computed(cloud: Cloud) -> None:
+def test_an_expression_combines_metrics(cloud: Cloud) -> None:
     cloud.record("RequestCount", NOW - 30, 200.0)
     cloud.record("RequestCount", NOW - 90, 100.0)
     cloud.record("Errors", NOW - 30, 10.0)
@@ -176,18 +176,18 @@ def test_an_unknown_function_is_a_validation_error(cloud: Cloud) -> None:
         ("m > 3 AND m < 5", {0.0: 0.0, 60.0: 1.0}),
     ],
 )
-def test_expressions_mean_what_they_say(text: str, value: object) -> None:
+def test_an_expression_has_the_meaning_that_aws_gives_it(text: str, value: object) -> None:
     assert evaluate(text, {"m": {0.0: 2.0, 60.0: 4.0}, "k": {0.0: 10.0}}, [0.0, 60.0]) == value
 
 
 @given(some.text(alphabet="m1k()[]+-*/^<>=,. SUMIFANDOR'\"", max_size=60))
-def test_any_text_is_computed_or_refused(text: str) -> None:
+def test_any_text_is_computed_or_rejected(text: str) -> None:
     # Anything else that is raised fails the test; a refusal's code is checked where refusals are.
     with suppress(CloudWatchError):
         evaluate(text, {"m": {0.0: 2.0}, "k": {}}, [0.0])
 
 
-def test_metrics_put_by_a_program_are_listed_and_read(cloud: Cloud) -> None:
+def test_custom_metrics_are_listed_and_read(cloud: Cloud) -> None:
     dimensions = [{"Name": "Shop", "Value": "é"}]
     cloud.client.put_metric_data(
         Namespace="Mine",
@@ -201,7 +201,7 @@ def test_metrics_put_by_a_program_are_listed_and_read(cloud: Cloud) -> None:
     assert cloud.data(stat("m", "b", "Average", namespace="Mine")) == {"m": [1.5]}
 
 
-def test_a_program_may_not_put_metrics_of_aws(cloud: Cloud) -> None:
+def test_a_custom_metric_cannot_use_a_namespace_of_aws(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="reserved"):
         cloud.client.put_metric_data(Namespace=ALB, MetricData=[{"MetricName": "a", "Value": 1.0}])
 
@@ -218,7 +218,7 @@ def state(cloud: Cloud) -> str:
     return str(cloud.client.describe_alarms(AlarmNames=["errors"])["MetricAlarms"][0]["StateValue"])
 
 
-def test_an_alarm_starts_without_data_fires_and_recovers(cloud: Cloud) -> None:
+def test_an_alarm_starts_without_data_then_fires_and_recovers(cloud: Cloud) -> None:
     alarm(cloud)
     cloud.watch.alarms.evaluate(NOW)
     assert state(cloud) == "INSUFFICIENT_DATA"
@@ -251,7 +251,7 @@ def test_an_alarm_over_an_expression_is_evaluated(cloud: Cloud) -> None:
     assert state(cloud) == "ALARM"
 
 
-def test_what_was_put_is_described_tagged_changed_and_deleted(cloud: Cloud) -> None:
+def test_an_alarm_is_described_tagged_set_and_deleted(cloud: Cloud) -> None:
     alarm(cloud, TreatMissingData="notBreaching", AlarmDescription="too many")
     described = cloud.client.describe_alarms()["MetricAlarms"][0]
     assert (described["Threshold"], described["TreatMissingData"], described["ActionsEnabled"]) == (
@@ -270,12 +270,12 @@ def test_what_was_put_is_described_tagged_changed_and_deleted(cloud: Cloud) -> N
     assert cloud.client.describe_alarms()["MetricAlarms"] == []
 
 
-def test_an_unknown_alarm_is_refused_by_its_name(cloud: Cloud) -> None:
+def test_an_unknown_alarm_is_not_found(cloud: Cloud) -> None:
     with pytest.raises(cloud.client.exceptions.ResourceNotFound):
         cloud.client.set_alarm_state(AlarmName="none", StateValue="OK", StateReason="x")
 
 
-def test_alarms_are_evaluated_by_themselves(cloud: Cloud) -> None:
+def test_alarms_are_evaluated_in_the_background(cloud: Cloud) -> None:
     watch = CloudWatch(ACCOUNT, REGION, clock=lambda: NOW, every=0.01)
     watch.alarms.put(
         {
@@ -333,7 +333,7 @@ def test_missing_data_is_treated_as_in_the_tables_of_aws(to_alarm: int, points: 
         assert found == wanted, missing
 
 
-def test_the_query_protocol_is_answered_too(cloud: Cloud) -> None:
+def test_the_query_protocol_is_supported(cloud: Cloud) -> None:
     cloud.record("RequestCount", NOW - 30, 7.0, LoadBalancer="app-a")
     text = cloud.query(
         "GetMetricStatistics",
@@ -353,7 +353,7 @@ def test_the_query_protocol_is_answered_too(cloud: Cloud) -> None:
     assert "<StateValue>INSUFFICIENT_DATA</StateValue>" in cloud.query("DescribeAlarms")
 
 
-def test_the_json_protocol_is_answered_too(cloud: Cloud) -> None:
+def test_the_json_protocol_is_supported(cloud: Cloud) -> None:
     alarm(cloud)
     headers = {
         "X-Amz-Target": "GraniteServiceVersion20100801.DescribeAlarms",
@@ -363,25 +363,25 @@ def test_the_json_protocol_is_answered_too(cloud: Cloud) -> None:
     assert answer["MetricAlarms"][0]["AlarmName"] == "errors"
 
 
-def test_other_services_pass(cloud: Cloud) -> None:
+def test_requests_to_other_services_are_forwarded(cloud: Cloud) -> None:
     urlopen(
         Request(cloud.url + "/bucket/key", b"x", {"Authorization": "AWS4-HMAC-SHA256 Credential=x/1/r/s3/aws4_request"})
     )
     assert cloud.others == ["/bucket/key"]
 
 
-def test_measurements_older_than_three_hours_are_forgotten(cloud: Cloud) -> None:
+def test_measurements_older_than_three_hours_are_dropped(cloud: Cloud) -> None:
     cloud.record("Count", NOW - 4 * 3600, 1.0)
     assert cloud.watch.store.metrics() == []
 
 
 @given(some.binary(max_size=40))
-def test_any_bytes_are_cbor_or_refused(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_rejected(body: bytes) -> None:
     with suppress(CloudWatchError):
         assert isinstance(CborCodec().read(body), dict)
 
 
-def test_cbor_leaves_out_what_has_no_value_and_tags_times() -> None:
+def test_cbor_leaves_out_members_without_a_value_and_tags_times() -> None:
     answer = CborCodec().write({"At": when(NOW), "Points": [{"Value": 1.5, "Unit": None}], "Token": None})
     assert cbor2.loads(answer.body) == {"At": when(NOW), "Points": [{"Value": 1.5}]}
     assert cbor2.dumps(cbor2.CBORTag(1, int(NOW))) in answer.body
