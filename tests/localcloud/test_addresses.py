@@ -1,4 +1,4 @@
-"""The address book gives the loopback port of a task's private address."""
+"""The address book maps a task's private address to its loopback port."""
 
 from cutover.localcloud.addresses import AddressBook
 

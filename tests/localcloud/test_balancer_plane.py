@@ -6,26 +6,16 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-
-import pytest
 
 from support.balancer import BalancedShop, Shop, to
-
-
-@pytest.fixture
-def alb() -> Iterator[BalancedShop]:
-    with ExitStack() as stack:
-        yield BalancedShop(stack)
 
 
 def test_traffic_follows_the_weights(alb: BalancedShop) -> None:
     blue, green = alb.group("blue", alb.shop("1")), alb.group("green", alb.shop("2"))
     alb.listen(to((blue, 80), (green, 20)))
     alb.until_healthy(blue, green)
-    seen = Counter(alb.version() for _ in range(300))
-    assert 40 <= seen["2"] <= 80  # 60 ± 2.9 standard deviations
+    versions = Counter(alb.version() for _ in range(300))
+    assert 40 <= versions["2"] <= 80  # 60 ± 2.9 standard deviations
 
 
 def test_a_change_of_weights_takes_effect_within_100_ms(alb: BalancedShop) -> None:
@@ -165,9 +155,9 @@ def test_bodies_of_any_size_and_forwarding_headers_reach_the_target(alb: Balance
     for size in (10, 3_000_000):
         with urllib.request.urlopen(alb.url() + "/a%20b?x=%2F", data=b"x" * size, timeout=10) as answer:
             assert json.loads(answer.read()) == {"version": "1", "path": "/a%20b?x=%2F", "got": size}
-    assert shop.seen[0]["X-Forwarded-For"] == "127.0.0.1"
-    assert shop.seen[0]["X-Forwarded-Proto"] == "http"
-    assert shop.seen[0]["X-Forwarded-Port"] == "80"
+    assert shop.requests[0]["X-Forwarded-For"] == "127.0.0.1"
+    assert shop.requests[0]["X-Forwarded-Proto"] == "http"
+    assert shop.requests[0]["X-Forwarded-Port"] == "80"
 
 
 def test_each_listener_keeps_its_own_port(alb: BalancedShop) -> None:

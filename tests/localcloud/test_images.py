@@ -1,4 +1,4 @@
-"""Images: the same digest everywhere, and clear refusals."""
+"""Images have the same digest everywhere, and errors name what is not supported."""
 
 import shutil
 from collections.abc import Iterator

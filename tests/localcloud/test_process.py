@@ -1,4 +1,4 @@
-"""The local cloud as a process: up once, down whole, and nothing left whatever kills it."""
+"""The local cloud as a process of its own: up, down, and its environment."""
 
 import os
 import signal

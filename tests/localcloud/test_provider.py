@@ -1,4 +1,4 @@
-"""The provider as the engine talks to it: over gRPC, against the local cloud."""
+"""The provider over gRPC as the engine calls it, with the local cloud behind it."""
 
 import json
 import secrets
@@ -26,13 +26,13 @@ ROLE = "aws:iam/role:Role"
 
 
 def struct(properties: dict[str, Any]) -> struct_pb2.Struct:
-    made = struct_pb2.Struct()
-    made.update(properties)
-    return made
+    message = struct_pb2.Struct()
+    message.update(properties)
+    return message
 
 
 class Engine:
-    """The calls of an engine, in the order in which it makes them."""
+    """The calls that an engine makes."""
 
     def __init__(self, port: int, endpoint: str) -> None:
         self.stub = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
@@ -56,10 +56,10 @@ class Engine:
     def create(self, token: str, news: dict[str, Any], name: str = "web") -> tuple[str, dict[str, Any]]:
         checked = self.check(token, news, name=name)
         assert not checked.failures, checked.failures
-        made = self.stub.Create(
+        response = self.stub.Create(
             pb.CreateRequest(urn=f"urn:pulumi:dev::p::{token}::{name}", type=token, properties=checked.inputs)
         )
-        return made.id, json_format.MessageToDict(made.properties)
+        return response.id, json_format.MessageToDict(response.properties)
 
     def read(self, token: str, identifier: str, inputs: dict[str, Any] | None = None) -> Any:
         request = pb.ReadRequest(
@@ -86,7 +86,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def failing() -> dict[str, Exception]:
-    """Operation → what it fails with; empty at first."""
+    """The exception that each operation raises; empty at first."""
     return {}
 
 
@@ -158,8 +158,8 @@ def test_a_created_resource_reads_back_the_same(engine: Engine) -> None:
 
 def test_an_import_reads_the_inputs(engine: Engine) -> None:
     identifier, _ = engine.create(GROUP, {"retentionInDays": 14})
-    found = json_format.MessageToDict(engine.read(GROUP, identifier).inputs)
-    assert (found["name"], found["retentionInDays"]) == (identifier, 14)
+    inputs = json_format.MessageToDict(engine.read(GROUP, identifier).inputs)
+    assert (inputs["name"], inputs["retentionInDays"]) == (identifier, 14)
 
 
 def test_a_deleted_resource_reads_as_an_empty_id(engine: Engine) -> None:
@@ -176,8 +176,8 @@ def test_a_manual_change_is_read(engine: Engine, cloud: LocalCloud) -> None:
         "logs", endpoint_url=cloud.endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
     )
     logs.put_retention_policy(logGroupName=identifier, retentionInDays=30)
-    found = json_format.MessageToDict(engine.read(GROUP, identifier, {"retentionInDays": 7}).inputs)
-    assert found == {"retentionInDays": 30}
+    inputs = json_format.MessageToDict(engine.read(GROUP, identifier, {"retentionInDays": 7}).inputs)
+    assert inputs == {"retentionInDays": 30}
     assert state["retentionInDays"] == 7
 
 
@@ -201,13 +201,13 @@ def test_a_preview_creates_nothing_and_marks_computed_outputs_as_unknown(engine:
 def test_a_change_is_an_update_or_a_replacement(
     engine: Engine, news: dict[str, Any], changes: list[str], replaces: list[str]
 ) -> None:
-    found = engine.diff(GROUP, {"name": "a", "retentionInDays": 7}, news)
-    assert (list(found.diffs), list(found.replaces)) == (changes, replaces)
+    difference = engine.diff(GROUP, {"name": "a", "retentionInDays": 7}, news)
+    assert (list(difference.diffs), list(difference.replaces)) == (changes, replaces)
 
 
 def test_a_change_in_ignore_changes_is_no_difference(engine: Engine) -> None:
-    found = engine.diff("aws:ecs/service:Service", {"desiredCount": 2}, {"desiredCount": 5}, "desiredCount")
-    assert found.changes == pb.DiffResponse.DIFF_NONE
+    difference = engine.diff("aws:ecs/service:Service", {"desiredCount": 2}, {"desiredCount": 5}, "desiredCount")
+    assert difference.changes == pb.DiffResponse.DIFF_NONE
 
 
 def test_a_table_is_deleted_before_its_replacement_is_created(engine: Engine) -> None:
@@ -217,13 +217,13 @@ def test_a_table_is_deleted_before_its_replacement_is_created(engine: Engine) ->
 
 def test_a_partially_created_resource_keeps_its_id(engine: Engine, failing: dict[str, Exception]) -> None:
     identifier, _ = engine.create(GROUP, {})
-    failing["create"] = PartiallyCreated(identifier, "the retention was refused")
+    failing["create"] = PartiallyCreated(identifier, "the retention was rejected")
     with pytest.raises(grpc.RpcError) as caught:
         engine.create(GROUP, {"retentionInDays": 7})
     packed = status_pb2.Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])
     details = pb.ErrorResourceInitFailed()
     packed.details[0].Unpack(details)
-    assert (details.id, list(details.reasons)) == (identifier, ["the retention was refused"])
+    assert (details.id, list(details.reasons)) == (identifier, ["the retention was rejected"])
 
 
 def test_a_failure_is_reported_in_one_line(engine: Engine, failing: dict[str, Exception]) -> None:
@@ -234,22 +234,22 @@ def test_a_failure_is_reported_in_one_line(engine: Engine, failing: dict[str, Ex
 
 
 class Rules:
-    """An elbv2 client with one rule, in which somebody else takes the next number first."""
+    """An elbv2 client with one rule; another client takes the next number first."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.priorities: list[int] = []
 
     def get_paginator(self, name: str) -> "Rules":
         assert name == "describe_rules"
         return self
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        taken = ["7", *map(str, self.asked)]
+        taken = ["7", *map(str, self.priorities)]
         return [{"Rules": [{"Priority": priority} for priority in (*taken, "default")]}]
 
     def create_rule(self, **arguments: Any) -> dict[str, Any]:
-        self.asked.append(arguments["Priority"])
-        if len(self.asked) == 1:
+        self.priorities.append(arguments["Priority"])
+        if len(self.priorities) == 1:
             raise ClientError({"Error": {"Code": "PriorityInUse"}}, "CreateRule")
         return {"Rules": [{"RuleArn": "arn:rule"}]}
 
@@ -257,7 +257,7 @@ class Rules:
 def test_a_rule_without_a_priority_takes_the_next_free_one() -> None:
     rules = Rules()
     inputs = {"listenerArn": "arn:l", "conditions": [], "actions": [{"type": "forward", "targetGroupArn": "arn:g"}]}
-    assert (ListenerRule().create(lambda _: rules, inputs), rules.asked) == ("arn:rule", [8, 9])
+    assert (ListenerRule().create(lambda _: rules, inputs), rules.priorities) == ("arn:rule", [8, 9])
 
 
 def test_the_network_can_be_looked_up_by_tags(engine: Engine) -> None:
