@@ -1,4 +1,4 @@
-"""The address book gives the loopback port of a task's private address."""
+"""The address book maps a task's private address to its loopback port."""
 
 from cutover.localcloud.addresses import AddressBook
 
@@ -15,7 +15,7 @@ def test_another_port_of_a_bound_address_does_not_resolve() -> None:
     assert book.resolve("10.0.1.5", 9090) is None
 
 
-def test_unbinding_forgets_every_port_of_the_address_alone() -> None:
+def test_unbinding_removes_every_port_of_that_address_only() -> None:
     book = AddressBook()
     book.bind("10.0.1.5", 8080, 40001)
     book.bind("10.0.1.5", 9090, 40002)
@@ -25,5 +25,5 @@ def test_unbinding_forgets_every_port_of_the_address_alone() -> None:
     assert book.resolve("10.0.1.6", 8080) == ("127.0.0.1", 40003)
 
 
-def test_unbinding_an_unknown_address_is_no_error() -> None:
+def test_an_unknown_address_can_be_unbound() -> None:
     AddressBook().unbind("10.0.1.5")

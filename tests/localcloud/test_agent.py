@@ -1,11 +1,9 @@
-"""The agent runs moto's services as processes, and shows their life as ECS does."""
+"""The agent runs moto's services as processes, and shows their states as ECS does."""
 
-import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,108 +14,9 @@ from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
 from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent import EcsAgent
-from cutover.localcloud.images import build
 from cutover.localcloud.metrics.store import Metric, MetricStore
 from cutover.localcloud.task_faults import TaskFaults
-
-ACCOUNT, REGION = "123456789012", "eu-central-1"
-SHOP = Path(__file__).parents[2] / "examples" / "shop"
-DEADLINE = 20.0
-
-
-@dataclass
-class Cloud:
-    """moto with an agent, a cluster, a repository, and a target group."""
-
-    agent: EcsAgent
-    task_faults: TaskFaults
-    store: MetricStore
-    addresses: AddressBook
-    images_dir: Path
-    workdir: Path
-    subnet: str
-    group: str
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
-
-    def task_definition(self, behaviour: str = "good", **container: Any) -> str:
-        image = build(
-            SHOP,
-            "shop",
-            behaviour,
-            ecr=self.client("ecr"),
-            images_dir=self.images_dir,
-            build_args={"VERSION": behaviour, "BEHAVIOUR": behaviour},
-        )
-        definition = {
-            "name": "shop",
-            "image": image.uri,
-            "portMappings": [{"containerPort": 8080}],
-            "stopTimeout": 5,
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": "/shop", "awslogs-stream-prefix": "s", "awslogs-region": REGION},
-            },
-        } | container
-        answer = self.client("ecs").register_task_definition(
-            family="shop",
-            cpu="256",
-            memory="512",
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            containerDefinitions=[definition],
-        )
-        return str(answer["taskDefinition"]["taskDefinitionArn"])
-
-    def create(self, definition: str, count: int = 1, *, target: bool = True, **more: Any) -> None:
-        balancers = [{"targetGroupArn": self.group, "containerName": "shop", "containerPort": 8080}]
-        self.client("ecs").create_service(
-            cluster="c",
-            serviceName="s",
-            taskDefinition=definition,
-            desiredCount=count,
-            launchType="FARGATE",
-            loadBalancers=balancers if target else [],
-            networkConfiguration={"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}},
-            **more,
-        )
-
-    def service(self) -> dict[str, Any]:
-        found = self.client("ecs").describe_services(cluster="c", services=["s"])["services"]
-        return dict(found[0])
-
-    def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
-        arns = self.client("ecs").list_tasks(cluster="c", serviceName="s", desiredStatus=status)["taskArns"]
-        return list(self.client("ecs").describe_tasks(cluster="c", tasks=arns)["tasks"]) if arns else []
-
-    def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        deadline = time.monotonic() + DEADLINE
-        while not holds(service := self.service()):
-            assert time.monotonic() < deadline, service
-            time.sleep(0.05)
-        return service
-
-    def completed(self) -> dict[str, Any]:
-        return self.until(lambda service: service["deployments"][0]["rolloutState"] == "COMPLETED")
-
-    def processes(self) -> list[int]:
-        """Processes whose command comes from this cloud's images."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    command = (entry / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if os.fsencode(self.images_dir) in command:
-                    found.append(int(entry.name))
-        return found
-
-    def url(self, task: dict[str, Any]) -> str:
-        address = self.addresses.resolve(task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"], 8080)
-        assert address is not None
-        return f"http://{address[0]}:{address[1]}"
+from support.ecs_cloud import ACCOUNT, DEADLINE, REGION, Cloud
 
 
 @pytest.fixture
@@ -145,10 +44,10 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        made = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
-        yield made
+        running = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        yield running
         agent.stop()
-        assert made.processes() == []
+        assert running.processes() == []
 
 
 def messages(service: dict[str, Any]) -> str:
@@ -174,7 +73,7 @@ def test_a_service_converges_and_its_tasks_answer(cloud: Cloud) -> None:
         pytest.fail("the task never answered")
 
 
-def test_the_request_of_a_service_is_kept(cloud: Cloud) -> None:
+def test_a_service_keeps_every_field_of_its_request(cloud: Cloud) -> None:
     cloud.create(
         cloud.task_definition(),
         0,
@@ -231,7 +130,7 @@ def test_a_missing_image_is_a_pull_failure(cloud: Cloud) -> None:
     assert task["containers"][0]["reason"].startswith("CannotPullContainerError")
 
 
-def test_scaling_keeps_the_deployment_and_ends_the_surplus(cloud: Cloud) -> None:
+def test_scaling_keeps_the_deployment_and_stops_surplus_tasks(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 3)
     before = cloud.completed()["deployments"][0]["id"]
     cloud.client("ecs").update_service(cluster="c", service="s", desiredCount=1)
@@ -241,7 +140,7 @@ def test_scaling_keeps_the_deployment_and_ends_the_surplus(cloud: Cloud) -> None
     assert len(health["TargetHealthDescriptions"]) == 1
 
 
-def test_another_task_definition_makes_another_deployment(cloud: Cloud) -> None:
+def test_another_task_definition_starts_another_deployment(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition())
     before = cloud.completed()["deployments"][0]["id"]
     definition = cloud.task_definition("slow")
@@ -297,7 +196,7 @@ def _vpc(cloud: Cloud) -> str:
 
 
 def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
-    """Let every target have the health `state`, in place of the data plane's checks."""
+    """Give every target the health `state`, in place of the data plane's checks."""
 
     def health_for(group: Any, target: dict[str, Any], _: Any) -> FakeHealthStatus:
         return FakeHealthStatus(target["Id"], target["Port"], None, state, "Target.FailedHealthChecks", "[503]")
@@ -305,7 +204,7 @@ def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
     patch.setattr(FakeTargetGroup, "health_for", health_for)
 
 
-def test_a_task_that_is_told_to_crash_dies_and_is_replaced(cloud: Cloud) -> None:
+def test_a_task_crashes_on_request_and_is_replaced(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 1, target=False)
     cloud.completed()
     cloud.task_faults.crash("s")
@@ -319,14 +218,14 @@ def test_cpu_and_memory_of_a_service_are_measured_as_percent_of_what_it_reserves
     cloud.create(cloud.task_definition(), 1, target=False)
     cloud.completed()
     dimensions = frozenset({("ClusterName", "c"), ("ServiceName", "s")})
-    found: dict[str, float] = {}
+    utilisation: dict[str, float] = {}
     deadline = time.monotonic() + DEADLINE
-    while len(found) < 2 and time.monotonic() < deadline:
+    while len(utilisation) < 2 and time.monotonic() < deadline:
         for name in ("CPUUtilization", "MemoryUtilization"):
             samples = cloud.store.samples(Metric("AWS/ECS", name, dimensions), 0, time.time() + 1)
             if samples:
-                found[name] = samples[-1].total
+                utilisation[name] = samples[-1].total
         time.sleep(0.1)
     # The shop takes some megabytes of the 512 that its task definition asks for.
-    assert 0.5 < found["MemoryUtilization"] < 50
-    assert 0 <= found["CPUUtilization"] < 400
+    assert 0.5 < utilisation["MemoryUtilization"] < 50
+    assert 0 <= utilisation["CPUUtilization"] < 400

@@ -24,13 +24,13 @@ STATES = {"a": "ALARM", "b": "OK", "c": "INSUFFICIENT_DATA", "with space": "ALAR
         ("ALARM(AND)", False),
     ],
 )
-def test_a_rule_is_read_as_aws_reads_it(rule: str, holds: bool) -> None:
+def test_a_rule_has_the_meaning_that_aws_gives_it(rule: str, holds: bool) -> None:
     assert parse_rule(rule)(STATES) is holds
 
 
 @pytest.mark.parametrize(
     "rule", ["", "ALARM", "ALARM(a) ALARM(b)", "(ALARM(a)", "MAYBE(a)", "NOT", 'ALARM("")', "ALARM(a", "ALARM()"]
 )
-def test_a_rule_that_cannot_be_read_is_refused(rule: str) -> None:
+def test_a_rule_with_a_syntax_error_is_rejected(rule: str) -> None:
     with pytest.raises(CloudWatchError):
         parse_rule(rule)

@@ -1,4 +1,4 @@
-"""The local cloud's own part of AWS: atomic records, refusals, faults, and the network that is there."""
+"""Atomic records, validations, faults on request, and the network."""
 
 import io
 import threading
@@ -44,7 +44,7 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
 
 
 class Slow:
-    """An application that says how many requests were in it at once."""
+    """An application that counts its concurrent requests."""
 
     def __init__(self) -> None:
         self.most = self._inside = 0
@@ -62,19 +62,19 @@ class Slow:
 
 
 @pytest.mark.parametrize(("service", "most"), [("dynamodb", 1), ("s3", 1), ("ecs", 4)])
-def test_what_has_conditional_writes_is_entered_by_one_at_a_time(service: str, most: int) -> None:
+def test_services_with_conditional_writes_serve_one_request_at_a_time(service: str, most: int) -> None:
     inner = Slow()
     app = guarded(inner, FaultBook(), lambda environ, start: [])
     scope = f"AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request"
     barrier = threading.Barrier(4)
 
-    def ask() -> None:
+    def send() -> None:
         barrier.wait()
         list(
             app({"PATH_INFO": "/", "HTTP_AUTHORIZATION": scope, "wsgi.input": io.BytesIO()}, lambda *_: lambda _: None)
         )
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -84,7 +84,7 @@ def test_what_has_conditional_writes_is_entered_by_one_at_a_time(service: str, m
 
 @pytest.fixture
 def listener(aws: Any) -> tuple[Any, str, str]:
-    """elbv2 client, a listener's ARN and a target group's ARN."""
+    """An elbv2 client, and the ARNs of a listener and a target group."""
     ec2, elbv2 = aws("ec2"), aws("elbv2")
     vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["cutover-local"]}])["Vpcs"][0]["VpcId"]
     subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
@@ -93,8 +93,8 @@ def listener(aws: Any) -> tuple[Any, str, str]:
     balancer = elbv2.create_load_balancer(Name=name, Subnets=subnets[:2])["LoadBalancers"][0]["LoadBalancerArn"]
     group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
     answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
-    made = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer])
-    return elbv2, made["Listeners"][0]["ListenerArn"], group["TargetGroups"][0]["TargetGroupArn"]
+    response = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer])
+    return elbv2, response["Listeners"][0]["ListenerArn"], group["TargetGroups"][0]["TargetGroupArn"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def listener(aws: Any) -> tuple[Any, str, str]:
         (6, 1, "TooManyUniqueTargetGroupsPerLoadBalancer"),
     ],
 )
-def test_weights_and_numbers_that_aws_refuses_are_refused(
+def test_a_forward_action_beyond_the_limits_of_aws_is_rejected(
     listener: tuple[Any, str, str], groups: int, weight: int, code: str
 ) -> None:
     elbv2, arn, group = listener
@@ -161,7 +161,7 @@ def test_a_cluster_with_a_service_cannot_be_deleted(aws: Any) -> None:
     assert code_of(caught) == "ClusterContainsServicesException"
 
 
-def test_an_impossible_size_on_fargate_is_refused(aws: Any) -> None:
+def test_an_impossible_fargate_size_is_rejected(aws: Any) -> None:
     with pytest.raises(ClientError) as caught:
         aws("ecs").register_task_definition(
             family="f", cpu="256", memory="4096", requiresCompatibilities=["FARGATE"],
@@ -170,16 +170,16 @@ def test_an_impossible_size_on_fargate_is_refused(aws: Any) -> None:
     assert code_of(caught) == "ClientException"
 
 
-@pytest.mark.parametrize("refusal", [THROTTLE, UNAVAILABLE, AwsError("AccessDenied", "no")])
-def test_a_fault_befalls_one_call_and_no_more(aws: Any, cloud: LocalCloud, refusal: AwsError) -> None:
-    cloud.faults.add(Fault("sts", refusal))
+@pytest.mark.parametrize("error", [THROTTLE, UNAVAILABLE, AwsError("AccessDenied", "no")])
+def test_a_fault_hits_one_call(aws: Any, cloud: LocalCloud, error: AwsError) -> None:
+    cloud.faults.add(Fault("sts", error))
     sts = aws("sts")
     with pytest.raises(ClientError) as caught:
         sts.get_caller_identity()
-    assert (code_of(caught), sts.get_caller_identity()["Account"]) == (refusal.code, "123456789012")
+    assert (code_of(caught), sts.get_caller_identity()["Account"]) == (error.code, "123456789012")
 
 
-def test_an_answer_can_be_lost_after_its_effect(aws: Any, cloud: LocalCloud) -> None:
+def test_the_answer_is_lost_after_the_effect(aws: Any, cloud: LocalCloud) -> None:
     cloud.faults.add(Fault("logs", UNAVAILABLE, "CreateLogGroup", after_effect=True))
     with pytest.raises((ConnectionClosedError, ClientError)):
         aws("logs").create_log_group(logGroupName="lost-answer")
@@ -188,7 +188,7 @@ def test_an_answer_can_be_lost_after_its_effect(aws: Any, cloud: LocalCloud) -> 
     ] == ["lost-answer"]
 
 
-def test_a_stale_read_tells_what_was_told_before(aws: Any, cloud: LocalCloud) -> None:
+def test_a_stale_read_gets_the_previous_answer(aws: Any, cloud: LocalCloud) -> None:
     ssm = aws("ssm")
     for value in ("old", "new"):
         ssm.put_parameter(Name="/stale", Value=value, Type="String", Overwrite=True)
@@ -198,7 +198,7 @@ def test_a_stale_read_tells_what_was_told_before(aws: Any, cloud: LocalCloud) ->
     assert [ssm.get_parameter(Name="/stale")["Parameter"]["Value"] for _ in range(2)] == ["old", "new"]
 
 
-def test_an_answer_can_come_late(aws: Any, cloud: LocalCloud) -> None:
+def test_a_delayed_answer_arrives_late(aws: Any, cloud: LocalCloud) -> None:
     sts = aws("sts")
     sts.get_caller_identity()
     cloud.faults.add(Fault("sts", delay=0.3))
@@ -207,12 +207,12 @@ def test_an_answer_can_come_late(aws: Any, cloud: LocalCloud) -> None:
     assert time.monotonic() - began >= 0.3
 
 
-def test_there_is_a_network_in_two_zones(aws: Any) -> None:
-    found = aws("ec2").describe_subnets(Filters=[{"Name": "tag:Tier", "Values": ["private"]}])["Subnets"]
-    assert {subnet["AvailabilityZone"] for subnet in found} == {"eu-west-1a", "eu-west-1b"}
+def test_the_network_has_private_subnets_in_two_zones(aws: Any) -> None:
+    subnets = aws("ec2").describe_subnets(Filters=[{"Name": "tag:Tier", "Values": ["private"]}])["Subnets"]
+    assert {subnet["AvailabilityZone"] for subnet in subnets} == {"eu-west-1a", "eu-west-1b"}
 
 
-def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any) -> None:
+def test_a_bucket_that_denies_clear_text_accepts_requests_over_loopback(aws: Any) -> None:
     s3 = aws("s3")
     s3.create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     from cutover.components.platform import tls_only
@@ -222,17 +222,17 @@ def test_a_bucket_that_refuses_clear_text_takes_what_comes_by_loopback(aws: Any)
     assert s3.get_object(Bucket="closed", Key="k")["Body"].read() == b"v"
 
 
-def test_an_operation_that_is_not_there_is_refused_at_once_by_name(aws: Any) -> None:
+def test_an_unknown_operation_is_rejected_by_name_and_not_retried(aws: Any) -> None:
     with pytest.raises(ClientError, match="The local cloud has no") as caught:
         aws("codedeploy").stop_deployment(deploymentId="d-1")
     assert code_of(caught) == "NotImplemented"
 
 
-def test_the_longest_deregistration_delay_is_taken(listener: tuple[Any, str, str]) -> None:
+def test_the_longest_deregistration_delay_is_accepted(listener: tuple[Any, str, str]) -> None:
     elbv2, _, group = listener
-    wanted = {"Key": "deregistration_delay.timeout_seconds", "Value": "3600"}
-    elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[wanted])
-    assert wanted in elbv2.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    longest = {"Key": "deregistration_delay.timeout_seconds", "Value": "3600"}
+    elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[longest])
+    assert longest in elbv2.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
 
 
 def test_a_security_group_of_a_load_balancer_cannot_be_deleted(aws: Any) -> None:
@@ -246,7 +246,7 @@ def test_a_security_group_of_a_load_balancer_cannot_be_deleted(aws: Any) -> None
     assert code_of(caught) == "DependencyViolation"
 
 
-def test_a_fault_is_asked_for_by_http_and_ended_the_same_way(aws: Any, cloud: LocalCloud) -> None:
+def test_faults_are_requested_and_ended_over_http(aws: Any, cloud: LocalCloud) -> None:
     process.request_fault(running(cloud), {"kind": "throttle", "service": "sts", "times": 5})
     with pytest.raises(ClientError) as caught:
         aws("sts").get_caller_identity()
@@ -255,10 +255,10 @@ def test_a_fault_is_asked_for_by_http_and_ended_the_same_way(aws: Any, cloud: Lo
     aws("sts").get_caller_identity()
 
 
-@pytest.mark.parametrize("wish", [{"kind": "earthquake", "service": "sts"}, {"kind": "throttle"}, {"whatever": 1}])
-def test_a_fault_that_does_not_exist_is_refused(cloud: LocalCloud, wish: dict[str, object]) -> None:
+@pytest.mark.parametrize("fault", [{"kind": "earthquake", "service": "sts"}, {"kind": "throttle"}, {"whatever": 1}])
+def test_an_invalid_fault_request_is_rejected(cloud: LocalCloud, fault: dict[str, object]) -> None:
     with pytest.raises(process.LocalCloudError):
-        process.request_fault(running(cloud), wish)
+        process.request_fault(running(cloud), fault)
 
 
 def running(cloud: LocalCloud) -> process.Status:

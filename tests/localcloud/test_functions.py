@@ -1,4 +1,4 @@
-"""Lambda functions run from their zip, and answer as AWS says."""
+"""Lambda functions run from their zip, and answer as on AWS."""
 
 import base64
 import io
@@ -56,7 +56,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="module")
 def functions(cloud: LocalCloud) -> Any:
-    return prepared(cloud.endpoint)
+    return client_with_function(cloud.endpoint)
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -70,17 +70,17 @@ def client(service: str, endpoint: str) -> Any:
     )
 
 
-def prepared(endpoint: str) -> Any:
-    """A Lambda client, with the function `smoke` there."""
+def client_with_function(endpoint: str) -> Any:
+    """A Lambda client, after the creation of the function `smoke`."""
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    # AWS and moto want a role that exists.
+    # AWS and moto require a role that exists.
     role = client("iam", endpoint).create_role(RoleName="hook", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    made = client("lambda", endpoint)
-    make(made, role, "smoke", "checks.handler", timeout=1)
-    return made
+    functions = client("lambda", endpoint)
+    create(functions, role, "smoke", "checks.handler", timeout=1)
+    return functions
 
 
-def make(functions: Any, role: str, name: str, handler: str, *, code: str = CODE, timeout: int = 10) -> None:
+def create(functions: Any, role: str, name: str, handler: str, *, code: str = CODE, timeout: int = 10) -> None:
     functions.create_function(
         FunctionName=name,
         Runtime="python3.11",
@@ -92,16 +92,16 @@ def make(functions: Any, role: str, name: str, handler: str, *, code: str = CODE
     )
 
 
-def made(functions: Any, name: str, handler: str, **options: Any) -> str:
-    make(functions, functions.get_function(FunctionName="smoke")["Configuration"]["Role"], name, handler, **options)
+def add_function(functions: Any, name: str, handler: str, **options: Any) -> str:
+    create(functions, functions.get_function(FunctionName="smoke")["Configuration"]["Role"], name, handler, **options)
     return name
 
 
 def zipped(name: str, text: str) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(name, text)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def invoke(functions: Any, event: dict[str, Any], name: str = "smoke", **options: Any) -> tuple[str | None, Any]:
@@ -112,7 +112,7 @@ def invoke(functions: Any, event: dict[str, Any], name: str = "smoke", **options
 def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "it did not become so in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.02)
 
 
@@ -122,42 +122,42 @@ def pids_in(path: Path) -> list[int]:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie."""
+    """Whether the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-def test_a_function_gets_the_event_and_its_environment_and_answers(functions: Any) -> None:
+def test_a_function_receives_the_event_and_its_environment(functions: Any) -> None:
     error, answer = invoke(functions, {"a": 1})
     assert (error, answer) == (None, {"status": "Succeeded", "colour": "green", "event": {"a": 1}})
 
 
-def test_a_function_knows_where_and_as_what_it_runs_and_nothing_of_the_server(
+def test_a_function_sees_the_variables_of_lambda_and_none_of_the_server(
     functions: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SERVER", "x")
-    _, seen = invoke(functions, {}, made(functions, "environment", "checks.environment"))
-    assert (seen["AWS_REGION"], seen["AWS_LAMBDA_FUNCTION_NAME"], seen["COLOUR"]) == (
+    _, variables = invoke(functions, {}, add_function(functions, "environment", "checks.environment"))
+    assert (variables["AWS_REGION"], variables["AWS_LAMBDA_FUNCTION_NAME"], variables["COLOUR"]) == (
         "eu-west-1", "environment", "green",
     )  # fmt: skip
-    assert "SECRET_OF_THE_SERVER" not in seen
+    assert "SECRET_OF_THE_SERVER" not in variables
 
 
-def test_a_handler_is_given_a_context(functions: Any) -> None:
+def test_a_handler_receives_a_context(functions: Any) -> None:
     name, arn, left = invoke(functions, {"who": True})[1]
     assert (name, arn) == ("smoke", ARN)
     assert 0 < left <= 1000
 
 
 @pytest.mark.parametrize("name", [ARN, ARN + ":$LATEST", "123456789012:function:smoke", "smoke:$LATEST"])
-def test_a_function_is_found_by_its_arn_too(functions: Any, name: str) -> None:
+def test_a_function_can_be_invoked_by_its_arn(functions: Any, name: str) -> None:
     assert invoke(functions, {}, name)[1]["status"] == "Succeeded"
 
 
-def test_a_published_version_stays_what_it_was(functions: Any) -> None:
-    name = made(functions, "versioned", "checks.handler", code="def handler(event, context): return 'old'")
+def test_a_published_version_keeps_its_code(functions: Any) -> None:
+    name = add_function(functions, "versioned", "checks.handler", code="def handler(event, context): return 'old'")
     functions.publish_version(FunctionName=name)
     new = zipped("checks.py", "def handler(event, context): return 'new'")
     functions.update_function_code(FunctionName=name, ZipFile=new)
@@ -182,33 +182,36 @@ def test_a_function_that_raises_is_an_unhandled_error(functions: Any) -> None:
         ("checks.handler", {"exit": 3}, "Runtime.ExitError"),
     ],
 )
-def test_what_never_was_an_answer_has_the_name_that_aws_gives_it(
+def test_an_error_of_the_runtime_has_the_name_that_aws_gives_it(
     functions: Any, handler: str, event: dict[str, Any], kind: str
 ) -> None:
-    error, answer = invoke(functions, event, made(functions, kind.partition(".")[2], handler))
+    error, answer = invoke(functions, event, add_function(functions, kind.partition(".")[2], handler))
     assert (error, answer["errorType"]) == ("Unhandled", kind)
 
 
-def test_a_function_that_takes_too_long_is_ended_with_all_that_it_started(functions: Any, tmp_path: Path) -> None:
+def test_a_function_that_times_out_is_killed_with_its_child_processes(functions: Any, tmp_path: Path) -> None:
     error, answer = invoke(functions, {"pids": str(tmp_path / "pids"), "sleep": 30})
     assert (error, answer["errorMessage"]) == ("Unhandled", "Task timed out after 1.00 seconds")
     until(lambda: not any(runs(pid) for pid in pids_in(tmp_path / "pids")))
 
 
-def test_loading_does_not_count_against_the_time_out(functions: Any) -> None:
+def test_the_time_out_does_not_include_the_init_phase(functions: Any) -> None:
     code = "import time; time.sleep(1.5)\ndef handler(event, context): return 'loaded'"
-    assert invoke(functions, {}, made(functions, "slow", "checks.handler", code=code, timeout=1)) == (None, "loaded")
+    assert invoke(functions, {}, add_function(functions, "slow", "checks.handler", code=code, timeout=1)) == (
+        None,
+        "loaded",
+    )
 
 
-def test_an_event_is_taken_at_once_and_handled_later(functions: Any, tmp_path: Path) -> None:
+def test_an_asynchronous_event_is_accepted_before_it_is_handled(functions: Any, tmp_path: Path) -> None:
     event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 30}).encode()
     answer = functions.invoke(FunctionName="smoke", InvocationType="Event", Payload=event)
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
     assert len(pids_in(tmp_path / "pids")) == 2
 
 
-def test_what_a_function_prints_goes_to_its_log(functions: Any, cloud: LocalCloud) -> None:
-    name = made(functions, "talking", "checks.handler")
+def test_the_output_of_a_function_goes_to_its_log_group(functions: Any, cloud: LocalCloud) -> None:
+    name = add_function(functions, "talking", "checks.handler")
     answer = functions.invoke(FunctionName=name, Payload=b"{}", LogType="Tail")
     invoke(functions, {"raise": True}, name)
     events = client("logs", cloud.endpoint).filter_log_events(logGroupName="/aws/lambda/talking")["events"]
@@ -222,14 +225,18 @@ def test_an_unknown_function_is_not_found(functions: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_an_event_that_is_no_json_is_refused(functions: Any) -> None:
+def test_an_event_that_is_not_valid_json_is_rejected(functions: Any) -> None:
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
         functions.invoke(FunctionName="smoke", Payload=b"{")
 
 
-def test_what_runs_when_the_local_cloud_stops_is_ended(functions: Any, cloud: LocalCloud, tmp_path: Path) -> None:
+def test_running_functions_are_killed_when_the_local_cloud_stops(
+    functions: Any, cloud: LocalCloud, tmp_path: Path
+) -> None:
     own = Functions(ACCOUNT, REGION, tmp_path / "functions")
-    function = lambda_backends[ACCOUNT][REGION].get_function(made(functions, "endless", "checks.handler", timeout=60))
+    function = lambda_backends[ACCOUNT][REGION].get_function(
+        add_function(functions, "endless", "checks.handler", timeout=60)
+    )
     event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 60}).encode()
     answers: list[InvokeResult] = []
     caller = threading.Thread(target=lambda: answers.append(own.invoke(function, event)))
@@ -245,7 +252,7 @@ def test_what_runs_when_the_local_cloud_stops_is_ended(functions: Any, cloud: Lo
 def test_no_function_outlives_a_server_that_was_killed(tmp_path: Path) -> None:
     server = process.up(tmp_path, port=0)
     try:
-        functions = prepared(server.endpoint)
+        functions = client_with_function(server.endpoint)
         functions.update_function_configuration(FunctionName="smoke", Timeout=60)
         event = json.dumps({"pids": str(tmp_path / "pids"), "sleep": 60}).encode()
         functions.invoke(FunctionName="smoke", InvocationType="Event", Payload=event)

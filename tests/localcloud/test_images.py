@@ -1,4 +1,4 @@
-"""Images: the same digest everywhere, and clear refusals."""
+"""Images have the same digest everywhere, and errors name what is not supported."""
 
 import shutil
 from collections.abc import Iterator
@@ -44,18 +44,18 @@ def test_the_registry_knows_the_image_by_its_digest(ecr: Any, tmp_path: Path) ->
     assert image.uri.endswith(f"/shop@{image.digest}")
 
 
-def test_an_immutable_tag_is_not_moved(ecr: Any, tmp_path: Path) -> None:
+def test_an_immutable_tag_keeps_its_image(ecr: Any, tmp_path: Path) -> None:
     build(SHOP, "shop", "1", ecr=ecr, images_dir=tmp_path, build_args={"VERSION": "1"})
     with pytest.raises(ImageError, match="immutable"):
         build(SHOP, "shop", "1", ecr=ecr, images_dir=tmp_path, build_args={"VERSION": "2"})
 
 
-def test_a_missing_repository_names_the_command_that_makes_it(ecr: Any, tmp_path: Path) -> None:
+def test_the_error_for_a_missing_repository_names_the_command_that_creates_it(ecr: Any, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="cutover bootstrap"):
         build(SHOP, "other", "1", ecr=ecr, images_dir=tmp_path)
 
 
-def test_an_unpacked_image_holds_its_files_and_says_how_it_runs(ecr: Any, tmp_path: Path) -> None:
+def test_an_unpacked_image_has_its_files_and_its_configuration(ecr: Any, tmp_path: Path) -> None:
     image = build(SHOP, "shop", "1", ecr=ecr, images_dir=tmp_path, build_args={"VERSION": "7"})
     root = unpack(image.digest, tmp_path)
     assert (root / "app/server.py").read_bytes() == (SHOP / "server.py").read_bytes()
@@ -75,12 +75,12 @@ def test_an_unpacked_image_holds_its_files_and_says_how_it_runs(ecr: Any, tmp_pa
         ("FROM scratch\nENV A", "ENV takes"),
     ],
 )
-def test_what_cannot_be_built_here_is_refused_by_name(text: str, named: str) -> None:
+def test_an_unsupported_instruction_is_rejected_by_name(text: str, named: str) -> None:
     with pytest.raises(UnsupportedDockerfile, match=named):
         parse(text, {})
 
 
-def test_a_build_argument_that_nothing_declares_is_refused() -> None:
+def test_an_undeclared_build_argument_is_rejected() -> None:
     with pytest.raises(UnsupportedDockerfile, match="VERISON"):
         parse("FROM scratch\nARG VERSION", {"VERISON": "1"})
 

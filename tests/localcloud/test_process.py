@@ -1,4 +1,4 @@
-"""The local cloud as a process: up once, down whole, and nothing left whatever kills it."""
+"""The local cloud as a process of its own: up, down, and its environment."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def gone(pid: int, within: float = 10.0) -> bool:
     return False
 
 
-def test_up_answers_and_is_done_once(tmp_path: Path) -> None:
+def test_a_second_up_returns_the_running_server(tmp_path: Path) -> None:
     running = process.up(tmp_path, port=0)
     try:
         assert process.up(tmp_path, port=0) == running
@@ -39,14 +39,14 @@ def test_down_leaves_no_process_and_can_be_repeated(tmp_path: Path) -> None:
     assert process.down(tmp_path) is False
 
 
-def test_a_killed_server_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+def test_a_killed_server_does_not_count_as_running(tmp_path: Path) -> None:
     running = process.up(tmp_path, port=0)
     os.kill(running.pid, signal.SIGKILL)
     assert gone(running.pid)
     assert process.status(tmp_path) is None
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_up_reports_a_port_that_is_in_use(tmp_path: Path) -> None:
     running = process.up(tmp_path / "one", port=0)
     try:
         with pytest.raises(process.LocalCloudError, match="did not start"):
@@ -69,7 +69,7 @@ def test_boto3_finds_the_region_and_the_endpoint_in_the_environment(
     assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"]
 
 
-def test_the_environment_holds_the_provider_where_the_engine_looks(tmp_path: Path) -> None:
+def test_the_environment_has_the_provider_in_the_plugin_cache_of_pulumi(tmp_path: Path) -> None:
     running = process.up(tmp_path, port=0)
     try:
         variables = process.environment(tmp_path, running, "/usr/bin")

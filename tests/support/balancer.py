@@ -1,4 +1,4 @@
-"""A load balancer of the local cloud with real sockets: moto's models on one side, small HTTP servers on the other."""
+"""A load balancer of the local cloud with real sockets, and small HTTP servers as its targets."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 
 
 class Addresses:
-    """Maps addresses of the private network to ports on loopback."""
+    """Maps private addresses to ports on loopback."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, int], tuple[str, int]] = {}
@@ -33,7 +33,7 @@ class Addresses:
 
 @dataclass
 class Sink:
-    """Keeps what was recorded."""
+    """Sums the recorded values."""
 
     sums: Counter[tuple[str, frozenset[str]]] = field(default_factory=Counter)
 
@@ -45,11 +45,11 @@ class Sink:
 
 
 class Shop:
-    """A target: answers its version on a thread of its own; `status` and `delay` can be changed at any time."""
+    """A target that answers its version, on a thread of its own; a test can change `status` and `delay`."""
 
     def __init__(self, version: str) -> None:
         self.version, self.status, self.health, self.delay = version, 200, 200, 0.0
-        self.seen: list[Mapping[str, str]] = []
+        self.requests: list[Mapping[str, str]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -64,8 +64,8 @@ class Shop:
         if request.path == "/health":
             return web.Response(status=self.health)
         await asyncio.sleep(self.delay)
-        self.seen.append(dict(request.headers))
-        body = await request.content.read()  # `request.read` refuses more than a mebibyte
+        self.requests.append(dict(request.headers))
+        body = await request.content.read()  # `request.read` accepts at most a mebibyte
         return web.Response(
             status=self.status, text=json.dumps({"version": self.version, "path": request.raw_path, "got": len(body)})
         )
@@ -132,7 +132,7 @@ class BalancedShop:
     def until(self, holds: Callable[[], bool], seconds: float = 8.0) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
-            assert time.monotonic() < deadline, "it did not become so in time"
+            assert time.monotonic() < deadline, "the condition did not become true in time"
             time.sleep(0.02)
 
     def until_healthy(self, *arns: str) -> None:
@@ -149,8 +149,8 @@ class BalancedShop:
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def version(self, **headers: str) -> str:
         return str(json.loads(self.get(**headers)[1])["version"])
