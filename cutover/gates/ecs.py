@@ -48,7 +48,8 @@ def _stopped_by_itself(task: StoppedTask) -> bool:
 def _last(crashed: list[StoppedTask]) -> str:
     if not crashed:
         return ""
-    last = crashed[0]
+    # ListTasks documents no order; a task that is still stopping has no time yet, so it is the newest.
+    last = max(crashed, key=lambda task: (task.stopped_at is None, task.stopped_at))
     code = "" if last.exit_code is None else f" (exit code {last.exit_code})"
     return f"; the last one: {last.stopped_reason}{code}"
 

@@ -26,7 +26,7 @@ def release_program(settings: Provider, manifest: Manifest, desired_count: int |
     provider = aws_provider(settings, tags)
     release = Release(
         manifest.resource_prefix,
-        release_args(manifest, settings.region, desired_count or manifest.desired_count),
+        release_args(manifest, settings.region, manifest.desired_count if desired_count is None else desired_count),
         pulumi.ResourceOptions(provider=provider),
     )
     for name, value in release.outputs().items():

@@ -40,9 +40,15 @@ def test_the_ecs_gate_judges_a_service(service: ServiceState | None, outcome: Ou
     assert judge_ecs(service, required=2).verdict is outcome
 
 
-def test_a_crash_loop_is_reported_with_the_last_tasks_reason() -> None:
-    verdict = judge_ecs(replace(GOOD, running=0, stopped=(CRASHED, CRASHED)), required=2)
-    assert "Essential container in task exited (exit code 3)" in verdict.reason
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_crash_loop_is_reported_with_the_last_tasks_reason_in_whatever_order_ecs_lists_them(
+    order: tuple[int, ...],
+) -> None:
+    first = replace(CRASHED, stopped_reason="OutOfMemory", exit_code=137)
+    last = replace(CRASHED, stopped_at=datetime(2026, 1, 2, tzinfo=UTC))
+    tasks = (first, last, replace(first, stopped_at=datetime(2026, 1, 1, 12, tzinfo=UTC)))
+    verdict = judge_ecs(replace(GOOD, running=0, stopped=tuple(tasks[n] for n in order)), required=2)
+    assert verdict.reason.endswith("the last one: Essential container in task exited (exit code 3)")
 
 
 @pytest.mark.parametrize(

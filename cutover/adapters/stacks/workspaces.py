@@ -38,7 +38,10 @@ class Workspaces:
         if not file.exists():
             file.write_text(_SETTINGS, encoding="utf-8")
         mode = StackInitMode.SELECT if exists else StackInitMode.CREATE
-        return _LeanStack(name, self._workspace(program, env), mode)
+        try:
+            return _LeanStack(name, self._workspace(program, env), mode)
+        except CommandError as error:
+            raise translate(name, str(error)) from error
 
     def export(self, name: str) -> Deployment | None:
         """The state of a stack; None where the stack does not exist."""
