@@ -188,3 +188,21 @@ def test_a_pending_task_is_not_a_stopped_one(environment: InMemoryEnvironment) -
     assert (service.running, service.pending) == (0, 1)
     step = AwaitStopped(release=old.ref, interval_seconds=5, deadline_seconds=10)
     assert code_of(carry_out(environment, step)) == "DEADLINE"
+
+
+def test_weights_that_are_in_force_wait_for_what_is_left_of_the_margin(environment: InMemoryEnvironment) -> None:
+    def shift(margin: float) -> SetTraffic:
+        shares = (Share(release=release(environment, "v1").ref, weight=100, required_count=1),)
+        return SetTraffic(shares=shares, margin_seconds=margin)
+
+    began = environment.clock.slept
+    assert carry_out(environment, shift(10), shift(60)).status is Status.COMPLETED
+    assert environment.clock.slept - began == 60
+
+
+def test_a_drill_whose_last_weights_were_changed_by_the_stack_fails(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeStacks, "apply_allocation", lambda *_: environment.cloud.weights.clear())
+    old, serving = release(environment, "v1").ref, release(environment, "v2").ref
+    assert code_of(carry_out(environment, Drill(release=old, serving=serving, margin_seconds=0))) == "WEIGHTS_LOST"
