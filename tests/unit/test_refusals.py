@@ -7,6 +7,7 @@ import pytest
 from cutover import operations
 from cutover.domain import Execution, ReleaseState, RequestKind, Status
 from cutover.domain.errors import Interrupted, InvalidInput, PreflightFailed, Refused
+from cutover.ports import Lease
 from support.fakes import InMemoryEnvironment
 
 
@@ -135,3 +136,60 @@ def test_the_start_of_a_digest_finds_a_release_from_eight_characters_on(environm
     assert operations.find_release(environment.ledger, known.ref.digest[:8]) == known
     with pytest.raises(Refused, match="has no release"):
         operations.find_release(environment.ledger, known.ref.digest[:7])
+
+
+def test_nothing_is_collected_while_no_release_has_traffic(environment: InMemoryEnvironment) -> None:
+    environment.ledger.the_allocation = None
+    environment.cloud.weights = {}
+    with pytest.raises(Refused) as error:
+        operations.collect(environment.driver("v2", retention={"mode": "cold"}))
+    assert error.value.code == "NOTHING_SERVES"
+
+
+def test_no_rollback_goes_to_a_release_that_never_succeeded(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v3"] = "unhealthy"
+    operations.deploy(environment.driver("v3"))
+    with pytest.raises(Refused) as error:
+        operations.rollback(environment.driver("v3"), "v3")
+    assert error.value.code == "NEVER_SUCCEEDED"
+
+
+def test_an_execution_whose_plan_was_changed_is_not_resumed(
+    environment: InMemoryEnvironment, unfinished: Execution
+) -> None:
+    steps = unfinished.plan.steps[:-1]
+    changed = unfinished.model_copy(update={"plan": unfinished.plan.model_copy(update={"steps": steps})})
+    environment.ledger.heads[unfinished.execution_id] = changed
+    with pytest.raises(Refused) as error:
+        operations.resume(environment.driver("v3"), None)
+    assert error.value.code == "CORRUPT"
+
+
+def test_a_release_that_is_deployed_again_keeps_its_record(environment: InMemoryEnvironment) -> None:
+    before = next(each for each in environment.ledger.releases() if each.ref.version == "v1")
+    environment.clock.stop_after = environment.clock.slept + 5
+    with pytest.raises(Interrupted):
+        operations.deploy(environment.driver("v1"))
+    after = next(each for each in environment.ledger.releases() if each.ref.version == "v1")
+    assert (after.created_at, after.succeeded_at) == (before.created_at, before.succeeded_at)
+
+
+def test_a_resume_continues_from_what_the_former_driver_wrote_last(
+    environment: InMemoryEnvironment, unfinished: Execution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire = environment.ledger.acquire
+
+    def written_meanwhile(holder: str, execution_id: str) -> Lease:
+        environment.ledger.heads[execution_id] = unfinished.model_copy(update={"promoted_full": True})
+        return acquire(holder, execution_id)
+
+    monkeypatch.setattr(environment.ledger, "acquire", written_meanwhile)
+    assert operations.resume(environment.driver("v3"), None).promoted_full
+
+
+def test_a_drill_that_was_rolled_back_is_not_retried(environment: InMemoryEnvironment) -> None:
+    environment.cloud.behaviour["v1"] = "unhealthy"
+    assert operations.drill(environment.driver("v2")).status is Status.ROLLED_BACK
+    with pytest.raises(Refused) as error:
+        operations.retry(environment.driver("v2"), None)
+    assert error.value.code == "NOTHING_TO_RETRY"
