@@ -1,9 +1,6 @@
-"""How verdicts, times and next commands read in a terminal. A step's sentence comes from its handler."""
-
-from datetime import datetime
+"""How verdicts and next commands read in a terminal. A step's sentence comes from its handler."""
 
 from cutover.domain import Execution, Outcome, Verdict
-from cutover.domain.duration import duration
 
 SYMBOLS = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.INCONCLUSIVE: "…", Outcome.ERROR: "!"}
 
@@ -27,11 +24,6 @@ def with_environment(hint: str, environment: str | None) -> str:
 def verdict_line(verdict: Verdict) -> str:
     """A gate's last verdict in one line."""
     return f"{SYMBOLS[verdict.verdict]} {verdict.gate}: {verdict.reason}"
-
-
-def ago(then: datetime, now: datetime) -> str:
-    """How long ago `then` was."""
-    return duration(max(0.0, (now - then).total_seconds())) + " ago"
 
 
 def evidence(execution: Execution) -> list[str]:

@@ -30,25 +30,49 @@ try:
 except Interrupted:
     raise SystemExit(130)
 """
+READER = """
+import threading
+from cutover.adapters.stacks.command import EngineCommand
+
+EngineCommand(threading.Event()).run(["preview"], ".", {}, on_output=print)
+"""
+
+
+@pytest.fixture(autouse=True)
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(ENGINE)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
 @pytest.mark.parametrize("at_start", [restore_sigint, ignore_sigint])
 def test_sigint_reaches_the_engine_once_and_ends_the_driver_as_interrupted(
-    at_start: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at_start: Callable[[], None], tmp_path: Path
 ) -> None:
-    engine = tmp_path / "bin" / "pulumi"
-    engine.parent.mkdir()
-    engine.write_text(ENGINE)
-    engine.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{engine.parent}:/usr/bin:/bin")
+    assert _exit_code_after_sigint(DRIVER, at_start, tmp_path) == 130
+    assert (tmp_path / "stopped").exists()
+
+
+def test_sigint_stops_the_engine_of_a_verb_without_handlers_too(tmp_path: Path) -> None:
+    assert _exit_code_after_sigint(READER, restore_sigint, tmp_path) != 0
+    assert (tmp_path / "stopped").exists()
+
+
+def _exit_code_after_sigint(program: str, at_start: Callable[[], None], folder: Path) -> int:
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", DRIVER], cwd=tmp_path, stdout=subprocess.PIPE, text=True, preexec_fn=at_start
+        [sys.executable, "-u", "-c", program],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=at_start,
     ) as driver:
         assert driver.stdout is not None
         assert driver.stdout.readline() == "started\n"
         driver.send_signal(signal.SIGINT)
         try:
-            assert driver.wait(timeout=15) == 130
+            return driver.wait(timeout=15)
         finally:
             driver.kill()
-    assert (tmp_path / "stopped").exists()

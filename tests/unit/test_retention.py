@@ -87,3 +87,12 @@ def _crash(environment: InMemoryEnvironment) -> None:
     """Let the candidate and the release before it crash once the candidate has all traffic."""
     if environment.weight_of("v3") == 100:
         environment.cloud.behaviour.update({"v2": "crash", "v3": "crash"})
+
+
+def test_a_release_that_took_the_traffic_back_is_the_first_to_be_kept_by_the_next_deploy() -> None:
+    environment = InMemoryEnvironment()
+    for version in ("v1", "v2"):
+        operations.deploy(environment.driver(version, retention={"mode": "hot"}))
+    operations.rollback(environment.driver("v2"), "v1")
+    operations.deploy(environment.driver("v3", retention={"mode": "hot", "keep": 1}))
+    assert versions(environment) == ["v1", "v3"]

@@ -66,8 +66,14 @@ class EngineCommand(PulumiCommand):
             encoding="utf-8",
             start_new_session=True,
         ) as process:
-            readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
-            stopped = self._wait(process)
+            try:
+                readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
+                stopped = self._wait(process)
+            except KeyboardInterrupt:
+                # A verb that only reads has no handler for SIGINT, and the engine does not get ours.
+                os.kill(process.pid, signal.SIGINT)
+                process.wait()
+                raise
             out, err = (reader.text() for reader in readers)
         result = CommandResult(stdout=out, stderr=err, code=process.returncode)
         if stopped:

@@ -1,0 +1,79 @@
+"""When the wait of a step ends, and the least time that it takes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cutover import operations
+from cutover.domain import Analyse, ReleaseRef, RequestKind, Retire, Scale, SetTraffic, Status, Step
+from cutover.execution.handlers.registry import handler_of
+from support.fakes import InMemoryEnvironment
+
+RELEASE = ReleaseRef(release="prod-v2-aaaaaaaa", version="v2", digest="a" * 64)
+BASELINE = ReleaseRef(release="prod-v1-bbbbbbbb", version="v1", digest="b" * 64)
+MINUTE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def analysis(duration: float, delay: float = 0) -> Analyse:
+    return Analyse(
+        release=RELEASE, baseline=BASELINE, gates=("ecs",), required_count=1, duration_seconds=duration,
+        interval_seconds=5, period_seconds=60, delay_seconds=delay,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("duration", "delay", "started", "seconds"),
+    [
+        (600, 0, 0, 660),  # the first whole period begins at the next minute
+        (600, 0, 59, 601),
+        (600, 120, 30, 30 + 600 + 120),
+        (650, 0, 0, 660),  # 50 s are no period
+        (10, 0, 0, 120),  # one period at least
+    ],
+)
+def test_an_analysis_ends_with_the_data_of_its_last_whole_period(
+    duration: float, delay: float, started: float, seconds: float
+) -> None:
+    start = MINUTE + timedelta(seconds=started)
+    assert handler_of(analysis(duration, delay)).waits_until(start) == start + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("duration", "delay", "seconds"), [(600, 120, 720), (650, 0, 600), (10, 0, 60)])
+def test_an_analysis_takes_its_whole_periods_and_the_delay_of_the_data(
+    duration: float, delay: float, seconds: float
+) -> None:
+    assert handler_of(analysis(duration, delay)).least_time(0).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "step",
+    [Retire(release=RELEASE, drain_seconds=30), Scale(release=RELEASE, desired_count=0, drain_seconds=30)],
+)
+def test_a_drain_counts_from_the_last_change_of_weights(step: Step) -> None:
+    handler = handler_of(step)
+    assert [handler.least_time(since).seconds for since in (0, 10, 40)] == [30, 20, 0]
+
+
+def test_a_margin_starts_with_the_step_and_the_drain_with_it() -> None:
+    least = handler_of(SetTraffic(shares=(), margin_seconds=10)).least_time(500)
+    assert (least.seconds, least.since_move) == (10, 10)
+
+
+def test_an_abort_ends_a_drill_before_its_next_move() -> None:
+    environment = InMemoryEnvironment()
+    strategy = {"bake": "1s", "propagation_margin": "0s", "drain": "0s"}
+    for version in ("v1", "v2"):
+        operations.deploy(environment.driver(version, strategy=strategy))
+    driver = environment.driver("v2", strategy=strategy)
+    environment.cloud.history.clear()
+
+    def abort(call: str) -> None:
+        if call == "modify listener" and not environment.cloud.history:
+            operations.request_action(driver, RequestKind.ABORT, "")
+
+    environment.cloud.before_call = abort
+    assert operations.drill(driver).status is Status.ROLLED_BACK
+    old = [sum(w for arn, w in weights.items() if "-v1-" in arn) for weights in environment.cloud.history]
+    assert old[0] == 1
+    assert not any(old[1:])
+    assert environment.weight_of("v2") == 100
