@@ -113,7 +113,7 @@ def _single(tokens: Tokens) -> _Rule:
 
 
 def _alarm_name(tokens: Tokens) -> str:
-    """The name in brackets, quoted or not; an ARN stands for its alarm's name."""
+    """The name in brackets, quoted or not; of an ARN, the part that is the name."""
     tokens.expect("(")
     token = tokens.next()
     if token.kind not in {Kind.NAME, Kind.TEXT} or not token.text:

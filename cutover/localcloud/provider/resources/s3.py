@@ -103,6 +103,10 @@ class BucketSetting:
 
 def settings() -> tuple[BucketSetting, ...]:
     """Return every bucket setting that is a resource type."""
+    return (*_storage_settings(), *_access_settings())
+
+
+def _storage_settings() -> tuple[BucketSetting, ...]:
     return (
         BucketSetting(
             _shape("bucketVersioning"),
@@ -125,6 +129,18 @@ def settings() -> tuple[BucketSetting, ...]:
             lambda s3, bucket: s3.delete_bucket_encryption(Bucket=bucket),
             "ServerSideEncryptionConfigurationNotFoundError",
         ),
+        BucketSetting(
+            _shape("bucketLifecycleConfiguration"),
+            _put_lifecycle,
+            lambda s3, bucket, i: _same(s3.get_bucket_lifecycle_configuration(Bucket=bucket), i, "rules"),
+            lambda s3, bucket: s3.delete_bucket_lifecycle(Bucket=bucket),
+            "NoSuchLifecycleConfiguration",
+        ),
+    )
+
+
+def _access_settings() -> tuple[BucketSetting, ...]:
+    return (
         BucketSetting(
             _shape("bucketPublicAccessBlock"),
             lambda s3, i: s3.put_public_access_block(
@@ -157,13 +173,6 @@ def settings() -> tuple[BucketSetting, ...]:
             },
             lambda s3, bucket: s3.delete_bucket_ownership_controls(Bucket=bucket),
             "OwnershipControlsNotFoundError",
-        ),
-        BucketSetting(
-            _shape("bucketLifecycleConfiguration"),
-            _put_lifecycle,
-            lambda s3, bucket, i: _same(s3.get_bucket_lifecycle_configuration(Bucket=bucket), i, "rules"),
-            lambda s3, bucket: s3.delete_bucket_lifecycle(Bucket=bucket),
-            "NoSuchLifecycleConfiguration",
         ),
     )
 
