@@ -1,4 +1,4 @@
-"""`cutover abort`: request a rollback of the driver at work, or roll back an execution that has no driver."""
+"""`cutover abort`: stop the execution in progress and roll it back."""
 
 import json
 
@@ -12,16 +12,16 @@ from cutover.operations import abort
 
 
 def run(context: Context, reason: str) -> int:
-    """Exit code 0 when the abort is recorded for a driver at work, 5 when this command has rolled back."""
+    """Exit code 0 when the abort is recorded for a running driver, 5 when this command rolled the execution back."""
     with open_ports(context) as ports:
         execution = abort(ports, reason)
     is_requested = execution.status is Status.IN_PROGRESS
     if context.json:
         print(json.dumps(status_object(execution)), flush=True)
     elif is_requested:
-        print(f"✔ recorded: abort of {execution.execution_id}; the driver rolls back within two seconds")
+        print(f"✔ recorded: abort of {execution.execution_id}; the driver starts the rollback within two seconds")
         print(next_line(context.environment, "status --watch"))
     else:
-        print(f"{execution.execution_id} is {execution.status.value}")
-    # The request is all that was to be done here; the driver reports what becomes of it.
+        print(f"execution {execution.execution_id} is {execution.status.value}")
+    # The driver, in its own process, reports how the execution ends.
     return Exit.OK if is_requested else exit_code(execution)

@@ -9,20 +9,22 @@ from cutover.composition import open_ledger, open_stacks
 
 
 def run(context: Context) -> int:
-    """Bring up both stacks; the traffic stays as it is recorded."""
+    """Create or update both stacks. The listener keeps the recorded weights."""
     config = context.config()
     stacks = open_stacks(config)
-    _say(context, f"platform stack of {config.provider.region}: tables, bucket, registry …")
+    _say(context, f"updating the platform stack of {config.provider.region}: tables, bucket, repositories …")
     stacks.create_platform()
-    # The records exist only now; the listener gets the weights that they have.
+    # The tables exist only now. The listener gets the weights that they hold.
     allocation = open_ledger(config).allocation()
-    _say(context, f"environment stack {config.environment}: load balancer, listener …")
+    _say(context, f"updating the environment stack {config.environment}: load balancer, listener …")
     stacks.create_environment(allocation)
     environment = stacks.environment()
     if context.json:
         print(json.dumps(asdict(environment)))
     else:
-        print(f"✔ {config.application} in {config.environment} answers at {environment.load_balancer_dns_name}")
+        print(
+            f"✔ the load balancer of {config.application} in {config.environment}: {environment.load_balancer_dns_name}"
+        )
         print(next_line(config.environment, "deploy"))
     return 0
 

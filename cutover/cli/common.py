@@ -1,4 +1,4 @@
-"""What the verbs that carry out an execution share: the ports, the reporter, and how the end is reported."""
+"""Shared by the verbs that carry out an execution: open the ports, choose the reporter, print the result."""
 
 import json
 import sys
@@ -23,12 +23,15 @@ def run(
     *,
     leave_when_paused: bool = False,
 ) -> int:
-    """Carry out an execution and report its end; `nothing` is printed if there was nothing to do."""
+    """Call `carry_out`, print how its execution ended, and return the exit code.
+
+    `carry_out` returns None if there is nothing to do; then `nothing` is printed.
+    """
     with open_ports(context, "leave" if leave_when_paused else "wait") as ports:
         try:
             execution = carry_out(ports)
         except Paused:
-            # A pipeline reads the status object last, also where the execution waits for a person.
+            # A pipeline reads the status object from the last line, also when the execution waits for a person.
             execution = ports.ledger.latest_execution()
     if execution is not None:
         return finish(context, execution)
@@ -43,7 +46,7 @@ def run(
 
 @contextmanager
 def open_ports(context: Context, when_paused: Literal["wait", "leave"] = "wait") -> Iterator[Ports]:
-    """The ports of the chosen environment for a verb that acts, with the reporter that the options choose."""
+    """The ports for a verb that carries out an execution, with the reporter that the options choose."""
     from cutover.composition import acting_ports
 
     config = context.config()
@@ -52,14 +55,14 @@ def open_ports(context: Context, when_paused: Literal["wait", "leave"] = "wait")
 
 
 def ports_to_read(context: Context) -> Ports:
-    """The ports of the chosen environment for a verb that carries nothing out; installs no signal handlers."""
+    """The ports for a verb that carries out no execution; installs no signal handlers."""
     from cutover.composition import reading_ports
 
     return reading_ports(context.config())
 
 
 def finish(context: Context, execution: Execution) -> int:
-    """Report how an execution ended, and return the exit code that says the same."""
+    """Print how an execution ended, and return its exit code."""
     if context.json:
         print(json.dumps(status_object(execution)), flush=True)
     else:
@@ -106,9 +109,9 @@ def _print_end(execution: Execution) -> None:
         print(f"✔ {name} {result} after {taken} (execution {execution.execution_id})")
         return
     if execution.phase is Phase.PAUSED:
-        print(f"… {name} waits for a person after {taken} (execution {execution.execution_id})")
-        print(f"  to continue, promote and resume it: {command(execution.environment, 'resume')}")
+        print(f"… {name} waits for a person to promote it (execution {execution.execution_id}, started {taken} ago)")
         print(next_line(execution.environment, "promote"))
+        print(f"  then: {command(execution.environment, 'resume')}")
         return
     reason = execution.error.message if execution.error else "unknown reason"
     ended = "was rolled back" if execution.status is Status.ROLLED_BACK else f"is {execution.status.value}"

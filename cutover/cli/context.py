@@ -1,4 +1,4 @@
-"""The options before the verb: the environment, the form of the output, the project folder."""
+"""The options before the verb: the environment, the output format, the project folder."""
 
 import sys
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ def report(error: Exception, *, debug: bool) -> str:
     except OSError as unwritable:
         if not debug:
             print(text, file=sys.stderr, end="")
-        return f"unexpected error: {summary}; report it with the traceback above, which has no file ({unwritable})"
+        return f"unexpected error: {summary}; report it with the traceback above; no file was written ({unwritable})"
     return f"unexpected error: {summary}; report it {_where()}with this file: {file}"
 
 
@@ -51,7 +51,7 @@ def _versions() -> str:
 
 
 def _where() -> str:
-    """The project's issue tracker, where the package's metadata names one."""
+    """`at URL `, the project's issue tracker; empty if the package's metadata names none."""
     try:
         urls = metadata("cutover").get_all("Project-URL") or []
     except PackageNotFoundError:

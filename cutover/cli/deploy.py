@@ -1,4 +1,4 @@
-"""`cutover deploy`: move the traffic to the release that Pulumi.ENV.yaml describes, or keep it where it is."""
+"""`cutover deploy`: deploy the release that Pulumi.ENV.yaml describes; roll back if the deployment fails."""
 
 import json
 
@@ -10,21 +10,21 @@ from cutover.cli.status_object import status_object
 from cutover.operations import deploy, submit
 from cutover.operations import supersede as supersede_with_it
 
-_NOTHING = "nothing to do: this release has all traffic already"
+_NOTHING = "nothing to do: this release already has all traffic"
 
 
 def run(context: Context, *, leave_when_paused: bool) -> int:
-    """Exit code 0 completed or nothing to do, 5 rolled back, 6 needs an operator, 7 waits for a person."""
+    """Exit code 0: completed or nothing to do; 5: rolled back; 6: needs an operator; 7: waits for a person."""
     return run_execution(context, deploy, _NOTHING, leave_when_paused=leave_when_paused)
 
 
 def supersede(context: Context, *, leave_when_paused: bool) -> int:
-    """Abort the execution in progress first."""
+    """Abort the execution in progress, then deploy; the exit codes are those of `run`."""
     return run_execution(context, supersede_with_it, _NOTHING, leave_when_paused=leave_when_paused)
 
 
 def detach(context: Context) -> int:
-    """Exit code 0 when the deployment is recorded for `cutover work`."""
+    """Record the deployment for a worker (`cutover work`); the exit code is 0."""
     with open_ports(context) as ports:
         execution = submit(ports)
     if context.json:
@@ -32,6 +32,8 @@ def detach(context: Context) -> int:
     elif execution is None:
         print(_NOTHING)
     else:
-        print(f"✔ recorded: {execution.execution_id}; `{command(execution.environment, 'work')}` carries it out")
+        print(
+            f"✔ recorded: {execution.execution_id}; a worker carries it out: {command(execution.environment, 'work')}"
+        )
         print(next_line(execution.environment, "status --watch"))
     return 0

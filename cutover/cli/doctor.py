@@ -21,7 +21,7 @@ _ENGINE_MAJOR = "v3."
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check; `fix` is the command that fixes it, as it can be typed."""
+    """The result of one check; `fix` is empty or the command that fixes it, ready to type."""
 
     name: str
     result: Literal["OK", "WARN", "FAIL"]
@@ -49,7 +49,7 @@ def run(context: Context) -> int:
 
 def _python() -> Check:
     running = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):  # noqa: UP036  what pip refuses, a copied checkout does not
+    if sys.version_info < (3, 11):  # noqa: UP036  pip refuses an old Python, but a checkout runs without pip
         return Check("python", "FAIL", f"{running}; cutover needs Python 3.11 or newer", "apt-get install python3.11")
     return Check("python", "OK", f"{running} at {sys.executable}")
 

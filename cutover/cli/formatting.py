@@ -1,4 +1,4 @@
-"""How verdicts and next commands read in a terminal. A step's sentence comes from its handler."""
+"""Format verdicts and next commands for a terminal. Handlers format the steps."""
 
 from cutover.domain import Execution, Outcome, Verdict
 
@@ -11,12 +11,12 @@ def next_line(environment: str | None, verb: str) -> str:
 
 
 def command(environment: str | None, verb: str) -> str:
-    """`cutover -e ENV VERB`, as it can be typed."""
+    """`cutover -e ENV VERB`, ready to type."""
     return with_environment(f"cutover {verb}", environment)
 
 
 def with_environment(hint: str, environment: str | None) -> str:
-    """The hint of an error with `-e ENV`; a command that needs no environment stays as it is."""
+    """Add `-e ENV` to a hint that needs an environment; return every other hint unchanged."""
     needs_none = not hint.startswith("cutover ") or hint.startswith("cutover local ") or " -e " in hint
     return hint if needs_none or not environment else hint.replace("cutover ", f"cutover -e {environment} ", 1)
 

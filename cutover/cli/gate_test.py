@@ -1,4 +1,4 @@
-"""`cutover gate test --execution ID`: the verdicts that the file's gates would have given on a recorded execution."""
+"""`cutover gate test --execution ID`: judge the measurements of a recorded execution by the gates as configured now."""
 
 import json
 
@@ -10,7 +10,7 @@ from cutover.gates.replay import Replayed, replay
 
 
 def run(context: Context, execution_id: str) -> int:
-    """Exit code 0 when no gate would have stopped the execution, 5 when one would have; reads the records alone."""
+    """Exit code 0 when no gate would have stopped the execution, 5 when one would have. Reads only the records."""
     config = context.config()
     ledger = open_ledger(config)
     if ledger.execution(execution_id) is None:
@@ -38,7 +38,7 @@ def _print(replayed: tuple[Replayed, ...]) -> None:
         mark = SYMBOLS[each.verdict.verdict]
         print(f"{each.at:%H:%M:%S}  step {each.step_index + 1:>2}  {mark} {each.verdict.gate}: {each.verdict.reason}")
     if not replayed:
-        print("the execution has no measurements of the gates in this file")
+        print("the execution has no measurements of the gates in Pulumi.ENV.yaml")
     first = next((each for each in replayed if each.verdict.stops), None)
     if first is not None:
         print(f"✖ {first.verdict.gate} would have stopped the execution at {first.at:%H:%M:%S}")

@@ -11,7 +11,7 @@ _NOTHING = "nothing to destroy: retention keeps every release that exists"
 
 
 def run(context: Context) -> int:
-    """Exit code 0, also when there is nothing to destroy."""
+    """Exit code 0 when the releases are destroyed or there are none to destroy, 6 when an operator is needed."""
     return run_execution(context, collect, _NOTHING)
 
 
@@ -21,7 +21,7 @@ def dry_run(context: Context) -> int:
     if context.json:
         print(json.dumps([release.model_dump(mode="json") for release in surplus]))
     elif surplus:
-        print("`cutover gc` would destroy these releases; the ledger keeps what creates them again:")
+        print("`cutover gc` would destroy these releases; the ledger keeps their manifests, to create them again:")
         for release in surplus:
             print(f"  {release.release}")
     else:

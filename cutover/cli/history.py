@@ -1,4 +1,4 @@
-"""`cutover history`: the executions of an environment, from the records alone."""
+"""`cutover history`: list the executions of an environment, from the records alone."""
 
 import json
 
@@ -8,7 +8,7 @@ from cutover.composition import open_ledger
 
 
 def run(context: Context, limit: int) -> int:
-    """A JSON array of status objects, or a table."""
+    """Print a table, or with --json an array of status objects."""
     executions = open_ledger(context.config()).executions(limit)
     if context.json:
         print(json.dumps([status_object(e) for e in executions]))

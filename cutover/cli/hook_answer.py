@@ -15,12 +15,12 @@ _ANSWERS: tuple[HookStatus, ...] = get_args(HookStatus)
 
 
 def run(context: Context, callback_id: str, status: str, message: str) -> int:
-    """Exit code 0, also when the same answer is recorded already; 3 when another one is."""
+    """Exit code 0 when the answer is recorded, now or before; 3 when another answer was recorded before."""
     ledger = open_ledger(context.config())
     answer = next((known for known in _ANSWERS if known == status), None)
     if answer is None:
-        reason = f"a hook is Succeeded or Failed, not {status!r}"
+        reason = f"the status of a hook is Succeeded or Failed, not {status!r}"
         raise InvalidInput("STATUS_INVALID", reason, "cutover hook answer --help")
     ledger.put_hook_answer(callback_id, answer, message)
-    print(json.dumps({"id": callback_id, "status": status}) if context.json else f"✔ {callback_id}: {status}")
+    print(json.dumps({"id": callback_id, "status": status}) if context.json else f"✔ recorded: {callback_id} {status}")
     return 0

@@ -1,4 +1,4 @@
-"""The command line: `cutover [-e ENV] [--json] VERB`. Each verb is a file of its own and imports what it needs."""
+"""The command line: `cutover [-e ENV] [--json] VERB`. Each verb has its own file and imports only what it needs."""
 
 import json
 import os
@@ -26,10 +26,12 @@ verbs.register(app)
 @app.callback()
 def front(
     context: typer.Context,
-    environment: Annotated[str | None, typer.Option("-e", "--environment", help="Pulumi.ENV.yaml is read.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("-e", "--environment", help="Environment; reads Pulumi.ENV.yaml.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines of events and, last, the status.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
-    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.", file_okay=False)] = Path(),
+    project: Annotated[Path, typer.Option(help="Folder that contains Pulumi.yaml.", file_okay=False)] = Path(),
 ) -> None:
     """Immutable deployments of containerised services on AWS."""
     from cutover.cli.context import Context
@@ -39,7 +41,7 @@ def front(
 
 
 def main() -> NoReturn:
-    """Run a verb; an error prints its sentence and the next command, and ends with the exit code of its kind."""
+    """Run a verb. On an error, print its message and the next command, and exit with the code of the error."""
     try:
         code = app(options_first(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()
@@ -51,22 +53,22 @@ def main() -> NoReturn:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
-        # The reader has gone, as in `cutover history | head`; Python would complain again when it flushes at exit.
+        # The reader closed the pipe, as in `cutover history | head`; without dup2 Python would fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.UNEXPECTED)
-    except Exception as error:  # noqa: BLE001  the last boundary: a person gets a sentence, the file the traceback
+    except Exception as error:  # noqa: BLE001  the last boundary: prints a sentence, writes the traceback to a file
         sys.exit(_end_by(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
 def options_first(arguments: list[str]) -> list[str]:
-    """Move `--json` and `--debug`, which may also follow the verb, to the front."""
+    """Move `--json` and `--debug` to the front, so that they may also follow the verb."""
     given = [option for option in ("--json", "--debug") if option in arguments]
     return [*given, *(argument for argument in arguments if argument not in given)]
 
 
 def complete_hint(hint: str, arguments: list[str]) -> str:
-    """The next command, with the environment of this one where the error did not know it."""
+    """Add this command's `-e ENV` to the hint of an error."""
     environment = _environment_of(arguments)
     if environment is None:
         return hint
@@ -76,7 +78,7 @@ def complete_hint(hint: str, arguments: list[str]) -> str:
 
 
 def _environment_of(arguments: list[str]) -> str | None:
-    """The value of `-e ENV`, `-eENV`, `--environment ENV` or `--environment=ENV`; an error may come before typer's."""
+    """The value of `-e ENV`, `-eENV`, `--environment ENV` or `--environment=ENV`; typer may not have parsed it yet."""
     for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
         if argument in ("-e", "--environment"):
             return following
@@ -88,8 +90,8 @@ def _environment_of(arguments: list[str]) -> str | None:
 
 
 def _end_by(error: Exception) -> Exit:
-    """Print an error that is not cutover's own; returns the exit code."""
-    # The class is click's, which typer brings along under a private name.
+    """Print an error of the command line itself or an unexpected error; return the exit code."""
+    # A usage error: typer contains click's class under a private name.
     if hasattr(error, "format_message"):
         _print_error("USAGE", str(error.format_message()), "cutover --help")
         return Exit.INVALID
@@ -100,7 +102,7 @@ def _end_by(error: Exception) -> Exit:
 
 
 def _print_error(code: str, message: str, hint: str) -> None:
-    """Print an error for people to stderr and, with --json, as the last line of stdout."""
+    """Print an error to stderr for people and, with --json, as the last line of stdout for machines."""
     print(f"✖ {message}", file=sys.stderr)
     if hint:
         print(f"  next: {hint}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`cutover preview`: what a deploy would do, step by step, and what the stacks would change; writes nothing."""
+"""`cutover preview`: show the plan of a deploy and the resources that it would change; writes nothing."""
 
 import json
 from collections import Counter
@@ -27,12 +27,14 @@ def run(context: Context) -> int:
     for diff in diffs:
         _print_diff(diff)
     if prepared.nothing_to_do:
-        print("\nnothing to do: this release has all traffic already")
+        print("\nnothing to do: this release already has all traffic")
         return 0
     for alarm in alarms:
-        print(f"\n! {alarm} is in ALARM: `deploy` refuses while it is, unless gates.alarms.firing_before is report")
+        print(
+            f"\n! the alarm {alarm} is in ALARM: `deploy` refuses to start, unless gates.alarms.firing_before is report"
+        )
     if (recreate := ports.config.strategy.recreate) is not None:
-        print(f"\n! this plan has an outage: {recreate.outage}")
+        print(f"\n! this plan causes an outage, accepted because: {recreate.outage}")
     _print_plan(prepared)
     return 0
 
@@ -61,7 +63,7 @@ def _print_release(prepared: Prepared) -> None:
 
 def _baseline(prepared: Prepared) -> str:
     if prepared.nothing_to_do:
-        return "the release itself"
+        return "none: this release already has all traffic"
     return prepared.baseline.release if prepared.baseline else "none: this is the first release"
 
 

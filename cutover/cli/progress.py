@@ -1,4 +1,4 @@
-"""What a watcher collects about an execution: seconds of each step, values of each gate, healthy targets."""
+"""Collect what the tree shows beside the execution: times of steps, values of gates, healthy targets."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,13 +9,14 @@ from cutover.gates.metric import value_of
 
 _BARS = "▁▂▃▄▅▆▇█"
 MOST_VALUES = 24
-"""Values of one gate; more do not fit into a line."""
+"""Number of values that are kept for one gate; more do not fit into a line."""
 
 
 class Progress:
-    """Grows with every event and verdict.
+    """Collects times and values from events and verdicts.
 
-    `seconds` maps a step's index to its seconds, `health` a release to its healthy and registered targets.
+    `seconds` maps the index of a finished step to its duration, `values` the name of a gate to its newest values, and
+    `health` the name of a release to the numbers of its healthy and its registered targets.
     """
 
     def __init__(self) -> None:
@@ -25,7 +26,7 @@ class Progress:
         self._began: dict[int, datetime] = {}
 
     def event(self, event: JournalEvent) -> None:
-        """A step starts with its first intent and ends with its outcome; a rollback starts at the first step again."""
+        """Measure a step from its first intent to its outcome; forget all steps when a rollback replaces the plan."""
         if event.kind == "failure" and event.phase is Phase.ROLLING_BACK and event.step_index == 0:
             self.seconds.clear()
             self._began.clear()
@@ -35,14 +36,14 @@ class Progress:
             self.seconds[event.step_index - 1] = (event.at - began).total_seconds()
 
     def verdict(self, verdict: Verdict) -> None:
-        """Keep what a metric gate measured last."""
+        """Keep the value of a metric gate."""
         value = verdict.measurements.get("value")
         if isinstance(value, int | float) and not isinstance(value, bool):
             kept = [*self.values.get(verdict.gate, ()), float(value)]
             self.values[verdict.gate] = kept[-MOST_VALUES:]
 
     def measurements(self, gates: Gates, measurements: Sequence[Measurement]) -> None:
-        """Read the same from the records, for a watcher that is not the driver."""
+        """Replace the values by those of recorded measurements, for a process that is not the driver."""
         self.values.clear()
         for measurement in measurements:
             gate = gates.metrics.get(measurement.gate)
@@ -52,7 +53,7 @@ class Progress:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """One block character for each value, scaled from the lowest to the highest; equal values are the lowest block."""
+    """One block character for each value, scaled from the lowest to the highest. Equal values give the lowest block."""
     least, most = min(values), max(values)
     span = most - least
     return "".join(_BARS[round((value - least) / span * (len(_BARS) - 1))] if span else _BARS[0] for value in values)

@@ -1,4 +1,4 @@
-"""`cutover promote [--full]`: end the wait of the present step, or every wait until the candidate has all traffic."""
+"""`cutover promote [--full]`: end the wait of the current step, or skip all waits until full traffic."""
 
 from cutover.cli.context import Context
 from cutover.cli.requests import record
@@ -6,7 +6,7 @@ from cutover.domain import RequestKind
 
 
 def run(context: Context, reason: str) -> int:
-    """Exit code 0 when the request is recorded, 3 when the present step has no wait that a promote ends."""
+    """Exit code 0 when the request is recorded, 3 when the current step has no wait that a promote ends."""
     return record(context, RequestKind.PROMOTE, reason)
 
 

@@ -1,4 +1,4 @@
-"""`cutover release render`: write the file with which plain `pulumi up` creates the release that a deploy would."""
+"""`cutover release render`: write the stack file of the configured release, for a plain `pulumi up`."""
 
 import json
 
@@ -8,7 +8,7 @@ from cutover.operations import build_release_manifest
 
 
 def run(context: Context) -> int:
-    """Write Pulumi.RELEASE.yaml beside Pulumi.ENV.yaml."""
+    """Write Pulumi.RELEASE.yaml next to Pulumi.ENV.yaml."""
     from cutover.programs.render import render_release
 
     ports = ports_to_read(context)
@@ -20,5 +20,5 @@ def run(context: Context) -> int:
     if context.json:
         print(json.dumps({"file": str(path), "release": manifest.ref.model_dump(mode="json")}))
     else:
-        print(f"✔ {path}\n  next: pulumi stack init {release} && pulumi up -s {release}")
+        print(f"✔ wrote {path}\n  next: pulumi stack init {release} && pulumi up -s {release}")
     return 0

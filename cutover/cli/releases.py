@@ -1,4 +1,4 @@
-"""`cutover releases`: the releases of an environment, from the records alone."""
+"""`cutover releases`: list the releases of an environment, from the records alone."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from cutover.domain import Allocation, Release
 
 
 def run(context: Context) -> int:
-    """A JSON array, or a table; weights are percent."""
+    """Print a table, or with --json an array. Weights are percent."""
     ledger = open_ledger(context.config())
     allocation = ledger.allocation()
     rows = [release_object(release, allocation) for release in ledger.releases()]

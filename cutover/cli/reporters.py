@@ -15,7 +15,7 @@ class JsonReporter:
         self._out = out or sys.stdout
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The event with the head's status."""
+        """Print the event with the status of the execution."""
         if event is None:
             return
         state = status_object(execution)
@@ -28,12 +28,12 @@ class JsonReporter:
         self._write(line)
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """Every verdict, also one that changed nothing."""
+        """Print every verdict, also one that is the same as the gate's last one."""
         line = {"event": "gate", "execution_id": execution.execution_id, **verdict.model_dump(mode="json")}
         self._write(line)
 
     def _write(self, line: dict[str, object]) -> None:
-        # Flushed line by line: a pipeline must not wait until a buffer is full.
+        # Flush each line, so that a pipeline sees it at once.
         print(json.dumps(line), file=self._out, flush=True)
 
 
@@ -44,7 +44,7 @@ class PlainReporter:
         self._out = out or sys.stdout
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The event's message with the number of its step."""
+        """Print the event's message with the number of its step."""
         if event is None:
             return
         place = f"{min(event.step_index + 1, len(execution.plan.steps))}/{len(execution.plan.steps)}"
@@ -52,4 +52,4 @@ class PlainReporter:
         print(f"{head}  {event.kind:<8} {event.message}", file=self._out, flush=True)
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """Nothing: a verdict that changed comes as an event."""
+        """Print nothing: a changed verdict also arrives as an event."""

@@ -1,4 +1,4 @@
-"""Record a request for the driver at work and print it: what `promote`, `pause` and `resume` share."""
+"""Shared by `promote`, `pause` and `resume`: record a request for the driver, and print it."""
 
 import json
 from typing import assert_never
@@ -28,14 +28,14 @@ def print_request(context: Context, request: Request, *, driven: bool) -> None:
         print(f"  the driver processes it within two seconds: {_effect(request.kind)}")
         print(next_line(context.environment, "status --watch"))
     else:
-        print("  no driver carries out this execution; it takes effect when one resumes")
+        print("  no driver is running this execution; the request takes effect when a driver resumes it")
         print(next_line(context.environment, "resume"))
 
 
 def _effect(kind: RequestKind) -> str:
     match kind:
         case RequestKind.PROMOTE:
-            return "the present step ends and the next one starts"
+            return "the current step ends and the next one starts"
         case RequestKind.PROMOTE_FULL:
             return "every wait is skipped until the candidate has all traffic"
         case RequestKind.PAUSE:

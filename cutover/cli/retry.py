@@ -1,4 +1,4 @@
-"""`cutover retry [ID]`: the same release again, from its recorded manifest."""
+"""`cutover retry [ID]`: deploy a rolled back release again, from its recorded manifest."""
 
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
@@ -6,5 +6,5 @@ from cutover.operations import retry
 
 
 def run(context: Context, execution_id: str | None) -> int:
-    """Exit codes as those of `deploy`."""
+    """The exit codes are those of `deploy`."""
     return run_execution(context, lambda ports: retry(ports, execution_id), "nothing to do")

@@ -38,9 +38,9 @@ def preview(context: Context, to: str | None) -> int:
 def _needs(readiness: Readiness) -> str:
     match readiness:
         case "serving":
-            return "it has traffic; only weights change, 0 resources"
+            return "it has traffic already; only the weights change"
         case "hot":
-            return "hot; only weights change, 0 resources"
+            return "hot; only the weights change, no resource"
         case "warm":
             return "warm; its tasks start first, then the weights change"
         case "cold":

@@ -1,4 +1,4 @@
-"""`cutover show NAME`: one execution with its journal, or one release with its manifest."""
+"""`cutover show NAME`: print one execution with its journal, or one release with its manifest."""
 
 import json
 
@@ -11,7 +11,7 @@ from cutover.operations import find_release
 
 
 def run(context: Context, name: str) -> int:
-    """`name` is an execution's id, or a release's name, version or start of a digest."""
+    """`name` is the id of an execution, or the name, version or first 8 or more digits of the digest of a release."""
     ledger = open_ledger(context.config())
     if (execution := ledger.execution(name)) is not None:
         _show_execution(context, execution, ledger.journal(name))

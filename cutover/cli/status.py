@@ -1,4 +1,4 @@
-"""`cutover status [--watch]`: the newest execution and the traffic, from the records alone."""
+"""`cutover status [--watch]`: print the newest execution and the traffic, from the records."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def watch(context: Context) -> int:
 def _watcher(
     context: Context, config: EnvironmentConfig, clock: Clock, ledger: Ledger
 ) -> Iterator[Callable[[Execution, Allocation], None]]:
-    """How each change is shown: as JSON, as one tree after the other in a log, or as one live tree in a terminal."""
+    """Choose how a change is shown: as a line of JSON, as a new tree in a log, or in the live tree of a terminal."""
     if context.json:
         yield lambda execution, allocation: print(json.dumps(current_status(config, execution, allocation)), flush=True)
         return
@@ -74,7 +74,7 @@ def _watcher(
 
 
 class _Collector:
-    """Reads what a watcher shows beside the head: the journal's times, the measurements, the healthy targets."""
+    """Reads what the tree shows beside the head: the journal's times, the measurements, the healthy targets."""
 
     def __init__(self, config: EnvironmentConfig, ledger: Ledger) -> None:
         self._config, self._ledger, self._traffic = config, ledger, open_traffic(config)
@@ -89,14 +89,14 @@ class _Collector:
         return progress
 
     def _health(self, name: str) -> tuple[int, int] | None:
-        """Healthy and registered targets; None where they cannot be read."""
+        """Numbers of healthy and of registered targets; None if they cannot be read."""
         release = self._ledger.release(name)
         if release is None or release.outputs is None:
             return None
         try:
             targets = self._traffic.target_health(release.outputs.target_group_arn)
         except (StepFailed, TransientFailure):
-            # The release is being destroyed, or AWS throttles: the rest of the status is shown without it.
+            # The release is being destroyed, or AWS throttles: show the status without the health of this release.
             return None
         return sum(target.state == "healthy" for target in targets), len(targets)
 
@@ -110,5 +110,5 @@ def _draw(execution: Execution, allocation: Allocation, progress: Progress | Non
 
 
 def _with_traffic(execution: Execution, allocation: Allocation) -> Execution:
-    """The execution with the traffic as it is recorded now: a later execution may have moved it."""
+    """The execution with the traffic that is recorded now: a later execution may have changed it."""
     return execution.model_copy(update={"traffic": allocation.traffic})

@@ -1,4 +1,4 @@
-"""The status object that pipelines rely on: one execution and the traffic, as plain JSON values."""
+"""The status object, which pipelines read: one execution and the traffic, as plain JSON values."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from cutover.domain import Allocation, Execution, ReleaseRef
 
 
 def status_object(execution: Execution) -> dict[str, Any]:
-    """The head of one execution; times are ISO 8601 in UTC, weights percent."""
+    """The status of one execution. Times are ISO 8601 in UTC, weights are percent."""
     step = execution.plan.steps[execution.step_index] if execution.step_index < len(execution.plan.steps) else None
     return {
         "application": execution.application,
@@ -35,7 +35,7 @@ def status_object(execution: Execution) -> dict[str, Any]:
 
 
 def current_status(config: EnvironmentConfig, execution: Execution | None, allocation: Allocation) -> dict[str, Any]:
-    """The newest execution with the traffic as it is recorded now; every field null before the first."""
+    """The newest execution with the traffic that is recorded now; its fields are null before the first execution."""
     traffic = [share.model_dump(mode="json") for share in allocation.traffic]
     if execution is not None:
         return {**status_object(execution), "traffic": traffic}

@@ -5,7 +5,7 @@ from rich.table import Table
 
 
 def print_table(table: Table, *, empty: str) -> None:
-    """Use the width of the terminal; in a file no cell is cut."""
+    """Print `table`, or `empty` if it has no rows; 240 columns wide if stdout is not a terminal."""
     console = Console()
     if not console.is_terminal:
         console.width = 240

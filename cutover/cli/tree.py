@@ -1,4 +1,4 @@
-"""The live tree: the plan with the present step, weights as bars, the gates' last verdicts, and times."""
+"""The live tree: the plan with its current step, weights as bars, the last verdicts of the gates, and times."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +30,7 @@ _STATUS_STYLES = {Status.COMPLETED: "green", Status.ROLLED_BACK: "yellow", Statu
 
 
 class TreeReporter:
-    """Draws the tree at every event, and four times a second so that its times go on."""
+    """Draws the tree at every event, and four times a second to update its times."""
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -48,19 +48,19 @@ class TreeReporter:
         self._live.stop()
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
-        """The head changed."""
+        """Draw the changed execution."""
         if event is not None:
             self.collected.event(event)
         self._execution = execution
         self._live.refresh()
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """A gate was evaluated; its verdict is in the head."""
+        """Keep the verdict for the next drawing."""
         self.collected.verdict(verdict)
         self._execution = execution
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The tree as of now."""
+        """The tree with the times of now; rich calls this for each drawing."""
         yield (
             Text("preparing…", style="dim")
             if self._execution is None
@@ -69,7 +69,7 @@ class TreeReporter:
 
 
 def draw(execution: Execution, now: datetime, progress: Progress | None = None) -> Tree:
-    """The tree of one execution at `now`, with what a watcher has collected."""
+    """The tree of one execution at `now`; `progress` adds times, values and healthy targets."""
     progress = progress or Progress()
     style = _STATUS_STYLES.get(execution.status, "cyan")
     taken = ((execution.completed_at or now) - execution.started_at).total_seconds()

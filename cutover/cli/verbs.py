@@ -1,6 +1,6 @@
-"""The signatures of all verbs; the work of a verb is in the file of its name, which is loaded when it is called.
+"""The options of all verbs. Each verb has its own file, which is imported when the verb runs.
 
-`cutover --help` has to answer at once, so this file imports nothing but typer.
+This file imports only typer, so that `cutover --help` is fast.
 """
 
 from collections.abc import Callable
@@ -21,29 +21,29 @@ def register(app: typer.Typer) -> None:
     verbs += (rollback, retry, drill, work, gc, releases, history, show)
     for verb in verbs:
         app.command()(verb)
-    gate = typer.Typer(help="Try gates on recorded measurements.", no_args_is_help=True)
+    gate = typer.Typer(help="Test gates on recorded measurements.", no_args_is_help=True)
     gate.command("test")(gate_test)
     app.add_typer(gate, name="gate")
-    hook = typer.Typer(help="Answer hooks.", no_args_is_help=True)
+    hook = typer.Typer(help="Record the results of hooks.", no_args_is_help=True)
     hook.command("answer")(hook_answer)
     app.add_typer(hook, name="hook")
-    release = typer.Typer(help="Write releases as files.", no_args_is_help=True)
+    release = typer.Typer(help="Write the stack file of a release.", no_args_is_help=True)
     release.command()(render)
     app.add_typer(release, name="release")
-    local = typer.Typer(help="The local cloud.", no_args_is_help=True)
+    local = typer.Typer(help="Run a local cloud that stands in for AWS.", no_args_is_help=True)
     for verb in (up, down, demo):
         local.command()(verb)
     local.command("status")(local_status)
     local.command("env")(local_env)
     local.command("fault")(local_fault)
-    image = typer.Typer(help="Images for the local cloud.", no_args_is_help=True)
+    image = typer.Typer(help="Build images for the local cloud.", no_args_is_help=True)
     image.command("build")(image_build)
     local.add_typer(image, name="image")
     app.add_typer(local, name="local")
 
 
 def doctor(context: typer.Context) -> int:
-    """Check what a deployment needs, with a fix for each failure."""
+    """Check what a deployment needs; print a fix for each failure."""
     from cutover.cli import doctor as verb
 
     return verb.run(context.obj)
@@ -71,14 +71,14 @@ def deploy(
     ] = False,
     supersede: Annotated[bool, typer.Option("--supersede", help="Abort the execution in progress first.")] = False,
     exit_on_pause: Annotated[
-        bool, typer.Option("--exit-on-pause", help="Exit with code 7 where the plan waits for a person.")
+        bool, typer.Option("--exit-on-pause", help="Exit with code 7 when the plan waits for a person.")
     ] = False,
 ) -> int:
     """Deploy the release that Pulumi.ENV.yaml describes."""
     from cutover.cli import deploy as verb
 
     if detach and (supersede or exit_on_pause):
-        raise typer.BadParameter("--detach goes with neither --supersede nor --exit-on-pause")
+        raise typer.BadParameter("--detach cannot be combined with --supersede or --exit-on-pause")
     if detach:
         return verb.detach(context.obj)
     if supersede:
@@ -91,7 +91,7 @@ def promote(
     full: Annotated[bool, typer.Option("--full", help="Skip every wait until the candidate has all traffic.")] = False,
     reason: _Reason = "",
 ) -> int:
-    """End the wait of the present step."""
+    """End the wait of the current step."""
     from cutover.cli import promote as verb
 
     return verb.full(context.obj, reason) if full else verb.run(context.obj, reason)
@@ -112,7 +112,7 @@ def retry(context: typer.Context, execution: _ID = None) -> int:
 
 
 def drill(context: typer.Context) -> int:
-    """Prove the way back with 1 % of the traffic."""
+    """Test a rollback with 1 % of the traffic."""
     from cutover.cli import drill as verb
 
     return verb.run(context.obj)
@@ -120,7 +120,7 @@ def drill(context: typer.Context) -> int:
 
 def work(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="Carry out what is recorded now, then exit.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Carry out the execution that waits now, then exit.")] = False,
 ) -> int:
     """Carry out deployments that `deploy --detach` recorded."""
     from cutover.cli import work as verb
@@ -139,7 +139,7 @@ def gc(
 
 
 def gate_test(context: typer.Context, execution: Annotated[str, typer.Option(help="ID of the execution.")]) -> int:
-    """Judge the recorded measurements of an execution by the gates of the file."""
+    """Judge the recorded measurements of an execution by the gates in Pulumi.ENV.yaml."""
     from cutover.cli import gate_test as verb
 
     return verb.run(context.obj, execution)
@@ -158,7 +158,8 @@ def hook_answer(
 
 
 def status(
-    context: typer.Context, watch: Annotated[bool, typer.Option("--watch", help="Until the execution ends.")] = False
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Show every change until it ends.")] = False,
 ) -> int:
     """Show the newest execution and the traffic."""
     from cutover.cli import status as verb
@@ -171,7 +172,7 @@ def rollback(
     to: Annotated[
         str | None, typer.Option(help="Release, version or digest; default: the last release that succeeded.")
     ] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Print what it would do.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Print the plan; change nothing.")] = False,
 ) -> int:
     """Move all traffic back to a release that succeeded."""
     from cutover.cli import rollback as verb
@@ -187,7 +188,7 @@ def abort(context: typer.Context, reason: _Reason = "") -> int:
 
 
 def resume(context: typer.Context, execution: _ID = None, reason: _Reason = "") -> int:
-    """Continue a paused execution, or one whose driver is gone."""
+    """Continue a paused execution, or one whose driver has stopped."""
     from cutover.cli import resume as verb
 
     return verb.run(context.obj, execution, reason)
@@ -232,7 +233,7 @@ def up(context: typer.Context, port: _Port = 4566) -> int:
 
 
 def down(context: typer.Context) -> int:
-    """Stop the local cloud and remove everything in it."""
+    """Stop the local cloud and delete everything in it."""
     from cutover.cli.local import down as verb
 
     return verb.run(context.obj)
@@ -245,21 +246,21 @@ def demo(
         bool, typer.Option("--quick", help="Only the first two of six versions, at 30 requests per second.")
     ] = False,
 ) -> int:
-    """Empty the local cloud, and deploy six versions of a shop to it under load."""
+    """Restart the local cloud empty, and deploy six versions of a shop under load."""
     from cutover.cli.local import demo as verb
 
     return verb.run(context.obj, port, quick=quick)
 
 
 def local_status(context: typer.Context) -> int:
-    """Show whether the local cloud runs, and where."""
+    """Show whether the local cloud is running, and where."""
     from cutover.cli.local import status as verb
 
     return verb.run(context.obj)
 
 
 def local_env(context: typer.Context) -> int:
-    """Print the variables with which a shell uses the local cloud."""
+    """Print the variables that point a shell at the local cloud."""
     from cutover.cli.local import env as verb
 
     return verb.run(context.obj)
@@ -275,11 +276,11 @@ def local_fault(
     ],
     *,
     service: Annotated[str, typer.Option(help="AWS service, name of an ECS service, or ARN of a target group.")] = "",
-    action: Annotated[str, typer.Option(help="API action; by default any.")] = "",
+    action: Annotated[str, typer.Option(help="API action; default: any.")] = "",
     times: Annotated[int, typer.Option(min=1, max=1000, help="Number of calls or tasks.")] = 1,
-    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds of delay, for the fault delay.")] = 0.0,
+    delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for the kind `delay`.")] = 0.0,
 ) -> int:
-    """Make the local cloud fail in a chosen way."""
+    """Inject a fault into the local cloud."""
     from cutover.cli.local import fault as verb
 
     return verb.run(context.obj, kind, service=service, action=action, times=times, delay=delay)

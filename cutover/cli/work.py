@@ -1,4 +1,4 @@
-"""`cutover work`: carry out what `deploy --detach` recorded, and what a driver that is gone left unfinished."""
+"""`cutover work`: carry out recorded deployments (`deploy --detach`), and executions whose driver has stopped."""
 
 from cutover.cli.common import exit_code, finish, open_ports
 from cutover.cli.context import Context
@@ -11,7 +11,7 @@ _POLL_SECONDS = 1.0
 
 
 def run(context: Context) -> int:
-    """Carry out one execution after the other until a signal stops the worker (130)."""
+    """Carry out one execution after the other until a signal stops the worker (exit code 130)."""
     with open_ports(context) as ports:
         while True:
             execution = _take(ports)
@@ -22,7 +22,7 @@ def run(context: Context) -> int:
 
 
 def once(context: Context) -> int:
-    """Carry out the execution that is recorded now; exit codes as those of `deploy`, and 0 if there is none."""
+    """Carry out the execution that waits now. The exit codes are those of `deploy`; 0 if no execution waits."""
     with open_ports(context) as ports:
         execution = _take(ports)
     return exit_code(None) if execution is None else finish(context, execution)

@@ -1,1 +1,1 @@
-"""`cutover local …`: one verb, one file. Of the driver, only this package knows the local cloud."""
+"""`cutover local …`: one file for each verb. Outside `cutover.localcloud`, only this package uses the local cloud."""

@@ -1,4 +1,4 @@
-"""The local cloud of this user: its folder, its process, its variables; what the `local` verbs share."""
+"""Shared by the `local` verbs: the folder, the process and the variables of this user's local cloud."""
 
 import os
 import re
@@ -23,17 +23,17 @@ def state_dir() -> Path:
 
 
 def running_cloud() -> "Status":
-    """The running local cloud; raises `PreflightFailed` if there is none."""
+    """The running local cloud; raises `PreflightFailed` if it is not running."""
     from cutover.localcloud import process
 
     running = process.status(state_dir())
     if running is None:
-        raise PreflightFailed("LOCAL_CLOUD", "the local cloud does not run", "cutover local up")
+        raise PreflightFailed("LOCAL_CLOUD", "the local cloud is not running", "cutover local up")
     return running
 
 
 def start(port: int) -> "Status":
-    """Start the local cloud unless it runs; raises `PreflightFailed` if it cannot start."""
+    """Start the local cloud if it is not running; raises `PreflightFailed` if it cannot start."""
     from cutover.localcloud import process
 
     if missing := _missing_packages():
@@ -46,7 +46,7 @@ def start(port: int) -> "Status":
 
 
 def variables(folder: Path, running: "Status") -> dict[str, str]:
-    """The variables with which the AWS tools, Pulumi and cutover use the local cloud whose state is in `folder`."""
+    """The environment variables that point the AWS tools, Pulumi and cutover at the local cloud in `folder`."""
     from cutover.composition import find_engine
     from cutover.localcloud import process
 
@@ -59,8 +59,8 @@ def variables(folder: Path, running: "Status") -> dict[str, str]:
 def use_for_pulumi(endpoint: str) -> None:
     """Use the Pulumi backend of the local cloud at `endpoint`, if this shell names no backend.
 
-    With it, `cutover -e local deploy` works right after `cutover local up`, without `eval "$(cutover local env)"`.
-    Nothing changes where PULUMI_BACKEND_URL is set, or where another endpoint is used.
+    So `cutover -e local deploy` works right after `cutover local up`, without `eval "$(cutover local env)"`.
+    Does nothing if PULUMI_BACKEND_URL is set, or if `endpoint` is not the local cloud of this user.
     """
     from cutover.localcloud import process
 
@@ -71,7 +71,7 @@ def use_for_pulumi(endpoint: str) -> None:
     if running is None or running.port != address.port:
         return
     values = variables(state_dir(), running)
-    # A passphrase belongs to a backend: one that this shell has is for another.
+    # A passphrase in this shell belongs to another backend, so replace it.
     os.environ["PULUMI_CONFIG_PASSPHRASE"] = values["PULUMI_CONFIG_PASSPHRASE"]
     for name, value in values.items():
         if name.startswith("PULUMI_"):
@@ -83,7 +83,7 @@ def _missing_packages() -> list[str]:
     try:
         declared = requires("cutover") or []
     except PackageNotFoundError:
-        # A checkout on PYTHONPATH has no metadata; it says what it lacks when it is imported.
+        # A checkout on PYTHONPATH has no metadata; there the import of a missing package fails with its name.
         return []
     names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in declared if re.search(r"extra *== *.local\b", line)]
     return [name for name in names if not _installed(name)]

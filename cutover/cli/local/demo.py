@@ -11,7 +11,7 @@ from cutover.domain.errors import Exit
 
 
 def run(context: Context, port: int, *, quick: bool) -> int:
-    """Restart the local cloud without its state, and run the demo on it; 0 when every deployment ended as it must."""
+    """Restart the local cloud empty, and run the demo; exit code 0 when every deployment ended as expected."""
     from cutover.examples.demo import run as story
     from cutover.examples.demo import summary
     from cutover.localcloud import process
@@ -19,9 +19,9 @@ def run(context: Context, port: int, *, quick: bool) -> int:
     process.down(state_dir())
     process.forget_stacks(state_dir())
     running = start(port)
-    # With --json, stdout holds the result alone.
+    # With --json, only the result goes to stdout.
     with redirect_stdout(sys.stderr if context.json else sys.stdout):
-        story.say(f"the local cloud answers at {running.endpoint}")
+        story.say(f"the local cloud is running at {running.endpoint}")
         commands_variables = {**os.environ, **variables(state_dir(), running)}
         result = story.run(state_dir() / "demo", running.endpoint, commands_variables, quick=quick)
         summary.print_summary(result)

@@ -7,7 +7,7 @@ from cutover.cli.local.cloud import state_dir
 
 
 def run(context: Context) -> int:
-    """Stop the local cloud with every task, and remove the state of its stacks."""
+    """Stop the local cloud and all its tasks, and delete the state of its stacks."""
     from cutover.localcloud import process
 
     stopped = process.down(state_dir())

@@ -1,4 +1,4 @@
-"""`cutover local env`: print the variables with which a shell uses the local cloud."""
+"""`cutover local env`: print the environment variables that point a shell at the local cloud."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from cutover.cli.local.cloud import running_cloud, state_dir, variables
 
 
 def run(context: Context) -> int:
-    """Print the variables as exports for a POSIX shell, or with --json as an object."""
+    """Print `export` lines for a POSIX shell, or with --json an object."""
     values = variables(state_dir(), running_cloud())
     if context.json:
         print(json.dumps(values))

@@ -1,4 +1,4 @@
-"""`cutover local fault`: make the local cloud fail in a chosen way."""
+"""`cutover local fault`: inject a fault into the local cloud."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from cutover.domain.errors import InvalidInput
 
 
 def run(context: Context, kind: str, *, service: str, action: str, times: int, delay: float) -> int:
-    """Request a fault from the local cloud; it begins with the next call or task."""
+    """Inject a fault from the next call or task on; the kind `none` ends all faults. `delay` is in seconds."""
     from cutover.localcloud import process
     from cutover.localcloud.admin import FaultRequest
 
@@ -18,5 +18,6 @@ def run(context: Context, kind: str, *, service: str, action: str, times: int, d
         process.request_fault(running_cloud(), asdict(requested))
     except process.LocalCloudError as error:
         raise InvalidInput("FAULT_INVALID", str(error), "cutover local fault --help") from error
-    print(json.dumps(asdict(requested)) if context.json else f"✔ the fault {requested.kind} is set")
+    result = "all faults have ended" if requested.kind == "none" else f"the fault {requested.kind} is injected"
+    print(json.dumps(asdict(requested)) if context.json else f"✔ {result}")
     return 0

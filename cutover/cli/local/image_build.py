@@ -19,7 +19,7 @@ def run(context: Context, folder: Path, tag: str, build_args: list[str]) -> int:
     name, colon, image_version = tag.rpartition(":")
     pairs = [argument.partition("=") for argument in build_args]
     if not (name and colon and image_version) or not all(key and equals for key, equals, _ in pairs):
-        message = f"--tag must be NAME:VERSION and --build-arg NAME=VALUE; they are {tag!r} and {build_args}"
+        message = f"--tag needs the form NAME:VERSION, and --build-arg NAME=VALUE; they are {tag!r} and {build_args}"
         raise InvalidInput("IMAGE_INVALID", message, "cutover local image build --help")
     arguments = {key: value for key, _, value in pairs}
     registry, images = process.registry(running), state_dir() / "images"

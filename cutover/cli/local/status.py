@@ -1,4 +1,4 @@
-"""`cutover local status`: show whether the local cloud runs, and where."""
+"""`cutover local status`: show whether the local cloud is running, and where."""
 
 import json
 from dataclasses import asdict
@@ -8,14 +8,16 @@ from cutover.cli.local.cloud import state_dir
 
 
 def run(context: Context) -> int:
-    """Show where the local cloud answers; the exit code is 0 also where it does not run."""
+    """Print the endpoint, the process and the state folder; exit code 0 also when the local cloud is not running."""
     from cutover.localcloud import process
 
     running = process.status(state_dir())
     if context.json:
         print(json.dumps({"running": running is not None, **(asdict(running) if running else {})}))
     elif running:
-        print(f"✔ the local cloud answers at {running.endpoint} (process {running.pid}); its state is in {state_dir()}")
+        print(
+            f"✔ the local cloud is running at {running.endpoint} (process {running.pid}); its state is in {state_dir()}"
+        )
     else:
-        print("the local cloud does not run\n  next: cutover local up")
+        print("the local cloud is not running\n  next: cutover local up")
     return 0
