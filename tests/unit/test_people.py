@@ -149,7 +149,7 @@ def test_a_promote_is_refused_where_nothing_waits_for_it(environment: InMemoryEn
     environment.clock.stop_after = environment.clock.slept + 3
     with pytest.raises(Interrupted):
         deploy(environment, CANARY)
-    with pytest.raises(Refused, match="which a promote does not end"):
+    with pytest.raises(Refused, match="no wait that a promote ends"):
         operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
 
 
