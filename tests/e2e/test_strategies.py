@@ -143,7 +143,7 @@ def test_a_hook_on_lambda_passes_a_release_or_keeps_traffic_from_it(shell: Shell
     set_up(shell, "6.0.0", {"kind": "blue-green"}, hooks=hooks)
     ended = shell.cutover("deploy")
     assert (ended.code, traffic(ended)) == (5, {"5.0.0": 100})
-    assert "hook smoke at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
+    assert "hook smoke failed at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
 
 
 def test_a_canary_with_a_drill_that_exits_at_its_approval_is_finished_by_another_driver(shell: Shell) -> None:

@@ -118,7 +118,7 @@ def test_an_alarm_that_fires_before_the_start_refuses_the_deployment_or_is_repor
     execution = deploy(environment, gates={"alarms": {"names": names, "firing_before": "report"}})
     assert execution.status is Status.COMPLETED
     started = environment.ledger.journal(execution.execution_id)[0].message
-    assert "in ALARM before the start, not watched: checkout" in started
+    assert "these alarms were in ALARM before the start and are not watched: checkout" in started
 
 
 ANALYSIS = {"metrics": {"latency": {"preset": "latency-p99", "critical": True, "must_have_data": True}}, "delay": "0s"}
@@ -181,7 +181,7 @@ def test_a_hook_that_fails_keeps_traffic_from_the_candidate(environment: InMemor
     environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
     execution = deploy(environment, hooks=hooks())
     assert execution.error is not None
-    assert "hook smoke at AfterAllowTestTraffic: no stock" in execution.error.message
+    assert "hook smoke failed at AfterAllowTestTraffic: no stock" in execution.error.message
     assert all("-v2-" not in arn for weights in environment.cloud.history for arn in weights)
 
 
