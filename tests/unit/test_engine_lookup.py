@@ -72,12 +72,12 @@ def test_an_engine_that_does_not_run_is_a_failed_preflight() -> None:
     engine.parent.mkdir(parents=True)
     engine.write_text("#!/bin/sh\nexit 1\n")
     engine.chmod(0o755)
-    with pytest.raises(PreflightFailed, match="does not run"):
+    with pytest.raises(PreflightFailed, match="cannot be run"):
         EngineCommand(threading.Event())
 
 
 def test_an_engine_of_another_major_version_is_a_failed_preflight() -> None:
     add_engine(installed_engine(), "v2.0.0")
-    with pytest.raises(PreflightFailed, match="does not fit") as caught:
+    with pytest.raises(PreflightFailed, match="has the wrong version") as caught:
         EngineCommand(threading.Event())
     assert caught.value.code == "ENGINE_VERSION"

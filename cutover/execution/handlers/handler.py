@@ -31,7 +31,7 @@ class Handler(Protocol):
 
     @property
     def counts_unwatched_time(self) -> bool:
-        """Whether the step's time goes on while no driver is running; gates count only the time that a driver watched."""
+        """Whether the step's time goes on while no driver is running. Gates count only time that a driver watched."""
         ...
 
     def sentence(self) -> str:
