@@ -27,7 +27,7 @@ def handler(event, context):
 
 
 def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str = "good", **sections: Any) -> None:
-    """Write another version, strategy and other sections into the environment's file."""
+    """Write a version, a strategy and other sections into the environment's file."""
     shell.set_release(version, behaviour)
     file, yaml = shell.project / "Pulumi.local.yaml", YAML()
     document = yaml.load(file.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def traffic(ended: Ended) -> dict[str, int]:
 
 
 def weights(ended: Ended) -> list[dict[str, int]]:
-    """Every allocation that a deployment went through, by version."""
+    """Every allocation of a deployment in order, by version."""
     allocations: list[dict[str, int]] = []
     for line in ended.out.splitlines():
         event = json.loads(line)
