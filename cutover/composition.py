@@ -16,7 +16,7 @@ from cutover.ports import Clock, Ledger, Ports, Reporter, Stacks, Traffic
 def acting_ports(
     config: EnvironmentConfig, reporter: Reporter, when_paused: Literal["wait", "leave"] = "wait"
 ) -> Ports:
-    """All ports, for a verb that carries out an execution: the first SIGTERM or SIGINT stops it in order.
+    """All ports, for a verb that carries out an execution. The first SIGTERM or SIGINT stops it gracefully.
 
     Raises:
         PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
@@ -27,7 +27,7 @@ def acting_ports(
 
 
 def reading_ports(config: EnvironmentConfig) -> Ports:
-    """All ports, for a verb that carries nothing out: a signal ends it as it ends any program.
+    """All ports, for a verb that carries out no execution. A signal ends it like any program.
 
     Raises:
         PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
@@ -38,7 +38,11 @@ def reading_ports(config: EnvironmentConfig) -> Ports:
 
 
 def open_stacks(config: EnvironmentConfig) -> Stacks:
-    """The stacks alone, to create what must be there before the first release; stopped in order by a signal."""
+    """Only the stacks, for `bootstrap`. The first SIGTERM or SIGINT stops it gracefully.
+
+    Raises:
+        PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
+    """
     from cutover.adapters.interruption import interruption_by_signals
     from cutover.adapters.session import Session
     from cutover.adapters.stacks import PulumiStacks
@@ -48,7 +52,7 @@ def open_stacks(config: EnvironmentConfig) -> Stacks:
 
 
 def open_ledger(config: EnvironmentConfig) -> Ledger:
-    """The records alone, for verbs that only read them."""
+    """Only the records, for verbs that need nothing else."""
     from cutover.adapters.dynamodb import DynamoLedger
     from cutover.adapters.session import Session
 
@@ -57,7 +61,7 @@ def open_ledger(config: EnvironmentConfig) -> Ledger:
 
 
 def open_traffic(config: EnvironmentConfig) -> Traffic:
-    """The load balancer alone, for a verb that counts healthy targets."""
+    """Only the load balancer, for `status`, which counts healthy targets."""
     from cutover.adapters.alb import AlbTraffic
     from cutover.adapters.session import Session
 
@@ -65,7 +69,7 @@ def open_traffic(config: EnvironmentConfig) -> Traffic:
 
 
 def find_engine() -> Path | None:
-    """The program `pulumi`; None where it is neither on PATH nor where `make setup` installs it."""
+    """Path of the program `pulumi`; None if it is neither on PATH nor where `make setup` installs it."""
     from cutover.adapters import engine
 
     return engine.find_engine()
@@ -79,7 +83,7 @@ def engine_install_command() -> str:
 
 
 def open_clock() -> Clock:
-    """The system's clock."""
+    """The system clock."""
     from cutover.adapters.clock import SystemClock
 
     return SystemClock()
@@ -93,12 +97,12 @@ def endpoint_process(endpoint: str) -> int:
 
 
 def require_account(provider: Provider) -> str:
-    """The caller's account; raises `PreflightFailed` when it is not the one that the configuration names."""
+    """The account of the credentials; raises `PreflightFailed` when it is not the configured one."""
     from cutover.adapters.session import Session
 
     account = Session(provider).caller_account()
     if account != provider.account_id:
-        message = f"these credentials are of account {account}; the configuration names {provider.account_id}"
+        message = f"the credentials are of account {account}, but the configuration names account {provider.account_id}"
         raise PreflightFailed("WRONG_ACCOUNT", message, "aws sts get-caller-identity")
     return account
 

@@ -13,7 +13,7 @@ class CloudWatchAlarms:
         self._session = session
 
     def states(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
-        """One DescribeAlarms call, which takes at most 100 names."""
+        """See `cutover.ports.Alarms`: one DescribeAlarms call, which takes at most 100 names."""
         with aws_errors("DescribeAlarms"):
             response = self._session.cloudwatch.describe_alarms(
                 AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100

@@ -33,13 +33,13 @@ class AlbTraffic:
             groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
             if groups:
                 weights = {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
-                # A target group with weight 0 gets no requests, as one that is not named.
+                # A target group with weight 0 gets no requests, like one that the action does not name.
                 return {arn: weight for arn, weight in weights.items() if weight > 0}
             return {action["TargetGroupArn"]: 100}
         return {}
 
     def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
-        """One ModifyListener call; without any weight the listener answers 503."""
+        """Write the weights with one ModifyListener call; without any weight the listener answers 503."""
         groups: list[TargetGroupTupleTypeDef] = [
             {"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(allocation.positive().items())
         ]
@@ -65,7 +65,7 @@ class AlbTraffic:
             try:
                 targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
             except elbv2.exceptions.TargetGroupNotFoundException as gone:
-                message = f"the target group {target_group_arn} is gone"
+                message = f"the target group {target_group_arn} does not exist"
                 raise StepFailed("TARGET_GROUP_GONE", message, "cutover releases") from gone
         return tuple(
             TargetHealth(

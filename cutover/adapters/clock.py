@@ -1,4 +1,4 @@
-"""The Clock port: the system clock, whose sleep ends when the process receives a signal to stop."""
+"""The Clock port: the system clock. A signal to stop ends its sleep."""
 
 import threading
 from datetime import UTC, datetime

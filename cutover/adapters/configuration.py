@@ -1,4 +1,4 @@
-"""The Configuration port: pins secrets and parameters to their current version; never reads a value."""
+"""The Configuration port: pins secrets and parameters to their current versions, and never reads their values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class AwsConfiguration:
             stages = description.get("VersionIdsToStages", {})
             version = next((version_id for version_id, names in stages.items() if _CURRENT in names), "")
         if not version:
-            raise InvalidInput("SECRET_MISSING", f"the secret {secret} has no value yet; put one into it")
+            raise InvalidInput("SECRET_MISSING", f"the secret {secret} has no current value; put a value into it")
         return f"{description['ARN']}:{key}::{version}"
 
     def _parameter(self, reference: str) -> str:

@@ -11,7 +11,7 @@ from cutover.ports import Clock, HookResult, HookStatus, Lease
 
 _ALLOCATION = "allocation"
 _ATTEMPTS = 5
-"""How often a request gets a new sequence number after others took the number before."""
+"""Number of attempts to record a request; each attempt takes the next free sequence number."""
 
 
 class DynamoLedger:
@@ -104,7 +104,9 @@ class DynamoLedger:
             key = _numbered("request", execution_id, request.seq)
             if self._executions.put_new(key, request, kind=kind.value, by=by):
                 return request
-        raise TransientFailure("RECORDS_BUSY", f"others send requests to {execution_id} at the same time; try again")
+        raise TransientFailure(
+            "RECORDS_BUSY", f"other requests to {execution_id} are recorded at the same time; run the command again"
+        )
 
     def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
         """See `cutover.ports.Ledger`."""
@@ -167,7 +169,7 @@ class DynamoLedger:
 
     def put_release(self, lease: Lease, release: Release) -> None:
         """See `cutover.ports.Ledger`."""
-        # The manifest first: a record must never name a digest that is not stored.
+        # Store the manifest first, so that no record names a digest that is not stored.
         self._store(release.manifest)
         write = self._deployments.put(
             f"release#{release.ref.release}", release, version=release.ref.version, state=release.state.value
@@ -190,14 +192,14 @@ class DynamoLedger:
                     IfNoneMatch="*",
                 )
             except ClientError as error:
-                # It is stored already, with the same content: its name is its digest.
+                # The manifest is stored already: its name is its digest, so the content is the same.
                 if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                     raise
         self._stored.add(digest)
 
 
 def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation:
-    """The recorded weights, for a `pulumi up` by hand; empty only before the first release.
+    """The recorded weights, for a `pulumi up` that a person runs; empty only before the first release.
 
     Raises:
         CutoverError: the records cannot be read, so the weights are not known.

@@ -1,4 +1,4 @@
-"""The Images port: looks up the digest of a tag in Amazon ECR."""
+"""The Images port: looks up the digest of an image in Amazon ECR."""
 
 from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.domain.errors import InvalidInput

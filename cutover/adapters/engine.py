@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def find_engine() -> Path | None:
-    """The program `pulumi`; None where it is neither on PATH nor where `make setup` installs it."""
+    """Path of the program `pulumi`; None if it is neither on PATH nor where `make setup` installs it."""
     if on_path := shutil.which("pulumi"):
         return Path(on_path).absolute()
     installed = installed_engine()

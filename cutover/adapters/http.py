@@ -1,4 +1,4 @@
-"""The one HTTP client: a single request to anything that is not an AWS API."""
+"""The only HTTP client: sends one request to a server that is not an AWS API."""
 
 import ssl
 import time
@@ -12,13 +12,13 @@ from cutover.domain.errors import StepFailed, TransientFailure
 
 _READ_BYTES = 16 * 1024
 
-# A caller with `verify_certificate=False` has a reason, and states it.
+# A caller that passes `verify_certificate=False` states its reason there.
 urllib3.disable_warnings(exceptions.InsecureRequestWarning)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A status, and the body as text, cut at the limit of the request."""
+    """The status, and the body as text, cut off at the limit of the request."""
 
     status: int
     text: str
@@ -34,10 +34,10 @@ def request(
     limit_bytes: int = 1024 * 1024,
     verify_certificate: bool = True,
 ) -> HttpResponse:
-    """Send one request on a connection of its own, and read at most `limit_bytes` of the body.
+    """Send one request on a new connection, and read at most `limit_bytes` of the body.
 
-    `timeout_seconds` is for the whole request; a body that stalls at the end can take as long once more. Redirects are
-    not followed: they are responses like any other.
+    `timeout_seconds` is for the whole request; with a body that stalls, the request can take up to twice as long.
+    Redirects are not followed: they are responses like any other.
 
     Raises:
         StepFailed: the URL is not valid.
@@ -66,7 +66,7 @@ def request(
 
 
 def origin_of(url: str) -> str:
-    """`SCHEME://HOST:PORT`, for messages: the rest of a URL can hold a password; raises `StepFailed`."""
+    """`SCHEME://HOST:PORT`, for messages, because other parts of a URL can hold a password; raises `StepFailed`."""
     try:
         parts = urllib3.util.parse_url(url)
     except exceptions.LocationParseError as error:

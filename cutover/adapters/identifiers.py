@@ -26,14 +26,14 @@ class RandomIdentifiers:
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def person(self) -> str:
-        """The value of `CUTOVER_ACTOR`, else the person in the pipeline's variables, else user and host."""
+        """The value of `CUTOVER_ACTOR`, else of the pipeline's variable for the person, else `USER@HOST`."""
         for name in ("CUTOVER_ACTOR", *_PIPELINES):
             if person := os.environ.get(name):
                 return person
         try:
             user = getpass.getuser()
         except (KeyError, OSError):
-            # The user has a number and no name, as in many containers.
+            # The user has an id and no name, as in many containers.
             user = str(os.getuid())
         return f"{user}@{socket.gethostname()}"
 

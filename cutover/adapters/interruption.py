@@ -1,4 +1,4 @@
-"""Signals to stop: SIGTERM and SIGINT set an event that the clock and the Pulumi engine check."""
+"""SIGTERM and SIGINT set an event, which the clock and the Pulumi engine's adapter check."""
 
 import signal
 import threading

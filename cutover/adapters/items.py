@@ -1,4 +1,4 @@
-"""Items of the records tables: the keys, and a model as JSON text in `body`. Reads are strongly consistent."""
+"""Read and write items of the records tables: keys, and a model as JSON in `body`. Reads are strongly consistent."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +18,7 @@ LEASE_KEY = "lease"
 
 
 class Items:
-    """One table, and in it the partition of one application and environment."""
+    """The items of one application and environment in one table."""
 
     def __init__(self, session: Session, table: str, partition: str) -> None:
         self._session, self.table, self.partition = session, table, partition
@@ -30,7 +30,7 @@ class Items:
         return answer.get("Item")
 
     def query(self, prefix: str, *, newest_first: bool, limit: int | None = None) -> Iterator[Item]:
-        """Items whose sort key begins with `prefix`, at most `limit`; reads page by page."""
+        """At most `limit` items whose sort key begins with `prefix`; reads page by page."""
         count = 0
         query: QueryInputTypeDef = {
             "TableName": self.table,
@@ -56,7 +56,7 @@ class Items:
     def put(
         self, sort_key: str, body: BaseModel, *, only_new: bool = False, **shown: str
     ) -> "TransactWriteItemTypeDef":
-        """A write for `fenced`; `shown` are further attributes, for people who read the table."""
+        """A write to pass to `fenced`; `shown` are more attributes, for people who read the table."""
         item = {**self.key(sort_key), "body": {"S": body.model_dump_json()}}
         item.update({name: {"S": value} for name, value in shown.items()})
         if only_new:
@@ -88,7 +88,7 @@ class Items:
 
 
 def fenced(session: Session, leases: Items, lease: Lease, writes: "list[TransactWriteItemTypeDef]") -> None:
-    """Carry out all writes or none, on the condition that `lease` is the newest.
+    """Write all items or none, on the condition that `lease` is the newest.
 
     Raises:
         LeaseLost: another driver has taken the lease, or has written the same journal event.
@@ -128,7 +128,7 @@ def _raise_cancelled(error: Exception, lease: Lease) -> None:
     response: dict[str, Any] = getattr(error, "response", {})
     codes = [reason.get("Code", "") for reason in response.get("CancellationReasons", [])]
     if "ConditionalCheckFailed" in codes or not codes:
-        message = f"another driver has taken the lease from {lease.holder}; nothing more was written"
+        message = f"another driver has taken the lease from {lease.holder}; this driver wrote nothing more"
         raise LeaseLost("LEASE_LOST", message, "cutover status") from error
     raise TransientFailure("RECORDS_BUSY", f"another process writes the same records: {', '.join(codes)}") from error
 

@@ -1,4 +1,4 @@
-"""Renews a lease in the background during an execution, three times within the duration of the lease."""
+"""Renew a lease in the background during an execution: three times within the duration of the lease."""
 
 import logging
 import threading
@@ -12,9 +12,9 @@ _log = logging.getLogger("cutover.lease_renewal")
 
 
 def lease_renewal(ledger: Ledger, lease_seconds: float) -> Callable[[Lease], AbstractContextManager[None]]:
-    """A context that renews the lease while it is open.
+    """Return a context manager that renews a lease of `lease_seconds` while it is open.
 
-    When the lease is lost, only the renewal ends: the fence stops every further write.
+    When another driver takes the lease, the renewal ends. The fence then rejects every write of this driver.
     """
 
     @contextmanager
@@ -41,5 +41,5 @@ def _renew(ledger: Ledger, lease: Lease, stop: threading.Event, interval_seconds
             _log.warning("another driver has taken the lease of %s", lease.execution_id)
             return
         except CutoverError as error:
-            # The next renewal tries again: two more fit into the duration of the lease.
+            # The next renewal tries again; two more fit into the duration of the lease.
             _log.warning("the lease of %s was not renewed: %s", lease.execution_id, error.message)

@@ -1,7 +1,7 @@
 """The lease: one driver at a time for an application and environment; each new holder gets a higher fence.
 
-Every write has the fence as a condition, so that a driver that paused for longer than its lease cannot overwrite its
-successor (https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
+Every write has the fence as a condition. So a driver that was stopped for longer than its lease cannot overwrite what
+its successor wrote (https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from cutover.ports import Clock, Lease
 
 
 class Leases:
-    """Takes, renews and gives back the lease; `seconds` is its duration without a renewal."""
+    """Takes, renews and gives back the lease; it expires `seconds` after its last renewal."""
 
     def __init__(self, session: Session, items: Items, names: tuple[str, str], clock: Clock, seconds: float) -> None:
         self._session, self._items, self._names = session, items, names
@@ -40,11 +40,11 @@ class Leases:
         return renewed
 
     def give_back(self, lease: Lease) -> None:
-        """Free the lease for the next driver; does nothing when another driver has it."""
+        """Free the lease for the next driver; do nothing when another driver has it."""
         self._write(lease, "fence = :expected", lease.fence, given_back=True)
 
     def current(self) -> Lease | None:
-        """The present lease, expired or not; None when it was given back or never taken."""
+        """The current lease, expired or not; None when it was given back or never taken."""
         item = self._items.get(LEASE_KEY)
         return None if item is None or _given_back(item) else self._read(item)
 
@@ -100,5 +100,5 @@ def _given_back(item: Item | None) -> bool:
 
 
 def _held(lease: Lease) -> Refused:
-    message = f"{lease.holder} works on {lease.execution_id}; its lease ends at {lease.expires_at:%H:%M:%S} UTC"
+    message = f"{lease.holder} is running {lease.execution_id}; its lease expires at {lease.expires_at:%H:%M:%S} UTC"
     return Refused("LEASE_HELD", message, "cutover status --watch")

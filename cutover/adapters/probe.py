@@ -1,4 +1,4 @@
-"""The Probe port: HTTP requests to one release by the header that only its test-traffic rule matches."""
+"""The Probe port: sends HTTP requests with the header that only the test-traffic rule of one release matches."""
 
 import time
 from collections.abc import Callable
@@ -21,10 +21,10 @@ class HttpProbe:
         self._base = base
 
     def get(self, release: ReleaseRef, path: str, timeout_seconds: float) -> ProbeResult:
-        """See `cutover.ports.Probe`: redirects are not followed, and 64 KiB of the body are read."""
+        """See `cutover.ports.Probe`: redirects are not followed, and at most 64 KiB of the body are read."""
         start = time.monotonic()
         try:
-            # The certificate is for the service's own name, not for the load balancer's; the probe judges the release.
+            # The certificate is for the service's host name, and the probe calls the load balancer by its own DNS name.
             response = request(
                 "GET",
                 f"{self._base}{path}",
@@ -41,7 +41,7 @@ class HttpProbe:
 
 
 def probe_for(provider: Provider) -> Callable[[EnvironmentOutputs], HttpProbe]:
-    """How to reach an environment's load balancer: by its DNS name, or where the endpoint says that it listens."""
+    """The probe of an environment: by the load balancer's DNS name, or at the URL in the local cloud's status page."""
     if provider.endpoint is None:
         return lambda outputs: HttpProbe(
             f"{outputs.listener_protocol.lower()}://{outputs.load_balancer_dns_name}:{outputs.listener_port}"
@@ -51,7 +51,7 @@ def probe_for(provider: Provider) -> Callable[[EnvironmentOutputs], HttpProbe]:
 
 
 def load_balancer_url(endpoint: str, load_balancer: str) -> str:
-    """The address of a load balancer on an endpoint that has no DNS, from the endpoint's status page.
+    """The URL of a load balancer of the local cloud, which has no DNS; from its status page.
 
     Raises:
         StepFailed: the endpoint has no such load balancer, or no status page.

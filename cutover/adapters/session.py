@@ -60,7 +60,7 @@ _CREDENTIALS = frozenset(
 
 
 class Session:
-    """Creates each client at its first use and keeps it; boto3 too is imported only then."""
+    """Creates each client at its first use and keeps it. boto3 is imported only then too."""
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -171,11 +171,11 @@ class Session:
 
 @contextmanager
 def aws_errors(call: str) -> Iterator[None]:
-    """Turn AWS's errors into ours; a caller that handles a certain error catches it inside this context.
+    """Turn AWS's errors into cutover's. To handle an error of AWS itself, catch it inside this context.
 
     Raises:
         TransientFailure: AWS throttled, timed out or failed, after boto3's own retries.
-        PreflightFailed: there are no credentials, they do not allow `call`, or the endpoint does not answer.
+        PreflightFailed: there are no credentials, they do not allow the call, or the endpoint does not answer.
         StepFailed: any other error, with AWS's code and message.
     """
     from botocore import exceptions
@@ -192,7 +192,7 @@ def aws_errors(call: str) -> Iterator[None]:
             raise PreflightFailed("AWS_DENIED", sentence, "aws sts get-caller-identity") from error
         raise StepFailed("AWS_REFUSED", sentence) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound) as error:
-        message = f"{call}: {error}; with IAM Identity Center, sign in by `aws sso login`"
+        message = f"{call}: {error}; with IAM Identity Center, sign in with `aws sso login`"
         raise PreflightFailed("NO_CREDENTIALS", message, "aws configure") from error
     except exceptions.EndpointConnectionError as error:
         raise PreflightFailed("UNREACHABLE", f"{call}: {error}", "cutover doctor") from error

@@ -1,4 +1,4 @@
-"""The Reporter port for verbs that show nothing of an execution."""
+"""The Reporter port for verbs that print nothing about an execution."""
 
 from cutover.domain import Execution, JournalEvent, Verdict
 

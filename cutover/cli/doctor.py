@@ -63,7 +63,7 @@ def _engine() -> Check:
     try:
         answer = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_ENGINE_TIMEOUT, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("engine", "FAIL", f"{path} does not run: {error}", install)
+        return Check("engine", "FAIL", f"{path} cannot be run: {error}", install)
     installed, sdk = answer.stdout.strip(), f"v{version('pulumi')}"
     if not installed.startswith(_ENGINE_MAJOR):
         return Check("engine", "FAIL", f"{installed} at {path}; version 3 is needed", install)

@@ -1,4 +1,4 @@
-"""What the handlers of one execution share: the ports, the recorder, and look-ups by release."""
+"""Shared by the handlers of one execution: the ports, the recorder, and look-ups by release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from cutover.ports import EnvironmentOutputs, Ports
 
 @dataclass(frozen=True, slots=True)
 class ExecutionContext:
-    """One execution that a driver carries out; `environment` holds the outputs of the environment stack."""
+    """One execution that a driver carries out. `environment` holds the outputs of the environment stack."""
 
     ports: Ports
     recorder: Recorder
     environment: EnvironmentOutputs
 
     def release(self, ref: ReleaseRef) -> Release:
-        """The ledger's entry; raises `StepFailed` if there is none."""
+        """The ledger's entry of a release; raises `StepFailed` if there is none."""
         release = self.ports.ledger.release(ref.release)
         if release is None:
             raise StepFailed("RELEASE_UNKNOWN", f"the ledger has no release {ref.release}", "cutover releases")
@@ -33,7 +33,7 @@ class ExecutionContext:
         return outputs
 
     def set_state(self, ref: ReleaseRef, state: ReleaseState, **changes: object) -> None:
-        """Record the state of a release, with changes of other fields."""
+        """Record the state of a release, and `changes` of its other fields."""
         release = self.release(ref).model_copy(update={"state": state, **changes})
         self.ports.ledger.put_release(self.recorder.lease, release)
 
@@ -46,7 +46,7 @@ class ExecutionContext:
         return self.ports.traffic.weights(self.environment.listener_arn)
 
     def allocation(self, step: SetTraffic) -> Allocation:
-        """The allocation that a step describes, as of now."""
+        """The allocation that the step sets; `moved_at` is now. Raises `StepFailed` if a release has no stack."""
         return Allocation(
             weights=tuple(
                 Weight(
@@ -62,5 +62,5 @@ class ExecutionContext:
         )
 
     def step_started_at(self) -> datetime:
-        """When the present step started first; a retry does not change it."""
+        """When the current step started, which a retry does not change; now if its start is not recorded."""
         return self.recorder.execution.step_started_at or self.ports.clock.now()

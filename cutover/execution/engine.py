@@ -1,7 +1,7 @@
 """Carry out a pinned plan: for each step observe, record the intent, apply, verify, record the outcome.
 
-A step that fails rolls the execution back: a rollback plan is made from what is observed then, and carried out in the
-same way. A step that fails in the rollback plan needs an operator.
+When a step fails, the engine makes a rollback plan from what it then observes, and carries it out in the same way. When
+a step of the rollback plan fails, an operator is needed.
 """
 
 from cutover.domain import Execution, Failure, Phase, Plan, ReleaseState, Status, Step
@@ -15,16 +15,16 @@ from cutover.strategies.drill import end_drill
 from cutover.strategies.rollback import rollback_after_failure
 
 RETRIES = 5
-"""Retries of a step that failed transiently, after 1, 2, 4, 8 and 16 seconds."""
+"""Number of retries of a step after a transient failure; the waits are 1, 2, 4, 8 and 16 seconds."""
 
 
 def run_plan(context: ExecutionContext) -> Execution:
-    """Carry out the execution to its end, from wherever its record is.
+    """Carry out the execution from the recorded step to its end.
 
     Raises:
-        Interrupted: the driver was told to stop; the execution can be resumed.
-        Paused: the execution waits for a person, and this driver does not.
-        LeaseLost: another driver has taken over; nothing more was written.
+        Interrupted: a signal stopped the driver; the execution can be resumed.
+        Paused: the execution waits for a person, and this driver does not wait (`--exit-on-pause`).
+        LeaseLost: another driver has taken over; this driver writes nothing more.
     """
     recorder = context.recorder
     try:
@@ -57,7 +57,7 @@ def _run_step(context: ExecutionContext, step: Step) -> None:
             if attempt == RETRIES:
                 raise StepFailed(failure.code, f"{step.kind}: {failure.message}", failure.hint) from failure
             seconds = 2.0**attempt
-            recorder.note("retry", f"{step.kind}: {failure.message}; retries in {seconds:g} s")
+            recorder.note("retry", f"{step.kind} failed for now: {failure.message}; next attempt in {seconds:g} s")
             context.ports.clock.sleep(seconds)
 
 
@@ -66,7 +66,10 @@ def _phase(context: ExecutionContext, handler: Handler) -> Phase:
 
 
 def _roll_back(context: ExecutionContext, failure: StepFailed) -> bool:
-    """Replace the plan by a rollback plan; False where there is none and the execution has ended as FAILED."""
+    """Replace the plan with a rollback plan, and return True.
+
+    If the rollback itself or a clean-up failed, record the execution as FAILED, and return False.
+    """
     recorder = context.recorder
     head = recorder.execution
     if head.rolling_back or head.purpose in ("rollback", "gc"):
@@ -92,7 +95,7 @@ def _finish(context: ExecutionContext) -> None:
     recorder = context.recorder
     head = recorder.execution
     if head.rolling_back:
-        reason = head.error.message if head.error else "unknown"
+        reason = head.error.message if head.error else "the reason is not recorded"
         recorder.finish(Status.ROLLED_BACK, Phase.DONE, f"rolled back: {reason}")
         return
     if head.purpose in ("deploy", "rollback"):

@@ -1,4 +1,4 @@
-"""Check a release against the named gates: the ports measure, the pure gates judge."""
+"""Evaluate gates on a release: the ports measure, the pure functions of `cutover.gates` judge."""
 
 from collections.abc import Callable
 
@@ -17,10 +17,10 @@ HEALTH_GATES = frozenset({"ecs", "targets", "probe"})
 def evaluate_gates(
     context: ExecutionContext, release: ReleaseRef, gates: tuple[str, ...], required: int
 ) -> tuple[Verdict, ...]:
-    """The verdicts of `gates` in their order; the first health gate that does not pass is the last one evaluated.
+    """Evaluate `gates` in order, and stop after the first health gate that does not pass; return the verdicts.
 
-    `required` is the number of healthy tasks. The probe comes after tasks and targets, so that its FAIL is about the
-    release and not about a task that still starts.
+    `required` is the number of healthy tasks that the release needs. The probe comes after tasks and targets, so that a
+    task that is still starting does not fail the probe.
     """
     verdicts: list[Verdict] = []
     for gate in gates:
@@ -33,7 +33,7 @@ def evaluate_gates(
 
 
 def fail_on(verdicts: tuple[Verdict, ...], release: ReleaseRef) -> None:
-    """Raise `StepFailed` with the gate's reason if any gate stops the deployment."""
+    """Raise `StepFailed` with the reason of the first verdict that stops the deployment."""
     for verdict in verdicts:
         if verdict.stops:
             code = "GATE_FAILED" if verdict.verdict is Outcome.FAIL else f"GATE_{verdict.verdict}"
@@ -46,7 +46,7 @@ def all_pass(verdicts: tuple[Verdict, ...], gates: tuple[str, ...]) -> bool:
 
 
 def check_background_gates(context: ExecutionContext) -> None:
-    """Evaluate the background gates while the candidate has traffic, whatever step is carried out.
+    """Evaluate the background gates if the candidate has traffic; every step calls this while it waits.
 
     Raises:
         StepFailed: one of them stops the deployment.
@@ -68,7 +68,9 @@ def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: 
             return judge(context, release, required)
         metric = context.ports.config.gates.metrics.get(gate)
         if metric is None:
-            raise StepFailed("GATE_UNKNOWN", f"the plan names the gate {gate!r}, but the file does not")
+            raise StepFailed(
+                "GATE_UNKNOWN", f"the plan names the gate {gate!r}, but the configuration has no such gate"
+            )
         return judge_by_metrics(context, gate, metric, release)
     except TransientFailure as error:
         return Verdict(gate=gate, verdict=Outcome.ERROR, reason=f"could not be measured: {error.message}")
@@ -86,9 +88,9 @@ def _probe(context: ExecutionContext, release: ReleaseRef, required: int) -> Ver
     del required
     expected = context.ports.config.gates.probe
     if expected is None:
-        reason = "the plan names the probe gate, but the file has no gates.probe"
+        reason = "the plan names the probe gate, but the configuration has no gates.probe"
         return Verdict(gate="probe", verdict=Outcome.ERROR, reason=reason)
-    # Long enough to tell "too slow" from "no answer".
+    # Wait longer than the limit, so that a slow answer is reported as slow and not as no answer.
     timeout = expected.max_latency * 2 + 1.0
     result = context.ports.probe_for(context.environment).get(release, expected.path, timeout)
     return judge_probe(result, expected)
@@ -106,4 +108,4 @@ _BUILT_IN: dict[str, Callable[[ExecutionContext, ReleaseRef, int], Verdict]] = {
     "probe": _probe,
     "alarms": _alarms,
 }
-"""Gates that every deployment has by these names; all others are the metric gates of the file."""
+"""The built-in gates by name. Every other name is a metric gate of the configuration."""

@@ -1,4 +1,4 @@
-"""What forbids a step: no release gets traffic without capacity, and none with traffic loses its capacity."""
+"""Checks before a step acts: no release gets traffic without capacity, or loses its capacity while it has traffic."""
 
 from cutover.domain import ReleaseRef
 from cutover.domain.errors import StepFailed

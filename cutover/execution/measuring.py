@@ -1,4 +1,4 @@
-"""Measure for a metric gate when a measurement is due, record the raw numbers, and judge all of them."""
+"""Metric gates: measure when a measurement is due, record the raw numbers, and judge all of them."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from cutover.gates.queries import GateTarget, requests_for, single_value
 
 
 def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Verdict:
-    """The gate's verdict now, with a new measurement if one is due."""
+    """Measure if a measurement is due, and return the gate's verdict on all measurements."""
     measurements = _measurements(context, name, gate)
     if _is_due(context, gate, measurements):
         measure(context, name, gate, release)
@@ -21,7 +21,7 @@ def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, rel
 
 
 def measure(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Measurement:
-    """Fetch the gate's numbers and record them; a failed fetch is recorded as an error, never as missing data."""
+    """Read the gate's metrics and record the numbers; a failed read is recorded as an error, never as missing data."""
     target = GateTarget(release, context.outputs(release), context.environment.load_balancer_arn)
     end = aligned(context.ports.clock.now() - timedelta(seconds=gate.delay_seconds), gate.period)
     try:
@@ -32,7 +32,7 @@ def measure(context: ExecutionContext, name: str, gate: MetricGate, release: Rel
 
 
 def aligned(at: datetime, period: float) -> datetime:
-    """The start of the period that `at` is in: CloudWatch has whole periods only."""
+    """The start of the period (seconds) that contains `at`, because CloudWatch has only whole periods."""
     return datetime.fromtimestamp(at.timestamp() // period * period, at.tzinfo)
 
 
@@ -43,7 +43,7 @@ def _read(context: ExecutionContext, request: MetricRequest[MetricQuery], end: d
 
 
 def _measurements(context: ExecutionContext, name: str, gate: MetricGate) -> list[Measurement]:
-    """A background gate judges the whole execution, every other gate the present step."""
+    """The measurements that count: of the whole execution for a background gate, else of the current step."""
     index = context.recorder.execution.step_index
     return [m for m in context.recorder.measurements if m.gate == name and (gate.background or m.step_index == index)]
 

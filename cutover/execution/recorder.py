@@ -1,4 +1,4 @@
-"""The head of one execution and its journal: every change is recorded under the fence, then reported."""
+"""Write the head and the journal of one execution under the fence, then report each change."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,10 @@ from cutover.ports import Lease, Ports
 
 
 class Recorder:
-    """Holds the present head. Each method writes head and event in one transaction; raises `LeaseLost`."""
+    """Holds the current head. A method that records raises `LeaseLost` if another driver has taken the lease.
+
+    Head and event are written in one transaction.
+    """
 
     def __init__(self, ports: Ports, lease: Lease, execution: Execution) -> None:
         self._ports = ports
@@ -32,22 +35,22 @@ class Recorder:
 
     @property
     def step(self) -> Step | None:
-        """The present step; None after the last one."""
+        """The current step; None after the last one."""
         steps = self.execution.plan.steps
         return steps[self.execution.step_index] if self.execution.step_index < len(steps) else None
 
     def note(self, kind: EventKind, message: str) -> None:
-        """Write an event; of the head only the time changes."""
+        """Record an event; the head changes only in its time."""
         self._write(kind, message, self.execution)
 
     def begin_step(self, phase: Phase, message: str) -> None:
-        """Record the intent before the step is applied; a retry keeps the time of the first attempt."""
+        """Record the intent before the step is applied; a retry keeps the start of the first attempt."""
         head = self.execution
         started = head.step_started_at or self._ports.clock.now()
         self._write("intent", message, head.model_copy(update={"phase": phase, "step_started_at": started}))
 
     def end_step(self, message: str) -> None:
-        """Record the outcome and go to the next step."""
+        """Record the outcome, and go on to the next step."""
         head = self.execution
         self._write(
             "outcome",
@@ -64,7 +67,7 @@ class Recorder:
         series: Mapping[str, tuple[float | None, ...]] | None = None,
         error: str = "",
     ) -> Measurement:
-        """Record what a gate measured, raw, before it is judged."""
+        """Record the raw numbers of a gate, before they are judged."""
         measurement = Measurement(
             execution_id=self.execution.execution_id,
             seq=len(self.measurements) + 1,
@@ -81,7 +84,7 @@ class Recorder:
         return measurement
 
     def record_request(self, request: Request) -> None:
-        """Record a request before it takes effect, so that it takes effect once, whichever driver reads it."""
+        """Record a request before it takes effect, so that no other driver processes it a second time."""
         head = self.execution
         update: dict[str, object] = {"last_request_seq": request.seq}
         if request.kind is RequestKind.PROMOTE:
@@ -100,9 +103,9 @@ class Recorder:
         self._write("resumed", message, self.execution.model_copy(update={"phase": phase}))
 
     def record_verdict(self, verdict: Verdict) -> None:
-        """Record a verdict that differs from the gate's last one; report every verdict.
+        """Report a verdict; record it if it differs from the gate's last one.
 
-        A gate that passes again with other figures does not differ: its measurements are recorded separately.
+        PASS after PASS does not differ, even with other figures: measurements are recorded separately.
         """
         known = {v.gate: v for v in self.execution.verdicts}
         stamped = verdict.model_copy(update={"at": self._ports.clock.now()})
@@ -118,11 +121,11 @@ class Recorder:
         self._ports.reporter.verdict(self.execution, stamped)
 
     def set_traffic(self, shares: tuple[TrafficShare, ...]) -> None:
-        """Keep the traffic that was read back in the head; the next event writes it."""
+        """Put the traffic that was read back into the head; the next event records it."""
         self.execution = self.execution.model_copy(update={"traffic": shares})
 
     def roll_back(self, plan: Plan, failure: Failure) -> None:
-        """Replace the plan by the rollback plan, and record why."""
+        """Replace the plan with the rollback plan, and record the failure."""
         update = {
             "plan": plan,
             "plan_hash": plan.hash,
@@ -146,11 +149,11 @@ class Recorder:
         self._write("finished", message, head.model_copy(update=update))
 
     def interrupted(self, message: str) -> None:
-        """Record that the driver stops; the status stays, so that the execution can be resumed."""
+        """Record that the driver stops; the status is unchanged, so that the execution can be resumed."""
         self._write("interrupted", message, self.execution.model_copy(update={"phase": Phase.INTERRUPTED}))
 
     def resumed(self, message: str, *, keep_step_time: bool) -> None:
-        """Record that a driver continues; without `keep_step_time` the present step's time starts again."""
+        """Record that a driver continues; without `keep_step_time` the time of the current step starts again."""
         update = {
             "status": transition(self.execution, Status.IN_PROGRESS),
             "completed_at": None,

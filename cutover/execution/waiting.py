@@ -1,4 +1,4 @@
-"""Wait while an execution is carried out: people's requests are processed at least every second."""
+"""Wait during an execution, and process people's requests at least once a second."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -8,11 +8,11 @@ from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
 
 LONGEST_SLEEP = 1.0
-"""Seconds; a request is processed within two."""
+"""Longest sleep in seconds between two checks for requests; so a request is processed within two seconds."""
 
 
 def wait(context: ExecutionContext, seconds: float, watch: Callable[[], None] = lambda: None) -> None:
-    """Wait `seconds`, or until a person ends the step's wait; `watch` is called at least every second.
+    """Wait `seconds`, or until a person ends the wait of the step; call `watch` at least once a second.
 
     Raises:
         StepFailed: a person aborted.
@@ -29,9 +29,12 @@ def wait(context: ExecutionContext, seconds: float, watch: Callable[[], None] = 
 
 
 def wait_after_move(context: ExecutionContext, seconds: float) -> None:
-    """Wait until `seconds` have passed since the weights last changed, whichever step changed them.
+    """Wait until `seconds` have passed since the last change of the weights, by this step or an earlier one.
 
-    A promote does not end this wait: the load balancer needs the time.
+    A promote does not end this wait, because the load balancer needs the time.
+
+    Raises:
+        StepFailed: a person aborted.
     """
     moved_at = context.recorded_allocation().moved_at
     if moved_at is None:
@@ -44,7 +47,7 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
 
 
 def process_requests(context: ExecutionContext) -> None:
-    """Record and act on the requests that came since the last call; a rollback only records them.
+    """Record the new requests, and act on them; during a rollback they are only recorded.
 
     Raises:
         StepFailed: a person aborted.
@@ -59,7 +62,7 @@ def process_requests(context: ExecutionContext) -> None:
             case RequestKind.PAUSE:
                 stay_paused(context, f"paused by {request.by}")
             case RequestKind.PROMOTE | RequestKind.PROMOTE_FULL | RequestKind.RESUME:
-                pass  # the record is the effect: `promoted` and `skipped` read it
+                pass  # `promoted` and `skipped` read the record
             case _:
                 assert_never(request.kind)
 
@@ -91,20 +94,20 @@ def stay_paused(context: ExecutionContext, message: str) -> None:
 
 
 def promoted(context: ExecutionContext) -> bool:
-    """Whether a person has ended the wait of the present step."""
+    """Whether a person has ended the wait of the current step."""
     head = context.recorder.execution
     return head.promoted_step == head.step_index or skipped(context)
 
 
 def skipped(context: ExecutionContext) -> bool:
-    """Whether `promote --full` skips this wait: it skips all waits until the candidate has all traffic."""
+    """Whether `promote --full` skips the current wait; it skips all waits until the candidate has all traffic."""
     head = context.recorder.execution
     weight = next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)
     return head.promoted_full and not head.rolling_back and weight < 100
 
 
 def _next_request(context: ExecutionContext) -> Request | None:
-    """The oldest request that is not recorded yet; read again each time, since a pause may record further ones."""
+    """The oldest request that is not processed yet; read from the ledger, because a pause processes requests too."""
     head = context.recorder.execution
     return next(iter(context.ports.ledger.requests(head.execution_id, head.last_request_seq)), None)
 

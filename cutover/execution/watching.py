@@ -1,4 +1,4 @@
-"""Watch the gates of a release over a time: what Bake, Analyse and Approve share."""
+"""Shared by Bake, Analyse and Approve: watch the gates of a release for a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from cutover.execution.gate_checks import HEALTH_GATES, all_pass, check_backgrou
 from cutover.execution.waiting import wait
 
 TOLERATED_CHECKS = 3
-"""Consecutive checks that a health gate may miss: one throttled call is no verdict. The next one fails.
+"""A health gate may fail to pass this many checks in a row, because one throttled call proves nothing.
 
-Metric gates have limits of their own, and alarms have their patience.
+Metric gates have limits of their own, and the alarms gate has `patience`.
 """
 
 
 @dataclass(slots=True)
 class Watch:
-    """The checks of one step: which gates, how often, and how many checks in a row have not passed."""
+    """The checks of one step. `passed` says whether all gates passed in the last check."""
 
     release: ReleaseRef
     gates: tuple[str, ...]
@@ -30,7 +30,7 @@ class Watch:
     _no_alarm_verdict_since: datetime | None = field(default=None, init=False)
 
     def check(self, context: ExecutionContext) -> None:
-        """Evaluate all gates once; raises `StepFailed` if one stops the deployment or missed too many checks."""
+        """Evaluate all gates once; raises `StepFailed` if one stops the deployment or has not passed for too long."""
         verdicts = evaluate_gates(context, self.release, self.gates, self.required_count)
         fail_on(verdicts, self.release)
         self.passed = all_pass(verdicts, self.gates)
@@ -38,7 +38,7 @@ class Watch:
         self._limit_health(verdicts)
 
     def wait(self, context: ExecutionContext, seconds: float) -> None:
-        """Wait until the next check, at most `seconds`; the background gates are evaluated meanwhile."""
+        """Wait until the next check, at most `seconds`, and evaluate the background gates meanwhile."""
         wait(context, min(self.interval_seconds, seconds), lambda: check_background_gates(context))
 
     def _limit_health(self, verdicts: Sequence[Verdict]) -> None:

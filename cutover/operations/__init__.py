@@ -1,4 +1,4 @@
-"""What each verb of the command line does, without reading arguments or printing."""
+"""What the verbs of the command line do. An operation reads no arguments and prints nothing."""
 
 from cutover.operations.deploy import deploy, submit, supersede
 from cutover.operations.drill import drill

@@ -1,4 +1,4 @@
-"""What forbids an execution to start: another execution, drift, a version used twice, a firing alarm."""
+"""Checks before an execution starts: no other execution, no drift, no version used twice, no firing alarm."""
 
 from cutover.domain import Execution, Manifest, ReleaseState
 from cutover.domain.errors import InvalidInput, PreflightFailed, Refused
@@ -7,32 +7,34 @@ from cutover.ports import EnvironmentOutputs, Ports
 
 
 def refuse_unfinished(ports: Ports) -> None:
-    """Raise `Refused` while an execution is unfinished, whether its driver is alive or not."""
+    """Raise `Refused` if an execution is unfinished, whether its driver is running or not."""
     head = ports.ledger.latest_execution()
     if head is None or head.finished:
         return
     if is_driven(ports, head):
         lease = ports.ledger.current_lease()
         holder = lease.holder if lease else "a driver"
-        message = f"{holder} carries out {head.execution_id}, which is in phase {head.phase.value}"
+        message = f"{holder} is running the execution {head.execution_id} (phase {head.phase.value})"
         raise Refused("LEASE_HELD", message, "cutover status --watch")
-    message = f"execution {head.execution_id} is {head.status.value}, but no driver carries it out"
+    message = f"the execution {head.execution_id} is {head.status.value}, but no driver is running it"
     raise Refused("EXECUTION_UNFINISHED", message, "cutover resume")
 
 
 def is_driven(ports: Ports, head: Execution) -> bool:
-    """Whether a live driver holds the lease for this execution."""
+    """Whether a driver is running this execution: it holds a lease that has not expired."""
     lease = ports.ledger.current_lease()
     return lease is not None and lease.execution_id == head.execution_id and lease.expires_at > ports.clock.now()
 
 
 def refuse_version_reuse(ports: Ports, manifest: Manifest) -> None:
-    """Raise `Refused` if the version was used with other content; a copy made for an analysis does not count."""
+    """Raise `Refused` if the version was used with other content; a fresh baseline does not count."""
     for release in ports.ledger.releases():
         if release.manifest.baseline_for is not None or release.state is ReleaseState.CREATING:
             continue
         if release.ref.version == manifest.version and release.ref.digest != manifest.digest:
-            message = f"version {manifest.version} is {release.ref.release}, with other content; use a new version"
+            message = (
+                f"version {manifest.version} was used for {release.ref.release} with other content; use a new version"
+            )
             raise Refused("VERSION_REUSED", message, f"cutover show {release.ref.release}")
 
 
@@ -41,16 +43,16 @@ def refuse_drift(ports: Ports, environment: EnvironmentOutputs) -> None:
     recorded = ports.ledger.allocation().positive()
     live = dict(ports.traffic.weights(environment.listener_arn))
     if recorded != live:
-        message = f"the weights of the listener were changed: they are {live}, but {recorded} is recorded"
+        message = f"the weights of the listener were changed outside cutover: they are {live}, recorded are {recorded}"
         raise PreflightFailed("DRIFT", message, f"pulumi up --refresh -s {ports.config.environment}")
 
 
 def alarms_firing_before(ports: Ports) -> tuple[str, ...]:
-    """Names of the gate's alarms that fire now, if the configuration says to report them only.
+    """Names of the configured alarms that are in ALARM now, if `firing_before` is `report`.
 
     Raises:
         InvalidInput: an alarm does not exist.
-        PreflightFailed: an alarm fires, and the configuration says to refuse.
+        PreflightFailed: an alarm is in ALARM, and `firing_before` is `refuse`.
     """
     gate = ports.config.gates.alarms
     if not gate.names:
@@ -58,13 +60,13 @@ def alarms_firing_before(ports: Ports) -> tuple[str, ...]:
     states = ports.alarms.states(gate.names)
     missing = sorted(set(gate.names) - {state.name for state in states})
     if missing:
-        message = f"gates.alarms.names has alarms that do not exist: {', '.join(missing)}"
+        message = f"gates.alarms.names contains alarms that do not exist: {', '.join(missing)}"
         raise InvalidInput("ALARM_MISSING", message, "aws cloudwatch describe-alarms")
     names = firing(states)
     if names and gate.firing_before == "refuse":
         message = (
-            f"in ALARM before the deployment starts: {', '.join(names)}; "
-            "to deploy nevertheless, set gates.alarms.firing_before to report"
+            f"these alarms are in ALARM before the deployment starts: {', '.join(names)}; "
+            "to deploy anyway, set gates.alarms.firing_before to report"
         )
         raise PreflightFailed("ALARM_FIRING", message, f"aws cloudwatch describe-alarms --alarm-names {names[0]}")
     return names

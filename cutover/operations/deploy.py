@@ -1,4 +1,4 @@
-"""Deploy the configured release: now, by a driver elsewhere, or in place of the execution in progress."""
+"""Deploy the configured release: now, later by a worker, or after aborting the execution in progress."""
 
 from cutover.domain import Execution, Manifest, RequestKind
 from cutover.domain.errors import Refused
@@ -15,12 +15,12 @@ _SUPERSEDED = "superseded by a newer deployment"
 
 
 def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
-    """Deploy the configured release; None if it has all traffic already.
+    """Deploy the configured release; None if it already has all traffic.
 
     Raises:
         Refused: another execution is unfinished, or the version was used with other content.
-        PreflightFailed: the live weights are not the recorded ones, or an alarm fires.
-        Interrupted: the driver was told to stop; `resume` continues.
+        PreflightFailed: the live weights are not the recorded ones, or an alarm is in ALARM.
+        Interrupted: a signal stopped the driver; `resume` continues.
     """
     prepared = prepare(ports)
     if prepared.nothing_to_do:
@@ -29,13 +29,13 @@ def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
 
 
 def deploy_prepared(ports: Ports, prepared: Prepared, supersedes: str | None = None) -> Execution:
-    """Start and carry out a prepared deployment, unless something forbids it."""
+    """Check that a prepared deployment may start, then carry it out; raises the errors of `deploy`."""
     execution, environment, manifests = _checked(ports, prepared, supersedes)
     return start(ports, execution, environment, manifests)
 
 
 def submit(ports: Ports) -> Execution | None:
-    """Record the deployment for a driver elsewhere (`cutover work`); None if there is nothing to do."""
+    """Record the deployment for a worker (`cutover work`); None if there is nothing to do. Raises as `deploy` does."""
     prepared = prepare(ports)
     if prepared.nothing_to_do:
         return None
@@ -50,11 +50,14 @@ def submit(ports: Ports) -> Execution | None:
 
 
 def supersede(ports: Ports) -> Execution | None:
-    """Abort the execution in progress, wait until it has rolled back, then deploy; the record names both."""
+    """Abort the execution in progress, wait until it has rolled back, then deploy; raises the errors of `deploy`.
+
+    The record of the new execution names the aborted one.
+    """
     head = ports.ledger.latest_execution()
     if head is None or head.finished:
         return deploy(ports)
-    # Prepared before anything is aborted: a wrong file must not cost the deployment in progress.
+    # Prepare first: an invalid configuration must not abort the execution in progress.
     prepare(ports)
     if is_driven(ports, head):
         ports.ledger.add_request(head.execution_id, RequestKind.ABORT, ports.identifiers.person(), _SUPERSEDED)
@@ -89,5 +92,5 @@ def _wait_until_finished(ports: Ports, head: Execution) -> None:
         if execution is not None and execution.finished and not is_driven(ports, execution):
             return
         ports.clock.sleep(_POLL_SECONDS)
-    message = f"{head.execution_id} has not ended within {_ABORT_DEADLINE_SECONDS:g} s after the abort"
+    message = f"the execution {head.execution_id} did not end within {_ABORT_DEADLINE_SECONDS:g} s after the abort"
     raise Refused("ABORT_PENDING", message, "cutover status --watch")

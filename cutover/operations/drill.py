@@ -1,4 +1,4 @@
-"""Prove that the last good release can take traffic back, with 1 % of the traffic."""
+"""Test a rollback to the last good release with 1 % of the traffic."""
 
 from cutover.domain import Execution
 from cutover.domain.errors import Refused
@@ -10,19 +10,20 @@ from cutover.strategies.drill import drill as plan_drill
 
 
 def drill(ports: Ports) -> Execution:
-    """Give the release that a rollback would go to 1 %, 0 %, 1 % and 0 %.
+    """Give the last good release 1 %, 0 %, 1 % and 0 % of the traffic.
 
     Raises:
-        Refused: no release has traffic, or the last good release is not hot.
+        Refused: no release has traffic, the last good release is not hot, or another execution is unfinished.
+        PreflightFailed: the live weights are not the recorded ones.
     """
     refuse_unfinished(ports)
     current = serving_release(ports)
     if current is None:
-        raise Refused("NOTHING_SERVES", "no release has traffic, so there is no way back to prove", "cutover status")
+        raise Refused("NOTHING_SERVES", "no release has traffic, so there is no rollback to test", "cutover status")
     target = last_good(ports, current)
     if target is None or readiness(target) != "hot":
-        state = "there is none" if target is None else f"{target.ref.release} is {readiness(target)}"
-        raise Refused("NO_TARGET", f"a drill needs a hot release to go back to: {state}", "cutover releases")
+        reason = "no former release succeeded" if target is None else f"{target.ref.release} is {readiness(target)}"
+        raise Refused("NO_TARGET", f"a drill needs a hot release to roll back to, but {reason}", "cutover releases")
     environment = ports.stacks.environment()
     refuse_drift(ports, environment)
     release = ports.ledger.release(current.release)

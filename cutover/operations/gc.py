@@ -14,6 +14,7 @@ def collect(ports: Ports) -> Execution | None:
 
     Raises:
         Refused: no release has traffic, or another execution is unfinished.
+        PreflightFailed: the live weights are not the recorded ones.
     """
     refuse_unfinished(ports)
     surplus, current = surplus_now(ports), serving_release(ports)

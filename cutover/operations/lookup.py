@@ -1,15 +1,15 @@
-"""Find a release by what a person types: its name, its version, or the start of its digest."""
+"""Find the release that a person means by a name, a version, or the start of a digest."""
 
 from cutover.domain import Release
 from cutover.domain.errors import Refused
 from cutover.ports import Ledger
 
 _SHORTEST_DIGEST = 8
-"""Characters; fewer may match by accident."""
+"""Characters; a shorter start of a digest may match by accident."""
 
 
 def find_release(ledger: Ledger, name: str) -> Release:
-    """The one release of that name, version or start of a digest.
+    """The release with this name, version or start of a digest.
 
     Raises:
         Refused: the ledger has no such release, or more than one.
@@ -26,7 +26,7 @@ def find_release(ledger: Ledger, name: str) -> Release:
 def _matches(release: Release, name: str) -> bool:
     if name == release.ref.release:
         return True
-    # A copy made for an analysis has the version of the release that it copies.
+    # A fresh baseline has the version of the release that it copies.
     if name == release.ref.version:
         return release.manifest.baseline_for is None
     return len(name) >= _SHORTEST_DIGEST and release.ref.digest.startswith(name)

@@ -1,4 +1,4 @@
-"""Form a release and its plan from the configuration; writes nothing."""
+"""Build the manifest and the plan of the configured release; writes nothing."""
 
 from dataclasses import dataclass
 
@@ -13,24 +13,24 @@ from cutover.ports import EnvironmentOutputs, Ports
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A deployment that can start; nothing is written for it yet."""
+    """A deployment that can start; nothing is recorded yet."""
 
     manifest: Manifest
     environment: EnvironmentOutputs
     baseline: ReleaseRef | None
     plan: Plan
     nothing_to_do: bool
-    """The release with this digest has all traffic already."""
+    """Whether the release with this digest already has all traffic."""
     fresh_baseline: Manifest | None = None
-    """The copy of the baseline that the analysis compares with, if the configuration has one."""
+    """The manifest of the fresh baseline, if the plan has one."""
 
 
 def prepare(ports: Ports) -> Prepared:
-    """Form the release and the plan from the configuration; the image's digest is resolved here, once.
+    """Build the manifest and the plan; the image's tag is resolved to a digest here, once.
 
     Raises:
         InvalidInput: the image, a secret or a parameter does not exist.
-        PreflightFailed: the environment stack was never created.
+        PreflightFailed: the environment stack does not exist or is incomplete.
         Refused: the version was used with another digest.
     """
     manifest, environment = build_release_manifest(ports)
@@ -39,7 +39,7 @@ def prepare(ports: Ports) -> Prepared:
 
 
 def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentOutputs) -> Prepared:
-    """The plan for a given manifest, by the configuration's strategy."""
+    """Plan the deployment of a given manifest with the configured strategy."""
     fresh = _fresh_baseline(ports, manifest)
     facts = observe_deployment(ports, manifest.ref, manifest.desired_count, fresh.ref if fresh else None)
     allocation = ports.ledger.allocation()
@@ -56,7 +56,7 @@ def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentO
 
 
 def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
-    """The manifest of the configured release, with the image resolved and every secret pinned."""
+    """The manifest of the configured release, with the image's digest and pinned secrets; and the environment."""
     image = ports.images.resolve(ports.config.release.image)
     secrets = {name: ports.configuration.pin(arn) for name, arn in ports.config.release.secrets.items()}
     environment = ports.stacks.environment()
@@ -70,7 +70,7 @@ def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
 
 
 def _fresh_baseline(ports: Ports, manifest: Manifest) -> Manifest | None:
-    """A copy of the serving release's manifest with a digest of its own, if the plan analyses against one."""
+    """The manifest of the fresh baseline: the serving release's, with its own digest. None if the plan needs none."""
     gates, strategy = ports.config.gates, ports.config.strategy
     steps = strategy.canary.steps if strategy.canary else ()
     if gates.analysis is None or gates.analysis.baseline != "fresh" or not any(step.analyse for step in steps):

@@ -14,7 +14,7 @@ from cutover.strategies.rollback import rollback_on_request
 
 @dataclass(frozen=True, slots=True)
 class RollbackPreview:
-    """What a rollback would do: a hot target takes weights alone, a warm one its tasks too, a cold one its stack."""
+    """What a rollback would do. `readiness` says what the target needs first: nothing, its tasks, or its stack."""
 
     current: ReleaseRef
     target: ReleaseRef
@@ -27,7 +27,8 @@ def rollback(ports: Ports, to: str | None) -> Execution:
     """Move all traffic to `to` (a release's name, version or digest), or to the last release that succeeded.
 
     Raises:
-        Refused: there is no such release, it never succeeded, or it has all traffic already.
+        Refused: there is no such release, it never succeeded, it already has the traffic, or another execution is
+            unfinished.
     """
     refuse_unfinished(ports)
     preview = preview_rollback(ports, to)
@@ -38,7 +39,7 @@ def rollback(ports: Ports, to: str | None) -> Execution:
 
 
 def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
-    """What `rollback` would do; writes nothing."""
+    """What `rollback` would do; writes nothing. Raises `Refused` as `rollback` does."""
     current = serving_release(ports)
     if current is None:
         message = "no release has traffic, so there is nothing to roll back from"
@@ -52,9 +53,9 @@ def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
 def _target(ports: Ports, current: ReleaseRef, to: str | None) -> Release:
     target = find_release(ports.ledger, to) if to else last_good(ports, current)
     if target is None:
-        raise Refused("NO_TARGET", f"no release other than {current.release} ever succeeded", "cutover releases")
+        raise Refused("NO_TARGET", f"no other release than {current.release} has succeeded", "cutover releases")
     if target.ref == current:
-        raise Refused("ALREADY_SERVES", f"{current.release} has the traffic already", "cutover status")
+        raise Refused("ALREADY_SERVES", f"{current.release} already has the traffic", "cutover status")
     if target.succeeded_at is None:
-        raise Refused("NEVER_SUCCEEDED", f"{target.ref.release} never succeeded", "cutover releases")
+        raise Refused("NEVER_SUCCEEDED", f"no deployment of {target.ref.release} has succeeded", "cutover releases")
     return target

@@ -1,4 +1,4 @@
-"""Start an execution and carry it out while its lease is renewed: what all verbs that act share."""
+"""Shared by all verbs that carry out an execution: record its start, and run it while its lease is renewed."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -23,7 +23,7 @@ def new_execution(
     fired_before: tuple[str, ...] = (),
     supersedes: str | None = None,
 ) -> Execution:
-    """The head of an execution that is not recorded yet."""
+    """The head of a new execution; it is not recorded yet."""
     now = ports.clock.now()
     return Execution(
         execution_id=ports.identifiers.execution_id(),
@@ -49,7 +49,11 @@ def new_execution(
 def start(
     ports: Ports, execution: Execution, environment: EnvironmentOutputs, manifests: tuple[Manifest, ...] = ()
 ) -> Execution:
-    """Record the execution under a new lease and carry it out; it creates the releases of `manifests`."""
+    """Record the execution and the releases of `manifests` under a new lease, then carry the execution out.
+
+    Raises:
+        Refused: another driver has the lease.
+    """
     lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id)
     recorder = Recorder(ports, lease, execution)
     return run_under_lease(ports, recorder, environment, lambda: record_start(ports, recorder, manifests))
@@ -57,16 +61,20 @@ def start(
 
 def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ...]) -> None:
     """Record the releases, then the start of the execution."""
-    # The manifests come first: a driver that resumes has only the ledger to create the releases from.
+    # Record the manifests first: a driver that resumes creates the releases from the ledger alone.
     now, head = ports.clock.now(), recorder.execution
     for manifest in manifests:
         if ports.ledger.release(manifest.ref.release) is None:
             release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
             ports.ledger.put_release(recorder.lease, release)
-    parts = [f"{head.purpose} {head.candidate.release} by {head.plan.strategy}, {len(head.plan.steps)} steps"]
+    parts = [f"{head.purpose} {head.candidate.release}: {head.plan.strategy}, {len(head.plan.steps)} steps"]
     parts += [f"started by {head.started_by}"] if head.started_by else []
     parts += [f"supersedes {head.supersedes}"] if head.supersedes else []
-    parts += [f"in ALARM before the start, not watched: {', '.join(head.fired_before)}"] if head.fired_before else []
+    parts += (
+        [f"these alarms were in ALARM before the start and are not watched: {', '.join(head.fired_before)}"]
+        if head.fired_before
+        else []
+    )
     recorder.note("started", "; ".join(parts))
 
 

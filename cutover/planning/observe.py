@@ -1,4 +1,4 @@
-"""Observe ledger, load balancer and ECS, and put the result into the facts that strategies take; writes nothing."""
+"""Read the ledger, the load balancer and ECS into the facts from which strategies plan; writes nothing."""
 
 from typing import Literal, assert_never
 
@@ -45,7 +45,7 @@ def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh
 def observe_rollback(
     ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, to: ReleaseRef | None = None
 ) -> RollbackFacts:
-    """The facts of a rollback from `failed` to `to`, or else to the last release that succeeded."""
+    """The facts of a rollback from `failed` to `to`, by default to the last good release."""
     target = ports.ledger.release(to.release) if to else last_good(ports, failed)
     failed_release = ports.ledger.release(failed.release)
     return RollbackFacts(
@@ -80,7 +80,7 @@ def surplus_now(ports: Ports) -> tuple[ReleaseRef, ...]:
 
 
 def timings(config: EnvironmentConfig) -> Timings:
-    """The times of the configuration, as strategies take them."""
+    """The configured times (seconds) and checks in a row, as strategies need them."""
     health, strategy = config.gates.health, config.strategy
     return Timings(
         deadline=health.deadline,
@@ -112,7 +112,10 @@ def serving_release(ports: Ports) -> ReleaseRef | None:
 
 
 def last_good(ports: Ports, other_than: ReleaseRef) -> Release | None:
-    """The release whose deployment succeeded last, which need not be the previous one."""
+    """The release that a rollback goes to: among those that succeeded one that has traffic, else the newest success.
+
+    It need not be the previous release. None if no release other than `other_than` has succeeded.
+    """
     good = [r for r in ports.ledger.releases() if r.succeeded_at is not None and r.ref != other_than]
     return max(good, key=lambda r: (r.state is ReleaseState.SERVING, r.succeeded_at), default=None)
 
@@ -135,7 +138,7 @@ def readiness(release: Release | None) -> Readiness:
 
 
 def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseRef | None) -> tuple[ReleaseRef, ...]:
-    """The surplus once the candidate has all traffic; this deployment's own fresh baseline has a step of its own."""
+    """The surplus once the candidate has all traffic, without the fresh baseline, which a step of its own destroys."""
     idle = [
         release
         for release in ports.ledger.releases()
@@ -145,7 +148,7 @@ def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseR
 
 
 def _surplus(ports: Ports, idle: list[Release], *, serving_has_succeeded: bool) -> tuple[ReleaseRef, ...]:
-    """The surplus of releases without traffic; a rollback goes to the one that succeeded last, as in `last_good`."""
+    """The surplus of `idle`, the releases without traffic; newest success first, in the order of `last_good`."""
     succeeded = [(release.succeeded_at, release.ref) for release in idle if release.succeeded_at is not None]
     former = [ref for _, ref in sorted(succeeded, key=lambda each: each[0], reverse=True)]
     leftovers = [release.ref for release in idle if release.succeeded_at is None]
@@ -154,12 +157,12 @@ def _surplus(ports: Ports, idle: list[Release], *, serving_has_succeeded: bool) 
 
 
 def _highest_weight(ports: Ports, environment: EnvironmentOutputs, release: Release | None, ref: ReleaseRef) -> int:
-    """The higher of recorded and live weight: users may reach the release."""
+    """The higher of recorded and live weight. If it is above 0, users may reach the release."""
     return max(_recorded_weight(ports, ref), _live_weight(ports, environment, release))
 
 
 def _lowest_weight(ports: Ports, environment: EnvironmentOutputs, release: Release | None) -> int:
-    """The lower of recorded and live weight: users do reach the release."""
+    """The lower of recorded and live weight. If it is above 0, users do reach the release."""
     if release is None:
         return 0
     return min(_recorded_weight(ports, release.ref), _live_weight(ports, environment, release))
@@ -176,7 +179,7 @@ def _live_weight(ports: Ports, environment: EnvironmentOutputs, release: Release
 
 
 def _copies_for(ports: Ports, failed: ReleaseRef) -> tuple[ReleaseRef, ...]:
-    """Copies of the baseline that were created to compare the failed release with, and are not destroyed."""
+    """Fresh baselines of the failed release that are not destroyed yet."""
     return tuple(
         release.ref
         for release in ports.ledger.releases()

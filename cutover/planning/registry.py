@@ -1,4 +1,4 @@
-"""Make the plan of a deployment with the strategy that the configuration names."""
+"""Make the plan of a deployment with the configured strategy."""
 
 from typing import assert_never
 
@@ -13,7 +13,7 @@ from cutover.strategies.rolling import rolling
 
 
 def make_plan(strategy: StrategyConfig, facts: Facts) -> Plan:
-    """The whole plan; a name of CodeDeploy's keeps that name in the plan."""
+    """The plan of the whole deployment. For a CodeDeploy configuration, `plan.strategy` is CodeDeploy's name."""
     if strategy.codedeploy is not None:
         plan = _codedeploy_plan(strategy.codedeploy, facts)
         return plan.model_copy(update={"strategy": strategy.kind})

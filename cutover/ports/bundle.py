@@ -42,6 +42,6 @@ class Ports:
     hooks: Hooks
     notifier: Notifier
     when_paused: Literal["wait", "leave"]
-    """What the driver does while the plan waits for a person: wait as well, or end with exit code 7."""
+    """What the driver does while the plan waits for a person: wait too, or exit with code 7."""
     renew_lease: Callable[[Lease], AbstractContextManager[None]]
-    """Renews a lease in the background while the context is open."""
+    """Returns a context manager that renews a lease in the background while it is open."""

@@ -12,5 +12,5 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `Interrupted` when the process received a signal to stop."""
+        """Wait `seconds`; raises `Interrupted` when the process received a signal to stop."""
         ...

@@ -11,7 +11,7 @@ HookStatus = Literal["Succeeded", "Failed"]
 
 @dataclass(frozen=True, slots=True)
 class HookResult:
-    """The result of a hook. With `status` None the hook answers later, with the callback id from its event."""
+    """The result of a hook. If `status` is None, the hook answers later with the callback id from its event."""
 
     status: HookStatus | None
     message: str

@@ -1,4 +1,4 @@
-"""The durable records."""
+"""The ledger: the durable records of releases, executions, requests and weights."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Lease:
 class Ledger(Protocol):
     """Reads and writes the durable records.
 
-    Every write under a lease raises `LeaseLost` when another driver holds a newer one.
+    Every write under a lease raises `LeaseLost` when another driver has taken the lease.
     """
 
     def acquire(self, holder: str, execution_id: str) -> Lease:
@@ -35,11 +35,11 @@ class Ledger(Protocol):
         ...
 
     def release_lease(self, lease: Lease) -> None:
-        """Give the lease back; does nothing when another driver has it."""
+        """Give the lease back; do nothing when another driver has it."""
         ...
 
     def current_lease(self) -> Lease | None:
-        """The present lease, expired or not; None when it was given back or never taken."""
+        """The current lease, expired or not; None when it was given back or never taken."""
         ...
 
     def write(self, lease: Lease, execution: Execution, event: JournalEvent) -> None:
@@ -51,7 +51,7 @@ class Ledger(Protocol):
         ...
 
     def latest_execution(self) -> Execution | None:
-        """The newest execution of this application and environment."""
+        """The newest execution of this application and environment; None before the first."""
         ...
 
     def executions(self, limit: int) -> tuple[Execution, ...]:
@@ -63,11 +63,11 @@ class Ledger(Protocol):
         ...
 
     def add_request(self, execution_id: str, kind: RequestKind, by: str, reason: str) -> Request:
-        """Record a person's request for the present step; the same request for the same step is recorded once.
+        """Record a person's request for the current step; the same request for the same step is recorded once.
 
         Raises:
             Refused: there is no such execution, or it is finished.
-            TransientFailure: other requests took the sequence number each time.
+            TransientFailure: other requests took the next sequence number at each attempt.
         """
         ...
 
@@ -84,7 +84,7 @@ class Ledger(Protocol):
         ...
 
     def put_hook_answer(self, callback_id: str, status: HookStatus, message: str) -> None:
-        """Record the late answer of a hook; raises `Refused` when it has already given another answer."""
+        """Record the late answer of a hook; raises `Refused` when a different answer is recorded already."""
         ...
 
     def hook_answer(self, callback_id: str) -> HookResult | None:

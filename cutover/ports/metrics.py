@@ -1,4 +1,4 @@
-"""Metric sources, from which the gates get their numbers."""
+"""Metrics, which the gates judge."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,10 +7,11 @@ from typing import Protocol
 from cutover.config.gates import MetricQuery
 
 Points = tuple[tuple[datetime, float], ...]
+"""The time (UTC) and the value of each point, in the metric's unit."""
 
 
 class Metrics(Protocol):
-    """Reads metrics from the sources that the configuration knows."""
+    """Reads metrics from the configured sources."""
 
     def read(self, queries: Sequence[MetricQuery], start: datetime, end: datetime) -> tuple[Points, ...]:
         """The points of each query from `start` to before `end`, oldest first.

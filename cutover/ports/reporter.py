@@ -13,5 +13,5 @@ class Reporter(Protocol):
         ...
 
     def verdict(self, execution: Execution, verdict: Verdict) -> None:
-        """Show the verdict of a gate, also one that is not recorded."""
+        """Show the verdict of a gate, also one that is the same as before and so not recorded."""
         ...

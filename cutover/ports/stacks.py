@@ -79,7 +79,7 @@ class Stacks(Protocol):
         ...
 
     def destroy_release(self, manifest: Manifest) -> None:
-        """Destroy and remove the stack of a release; does nothing when it does not exist."""
+        """Destroy and remove the stack of a release; do nothing when it does not exist."""
         ...
 
     def apply_allocation(self, allocation: Allocation) -> None:
@@ -91,5 +91,5 @@ class Stacks(Protocol):
         ...
 
     def preview_release(self, manifest: Manifest) -> StackDiff:
-        """What creating the stack of a release would do; changes nothing."""
+        """What the creation of a release's stack would create; changes nothing."""
         ...

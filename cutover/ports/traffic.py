@@ -1,4 +1,4 @@
-"""The load balancer: weights of the listener and health of targets."""
+"""The load balancer: the weights (percent) of the listener, and the health of targets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The adapters of the registry and of secrets, and what AWS's errors become, on the local cloud."""
+"""The adapters of images and secrets, and the translation of AWS's errors, on the local cloud."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ def test_a_secret_that_does_not_exist_is_invalid_input(session: Session, arn: st
 
 
 @pytest.mark.parametrize("fault", [THROTTLE, UNAVAILABLE], ids=["throttled", "5xx"])
-def test_what_may_succeed_later_is_transient(cloud: LocalCloud, single_attempt: Session, fault: Any) -> None:
+def test_an_error_that_may_go_away_is_transient(cloud: LocalCloud, single_attempt: Session, fault: Any) -> None:
     cloud.faults.add(Fault("elasticloadbalancing", fault, "DescribeListeners", times=50))
     try:
         with pytest.raises(TransientFailure):

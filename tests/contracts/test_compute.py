@@ -51,7 +51,7 @@ def test_tasks_are_pending_and_then_run_before_the_rollout_is_completed(contract
     assert states == [(1, 0, "IN_PROGRESS"), (0, 1, "IN_PROGRESS"), (0, 1, "COMPLETED")]
 
 
-def test_a_service_is_active_with_what_it_runs(contract_cloud: ContractCloud, completed: ContractRelease) -> None:
+def test_a_service_is_active_and_counts_its_tasks(contract_cloud: ContractCloud, completed: ContractRelease) -> None:
     service = service_of(contract_cloud, completed)
     assert (service.status, service.desired, service.running, service.pending) == ("ACTIVE", 2, 2, 0)
     assert (service.failed_tasks, service.stopped) == (0, ())
@@ -65,7 +65,7 @@ def test_the_rollout_of_an_unhealthy_release_is_not_completed(contract_cloud: Co
     assert (service.running, service.rollout_state) == (1, "IN_PROGRESS")
 
 
-def test_the_desired_count_is_read_back_at_once_and_tasks_follow(
+def test_the_desired_count_is_read_back_at_once_and_the_tasks_start_later(
     contract_cloud: ContractCloud, completed: ContractRelease
 ) -> None:
     contract_cloud.compute.scale(completed.outputs, 3)

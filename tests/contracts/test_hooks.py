@@ -1,4 +1,4 @@
-"""Hooks as they really run (a function on the local cloud, a command, a signed webhook), and notifications."""
+"""Real hooks (a function on the local cloud, a command, a signed webhook), and notifications."""
 
 import http.server
 import io
@@ -59,7 +59,7 @@ def receiver() -> Iterator[Receiver]:
             self.wfile.write(receiver.answer.encode())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-            """Say nothing."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -194,7 +194,7 @@ def test_a_webhook_that_is_down_is_retried(
 
 
 def test_a_webhook_without_its_key_is_not_sent(session: Session, receiver: Receiver) -> None:
-    with pytest.raises(StepFailed, match="NO_SUCH_KEY is empty"):
+    with pytest.raises(StepFailed, match="NO_SUCH_KEY is empty or not set"):
         run(session, EVENT, webhook={"url": receiver.url, "secret_variable": "NO_SUCH_KEY"})
     assert receiver.bodies == []
 
@@ -208,7 +208,7 @@ def test_a_webhook_without_its_key_is_not_sent(session: Session, receiver: Recei
         (None, None),
     ],
 )
-def test_answers_are_read_in_every_form_that_aws_uses(answer: object, status: str | None) -> None:
+def test_the_answer_of_a_hook_may_have_every_form_that_aws_uses(answer: object, status: str | None) -> None:
     assert result_of(answer).status == status
 
 
@@ -229,7 +229,7 @@ def test_a_webhook_is_notified_of_its_occasions_in_slacks_format(session: Sessio
     assert texts[3].startswith("[shop prod] deploy v2: rollback: prod-v2-")
 
 
-def test_a_topic_and_a_bus_are_notified_though_another_receiver_does_not_exist(session: Session) -> None:
+def test_a_topic_and_a_bus_are_notified_even_if_another_receiver_does_not_exist(session: Session) -> None:
     topic = session.sns.create_topic(Name="deployments")["TopicArn"]
     queue: Any = session._boto.client("sqs", endpoint_url=session.provider.endpoint)
     url = queue.create_queue(QueueName="notifications")["QueueUrl"]

@@ -139,7 +139,7 @@ def test_head_and_journal_are_read_back_as_written(timed_ledger: TimedLedger) ->
     assert [line.seq for line in ledger.journal("e1")] == list(range(1, 13))
 
 
-def test_executions_come_newest_first_up_to_the_limit(timed_ledger: TimedLedger) -> None:
+def test_executions_are_read_newest_first_up_to_the_limit(timed_ledger: TimedLedger) -> None:
     ledger, clock = timed_ledger
     lease = acquire(ledger)
     for name in ("20260101T1", "20260101T3", "20260101T2"):
@@ -207,7 +207,7 @@ def test_the_first_answer_of_a_hook_is_final(timed_ledger: TimedLedger) -> None:
         ledger.put_hook_answer("e1.4", "Succeeded", "")
 
 
-def test_releases_come_newest_first(timed_ledger: TimedLedger) -> None:
+def test_releases_are_read_newest_first(timed_ledger: TimedLedger) -> None:
     ledger, clock = timed_ledger
     lease = acquire(ledger)
     for version in ("v1", "v2"):
@@ -271,7 +271,7 @@ def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Sessi
         read_allocation(session.provider, missing, "shop", "prod")
 
 
-def test_weights_are_empty_only_where_none_were_recorded(session: Session, environment: str) -> None:
+def test_weights_are_empty_only_if_none_were_recorded(session: Session, environment: str) -> None:
     assert read_allocation(session.provider, RECORDS, "shop", environment) == Allocation()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
     ledger.put_allocation(acquire(ledger), weights())

@@ -74,7 +74,7 @@ class Exporter(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-        """Say nothing."""
+        """Write no log."""
 
 
 @pytest.fixture(scope="module")

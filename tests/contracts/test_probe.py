@@ -50,14 +50,16 @@ def test_a_probe_of_a_release_without_a_target_gets_the_load_balancers_503(
     assert serving.ref.version not in probe(contract_cloud, candidate.ref).body
 
 
-def test_an_unhealthy_release_is_reached_too_since_no_target_of_it_is_healthy(contract_cloud: ContractCloud) -> None:
+def test_a_probe_reaches_an_unhealthy_release_because_none_of_its_targets_is_healthy(
+    contract_cloud: ContractCloud,
+) -> None:
     candidate = contract_cloud.create_release("unhealthy")
     group = candidate.outputs.target_group_arn
     contract_cloud.wait_until(lambda: [t.state for t in contract_cloud.traffic.target_health(group)] == ["unhealthy"])
     assert probe(contract_cloud, candidate.ref).status == 200
 
 
-def test_a_probe_of_a_release_without_a_rule_reaches_what_users_reach(
+def test_a_probe_of_a_release_without_a_rule_gets_the_listeners_default_action(
     contract_cloud: ContractCloud, serving: ContractRelease
 ) -> None:
     contract_cloud.traffic.set_weights(contract_cloud.listener_arn, all_to((serving, 100)))

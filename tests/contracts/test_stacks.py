@@ -38,7 +38,7 @@ def environment(account: ContractStacks) -> EnvironmentOutputs:
 
 @pytest.fixture(scope="module")
 def first(account: ContractStacks, environment: EnvironmentOutputs) -> Manifest:
-    """A release that the first test that uses it has created."""
+    """The manifest of a release. The first test that needs the release creates it; later tests change it."""
     return account.manifest("v1")
 
 
@@ -156,7 +156,9 @@ def test_a_half_destroyed_release_is_created_again_whole(account: ContractStacks
     assert service.desired == 1
 
 
-def test_an_interrupted_creation_is_no_release_until_it_is_finished(account: ContractStacks, second: Manifest) -> None:
+def test_a_release_does_not_exist_until_its_interrupted_creation_is_finished(
+    account: ContractStacks, second: Manifest
+) -> None:
     with pytest.raises(Interrupted):
         account.interrupt_creation(second)
     assert not account.stacks.release_exists(second.ref)

@@ -92,7 +92,7 @@ def test_a_listener_that_does_not_exist_fails(contract_cloud: ContractCloud) -> 
 def test_the_health_of_a_missing_target_group_fails_with_its_own_code(
     contract_cloud: ContractCloud, releases: tuple[ContractRelease, ContractRelease]
 ) -> None:
-    with pytest.raises(StepFailed, match="is gone") as gone:
+    with pytest.raises(StepFailed, match="does not exist") as gone:
         contract_cloud.traffic.target_health(releases[0].outputs.target_group_arn + "0")
     assert gone.value.code == "TARGET_GROUP_GONE"
 

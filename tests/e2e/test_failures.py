@@ -1,4 +1,4 @@
-"""Failures of AWS in the Pulumi engine: the provider runs in the test's process, which injects them."""
+"""Failures of AWS during an operation of Pulumi. The provider runs in the test's process, which injects them."""
 
 import contextlib
 import json
@@ -94,7 +94,7 @@ def test_the_tasks_of_a_killed_local_cloud_end(shell: Shell) -> None:
 
 
 def processes_in(folder: str) -> list[int]:
-    """Processes that work in a folder or below it: the tasks of a local cloud."""
+    """Processes whose working folder is `folder` or below it: the tasks of a local cloud."""
     pids = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         # A process that has ended in the meantime has no working folder.

@@ -1,4 +1,4 @@
-"""Replacement with the real engine: the order in which it creates the new and deletes the old resource."""
+"""A replacement by the real engine: in which order it creates the new resource and deletes the old one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ def stack_of(variables: dict[str, str], folder: Path, name: str, description: st
 @pytest.mark.parametrize(
     ("first", "order"), [(False, ["create", "create", "delete"]), (True, ["create", "delete", "create"])]
 )
-def test_a_replacement_has_the_order_of_delete_before_replace(
+def test_a_replacement_deletes_first_only_with_delete_before_replace(
     attached: dict[str, str], calls: list[str], tmp_path: Path, first: bool, order: list[str]
 ) -> None:
     name = f"order-{first}".lower()

@@ -27,7 +27,7 @@ def handler(event, context):
 
 
 def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str = "good", **sections: Any) -> None:
-    """Write another version, strategy and other sections into the environment's file."""
+    """Write a version, a strategy and other sections into the environment's file."""
     shell.set_release(version, behaviour)
     file, yaml = shell.project / "Pulumi.local.yaml", YAML()
     document = yaml.load(file.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def traffic(ended: Ended) -> dict[str, int]:
 
 
 def weights(ended: Ended) -> list[dict[str, int]]:
-    """Every allocation that a deployment went through, by version."""
+    """Every allocation of a deployment in order, by version."""
     allocations: list[dict[str, int]] = []
     for line in ended.out.splitlines():
         event = json.loads(line)
@@ -143,7 +143,7 @@ def test_a_hook_on_lambda_passes_a_release_or_keeps_traffic_from_it(shell: Shell
     set_up(shell, "6.0.0", {"kind": "blue-green"}, hooks=hooks)
     ended = shell.cutover("deploy")
     assert (ended.code, traffic(ended)) == (5, {"5.0.0": 100})
-    assert "hook smoke at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
+    assert "hook smoke failed at AfterAllowTestTraffic: no stock" in ended.last["error"]["message"]
 
 
 def test_a_canary_with_a_drill_that_exits_at_its_approval_is_finished_by_another_driver(shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""An installed wheel does its work outside a checkout, in a shell that has neither an engine nor Pulumi's variables."""
+"""An installed wheel works outside a checkout, in a shell without an engine on PATH and without Pulumi's variables."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a contract test needs of the cloud that it runs on, and the cloud of the fakes."""
+"""The cloud on which a contract test runs, as a Protocol, and its implementation by the fakes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class ContractCloud(Protocol):
         ...
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Let time pass until the condition holds; fails where it never does."""
+        """Let time pass until the condition is true; fail if it never is."""
         ...
 
     def send_requests(self, release: ContractRelease) -> None:

@@ -1,4 +1,4 @@
-"""Stacks as their contract test needs them: in memory, and on the local cloud by the Pulumi engine."""
+"""The stacks for their contract test: in memory, and on the local cloud with the Pulumi engine."""
 
 import os
 import threading

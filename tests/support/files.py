@@ -1,4 +1,4 @@
-"""A valid `Pulumi.prod.yaml`, and how a changed one is refused."""
+"""A valid `Pulumi.prod.yaml`, and the message that refuses a changed one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the tests of the recipes read from the source: the files of a folder, and what a module imports."""
+"""Read the source for the tests of the recipes: the files of a folder, and the imports of a module."""
 
 import ast
 from pathlib import Path

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.shell import ROOT
 
-# What a wheel is made of. A copy is built, so that no `build` folder of an earlier build adds files to it.
+# The sources of a wheel. A copy of them is built, so that no earlier `build` folder adds files to the wheel.
 _SOURCES = ("cutover", "components", "strategies", "examples")
 _FILES = ("pyproject.toml", "README.md", "LICENSE", "Pulumi.yaml", "Pulumi.local.yaml", "__main__.py")
 

@@ -71,34 +71,36 @@ def test_clearly_lower_samples_are_low_as_in_kayenta() -> None:
     ("direction", "expected"),
     [("increase", Classification.HIGH), ("either", Classification.HIGH), ("decrease", Classification.PASS)],
 )
-def test_only_the_direction_that_is_bad_fails_as_in_kayenta(direction: Direction, expected: Classification) -> None:
+def test_only_a_change_in_the_bad_direction_fails_as_in_kayenta(direction: Direction, expected: Classification) -> None:
     assert kind(pair(HIGH, FEW, direction=direction)) is expected
 
 
-def test_no_data_is_nodata_as_in_kayenta() -> None:
+def test_a_metric_without_data_is_nodata_as_in_kayenta() -> None:
     assert kind(pair((), FEW)) is Classification.NODATA
     assert kind(pair((), ())) is Classification.NODATA
 
 
-def test_gaps_and_infinities_are_no_samples() -> None:
+def test_gaps_and_infinities_are_not_samples() -> None:
     holes = (None, math.nan, math.inf, -math.inf)
     assert kind(pair(FEW + holes, holes + FEW)) is Classification.PASS
     assert kind(pair((1.0, 2.0, 3.0, 4.0, *holes), FEW)) is Classification.NODATA
 
 
 @pytest.mark.parametrize(("missing", "count"), [("gap", 1), ("zero", 4)])
-def test_a_period_without_data_is_a_gap_or_zero_as_kayentas_nan_strategy(missing: str, count: int) -> None:
+def test_a_period_without_data_is_a_gap_or_zero_as_configured_like_kayentas_nan_strategy(
+    missing: str, count: int
+) -> None:
     gate = AnalysisGate.model_validate({"metrics": {"errors": {"preset": "error-rate", "missing": missing}}})
     (one,) = pairs_of(gate, {"errors.candidate": (None, 3.0, None, None), "errors.baseline": ()})
     assert len(known(one.candidate)) == count
 
 
-def test_constant_series_that_are_equal_pass_and_others_do_not() -> None:
+def test_equal_constant_series_pass_and_different_ones_fail() -> None:
     assert kind(pair((5.0,) * 10, (5.0,) * 10)) is Classification.PASS
     assert kind(pair((9.0,) * 10, (5.0,) * 10)) is Classification.HIGH
 
 
-def test_a_baseline_without_any_error_is_judged_by_the_difference() -> None:
+def test_against_a_baseline_without_errors_the_smallest_difference_decides() -> None:
     zero = (0.0,) * 10
     some = (0.0, 2.0, 3.0, 1.0, 4.0, 2.0, 3.0, 2.0, 1.0, 2.0)
     assert kind(pair(some, zero)) is Classification.HIGH
@@ -106,7 +108,7 @@ def test_a_baseline_without_any_error_is_judged_by_the_difference() -> None:
     assert kind(pair(zero, zero)) is Classification.PASS
 
 
-def test_one_error_over_a_baseline_without_any_is_chance() -> None:
+def test_one_error_against_a_baseline_without_errors_passes() -> None:
     assert kind(pair((0.0,) * 9 + (1.0,), (0.0,) * 10)) is Classification.PASS
 
 
@@ -117,7 +119,7 @@ def test_a_significant_change_that_is_too_small_to_matter_passes() -> None:
     assert kind(pair(slower, faster, smallest_effect=0.001)) is Classification.HIGH
 
 
-def test_one_outlier_does_not_decide() -> None:
+def test_one_outlier_does_not_fail_a_metric() -> None:
     assert kind(pair((*FEW[:-1], 1e9), FEW)) is Classification.PASS
 
 
@@ -170,7 +172,7 @@ def test_a_critical_metric_that_fails_makes_the_score_0_as_in_kayenta() -> None:
     assert "errors: mean 145 against 45 (+222%)" in verdict.reason
 
 
-def test_a_metric_without_data_is_left_out_unless_it_must_have_some_as_in_kayenta() -> None:
+def test_a_metric_without_data_is_left_out_unless_must_have_data_is_set_as_in_kayenta() -> None:
     assert judge(pair(FEW, FEW), pair((), (), name="rare")).verdict is Outcome.PASS
     assert judge(pair(FEW, FEW), pair((), (), name="rare", must_have_data=True)).verdict is Outcome.FAIL
 

@@ -56,7 +56,7 @@ def test_json_and_debug_work_before_and_after_the_verb(option: str) -> None:
     assert options_first(["-e", "x", "status", option]) == [option, "-e", "x", "status"]
 
 
-def test_the_order_of_other_options_stays() -> None:
+def test_the_order_of_other_options_does_not_change() -> None:
     assert options_first(["-e", "x", "status", "--watch"]) == ["-e", "x", "status", "--watch"]
 
 
@@ -75,11 +75,11 @@ def test_the_next_command_names_the_environment(hint: str, completed: str) -> No
 
 
 @pytest.mark.parametrize("form", [["-e", "prod"], ["-eprod"], ["--environment", "prod"], ["--environment=prod"]])
-def test_the_next_command_names_the_environment_however_it_was_given(form: list[str]) -> None:
+def test_the_next_command_names_the_environment_for_every_form_of_the_option(form: list[str]) -> None:
     assert complete_hint("cutover resume", [*form, "deploy"]) == "cutover -e prod resume"
 
 
-def test_without_an_environment_the_next_command_stays() -> None:
+def test_without_an_environment_the_next_command_does_not_change() -> None:
     assert complete_hint("cutover resume", ["deploy", "-e"]) == "cutover resume"
 
 
@@ -98,7 +98,7 @@ def test_with_nothing_to_do_the_last_line_of_json_is_the_status_object(
     ("seconds", "words"),
     [(0.0, "0 s"), (0.85, "850 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (120.0, "2 min"), (7500.0, "2 h 5 min")],
 )
-def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
+def test_durations_are_printed_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 

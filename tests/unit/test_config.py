@@ -1,4 +1,4 @@
-"""A file with errors is refused as a whole, and each error is reported with its path in the file."""
+"""A file with errors is refused, and each error is reported with its path in the file."""
 
 import pytest
 
@@ -63,11 +63,11 @@ def test_a_duplicate_key_is_refused_with_its_line() -> None:
     assert "cutover:application" in message
 
 
-def test_a_listener_without_a_certificate_needs_a_waiver() -> None:
+def test_a_load_balancer_without_a_certificate_needs_plain_http() -> None:
     assert "load_balancer" in refusal(GOOD.replace('{plain_http: {reason: "a test that leaves nothing"}}', "{}"))
 
 
-def test_names_too_long_for_a_load_balancer_are_refused_and_not_shortened() -> None:
+def test_a_name_too_long_for_a_load_balancer_is_refused_and_not_shortened() -> None:
     with pytest.raises(InvalidInput, match="longer than"):
         parse_environment(
             GOOD.replace("application: shop", "application: a-long-name"), "an-environment-of-length", "f"

@@ -1,4 +1,4 @@
-"""Where the driver finds the Pulumi engine, and what it says where there is none."""
+"""Where the driver finds the Pulumi engine, and what it reports if there is none."""
 
 import threading
 from importlib.metadata import version
@@ -32,13 +32,13 @@ def test_the_engine_on_path_comes_first(tmp_path: Path) -> None:
     assert find_engine() == on_path
 
 
-def test_without_one_on_path_the_installed_engine_is_used() -> None:
+def test_the_installed_engine_is_used_if_none_is_on_path() -> None:
     engine = add_engine(installed_engine(), f"v{version('pulumi')}")
     assert EngineCommand(threading.Event()).command == str(engine)
     assert doctor._engine().result == "OK"
 
 
-def test_an_engine_on_path_need_not_be_in_a_folder_called_bin(tmp_path: Path) -> None:
+def test_an_engine_on_path_may_be_in_any_folder(tmp_path: Path) -> None:
     add_engine(tmp_path / "programs" / "pulumi", f"v{version('pulumi')}")
     assert str(EngineCommand(threading.Event()).version) == version("pulumi")
 
@@ -72,12 +72,12 @@ def test_an_engine_that_does_not_run_is_a_failed_preflight() -> None:
     engine.parent.mkdir(parents=True)
     engine.write_text("#!/bin/sh\nexit 1\n")
     engine.chmod(0o755)
-    with pytest.raises(PreflightFailed, match="does not run"):
+    with pytest.raises(PreflightFailed, match="cannot be run"):
         EngineCommand(threading.Event())
 
 
 def test_an_engine_of_another_major_version_is_a_failed_preflight() -> None:
     add_engine(installed_engine(), "v2.0.0")
-    with pytest.raises(PreflightFailed, match="does not fit") as caught:
+    with pytest.raises(PreflightFailed, match="has the wrong version") as caught:
         EngineCommand(threading.Event())
     assert caught.value.code == "ENGINE_VERSION"

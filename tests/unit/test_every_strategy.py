@@ -1,4 +1,4 @@
-"""Every strategy: where it succeeds, where each of its steps fails, and where a person aborts at each of its steps.
+"""Every strategy: a deployment that succeeds, one that fails at each step, and one that a person aborts at each step.
 
 Each write of traffic is checked: the weights sum to 100 or are empty (a declared outage), and each release with a
 weight has enough tasks for it.
@@ -168,7 +168,7 @@ def test_an_abort_at_any_step_returns_all_traffic_to_the_baseline(strategy: str,
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_candidate_that_crashes_under_traffic_loses_it_with_the_next_write(strategy: str) -> None:
+def test_a_candidate_that_crashes_under_traffic_loses_all_traffic_with_the_next_write(strategy: str) -> None:
     environment = prepared()
     writes: list[bool] = []
     inner = environment.cloud.write_weights
@@ -200,7 +200,7 @@ def test_a_scaled_down_baseline_is_scaled_up_before_it_takes_all_traffic(monkeyp
     assert back[0] == "scale v1 to 4"
 
 
-def test_a_baseline_takes_all_traffic_at_once_where_only_its_tasks_are_healthy() -> None:
+def test_a_baseline_takes_all_traffic_at_once_if_only_its_tasks_are_healthy() -> None:
     environment = prepared()
     environment.cloud.before_call = lambda call: _kill(environment)
     execution = environment.deploy("v2", "rolling")
@@ -231,7 +231,7 @@ def test_recreate_starts_the_candidate_only_when_no_task_of_the_baseline_runs() 
     assert running == [0]
 
 
-def test_a_release_is_not_scaled_below_what_its_weight_needs() -> None:
+def test_a_release_is_not_scaled_below_the_tasks_that_its_weight_needs() -> None:
     environment = prepared()
     driver = environment.driver("v2")
     (release,) = environment.ledger.releases()

@@ -1,4 +1,4 @@
-"""Gates on metrics, alarms, analysis and hooks, over a whole deployment on an environment in memory."""
+"""Metric gates, alarms, the analysis and hooks during a whole deployment, on an environment in memory."""
 
 import itertools
 from typing import Any
@@ -29,7 +29,7 @@ def environment() -> InMemoryEnvironment:
 def serve(
     environment: InMemoryEnvironment, version: str, *, requests: float, errors: float, latency: float = 0.1
 ) -> None:
-    """Set what CloudWatch has of a version for each minute in which it has traffic; `latency` in seconds."""
+    """Set what CloudWatch records of a version in each minute with traffic; `latency` is in seconds."""
     environment.cloud.values |= {(version, SUMS[0]): requests, (version, SUMS[1]): errors, (version, "p99"): latency}
 
 
@@ -85,7 +85,7 @@ def test_a_background_gate_measures_while_an_approval_waits(environment: InMemor
     assert "errors gate" in execution.error.message
 
 
-def test_measurements_keep_the_interval_and_the_initial_delay(environment: InMemoryEnvironment) -> None:
+def test_measurements_wait_for_the_initial_delay_and_then_for_each_interval(environment: InMemoryEnvironment) -> None:
     serve(environment, "v2", requests=100, errors=0)
     execution = deploy(environment, gates=with_errors(interval="1m", initial_delay="1m"))
     times = [m.at for m in environment.ledger.measurements(execution.execution_id)]
@@ -118,7 +118,7 @@ def test_an_alarm_that_fires_before_the_start_refuses_the_deployment_or_is_repor
     execution = deploy(environment, gates={"alarms": {"names": names, "firing_before": "report"}})
     assert execution.status is Status.COMPLETED
     started = environment.ledger.journal(execution.execution_id)[0].message
-    assert "in ALARM before the start, not watched: checkout" in started
+    assert "these alarms were in ALARM before the start and are not watched: checkout" in started
 
 
 ANALYSIS = {"metrics": {"latency": {"preset": "latency-p99", "critical": True, "must_have_data": True}}, "delay": "0s"}
@@ -181,7 +181,7 @@ def test_a_hook_that_fails_keeps_traffic_from_the_candidate(environment: InMemor
     environment.cloud.hook_results["smoke"] = [HookResult("Failed", "no stock")]
     execution = deploy(environment, hooks=hooks())
     assert execution.error is not None
-    assert "hook smoke at AfterAllowTestTraffic: no stock" in execution.error.message
+    assert "hook smoke failed at AfterAllowTestTraffic: no stock" in execution.error.message
     assert all("-v2-" not in arn for weights in environment.cloud.history for arn in weights)
 
 
@@ -191,14 +191,14 @@ def test_a_failed_hook_with_on_failure_continue_stops_nothing(environment: InMem
 
 
 @pytest.mark.parametrize(("retries", "status"), [(0, Status.ROLLED_BACK), (1, Status.COMPLETED)])
-def test_a_hook_that_cannot_be_run_is_retried_as_often_as_configured(
+def test_a_hook_that_cannot_be_run_is_retried_as_many_times_as_configured(
     environment: InMemoryEnvironment, retries: int, status: Status
 ) -> None:
     environment.cloud.hook_results["smoke"] = [TransientFailure("X", "connection refused")]
     assert deploy(environment, hooks=hooks(retries=retries)).status is status
 
 
-def test_a_hook_can_answer_later_by_its_callback(environment: InMemoryEnvironment) -> None:
+def test_a_hook_can_answer_later_with_its_callback_id(environment: InMemoryEnvironment) -> None:
     environment.cloud.hook_results["smoke"] = [HookResult(None, "")]
 
     def answer() -> None:
@@ -277,7 +277,7 @@ def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(environment
 
 
 @pytest.mark.parametrize(("silent", "status"), [(200, Status.COMPLETED), (2000, Status.ROLLED_BACK)])
-def test_an_alarm_without_data_is_waited_for_until_patience_ends(
+def test_an_alarm_without_data_stops_the_deployment_only_after_patience(
     environment: InMemoryEnvironment, silent: float, status: Status
 ) -> None:
     environment.cloud.alarm_states["checkout"] = "INSUFFICIENT_DATA"

@@ -27,7 +27,7 @@ def text_of(node: ast.expr) -> str | None:
 
 
 def hints() -> Iterator[tuple[str, str]]:
-    """Where each error is made, and its hint."""
+    """The place of each error in the source, and its hint."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:

@@ -1,8 +1,8 @@
-"""Adding a kind of hook takes three files: these tests walk them, so that none can be forgotten.
+"""Adding a kind of hook takes three files: these tests fail if one of them is forgotten.
 
 1. `cutover/config/hooks.py`: its name in `KINDS`, its data in `HookAction`, its key and its line in `HookConfig`;
 2. `cutover/adapters/hooks/<kind>.py`: everything that runs it;
-3. `cutover/adapters/hooks/registry.py`: its arm, without which mypy fails.
+3. `cutover/adapters/hooks/registry.py`: its case, without which mypy fails.
 """
 
 from typing import Any, get_args

@@ -81,7 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-        """Say nothing."""
+        """Write no log."""
 
 
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
@@ -103,7 +103,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def tls_server(tmp_path: Path) -> Iterator[Server]:
-    """A server whose certificate nobody trusts."""
+    """A server with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
     now = dt.datetime.now(dt.UTC)
@@ -136,17 +136,17 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
     assert get(f"http://{server.address}/moved") == (302, "moved")
 
 
-def test_of_a_large_body_only_the_limit_is_read(server: Server) -> None:
+def test_only_the_limit_is_read_of_a_large_body(server: Server) -> None:
     assert len(get(f"http://{server.address}/", limit_bytes=1000)[1]) == 1000
 
 
 @pytest.mark.parametrize("path", ["/stalls", "/drips"])
-def test_an_answer_that_does_not_come_in_time_is_a_time_out(server: Server, path: str) -> None:
+def test_an_answer_that_is_not_complete_in_time_is_a_time_out(server: Server, path: str) -> None:
     with pytest.raises(TransientFailure, match=r"does not answer: no complete response within 0\.3 s"):
         get(f"http://{server.address}{path}", timeout=0.3)
 
 
-def test_every_request_has_a_connection_of_its_own(server: Server) -> None:
+def test_every_request_opens_a_new_connection(server: Server) -> None:
     for _ in range(3):
         get(f"http://{server.address}/")
     assert server.connections == 3
@@ -160,7 +160,7 @@ def test_every_request_has_a_connection_of_its_own(server: Server) -> None:
         ("http://nobody.invalid/secret", "http://nobody.invalid does not answer: its host name does not resolve"),
     ],
 )
-def test_who_cannot_be_reached_is_named_without_the_path(url: str, reason: str) -> None:
+def test_an_unreachable_server_is_named_without_the_path_of_the_url(url: str, reason: str) -> None:
     with pytest.raises(TransientFailure, match=reason) as caught:
         get(url)
     assert "secret" not in caught.value.message
@@ -181,7 +181,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(tls_server: Server) -> None
         get(f"https://{tls_server.address}/")
 
 
-# pytest turns warnings on again that the client turns off.
+# The client turns this warning off, but pytest turns it on again.
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_the_probe_accepts_any_certificate_and_sends_the_releases_header(tls_server: Server) -> None:
     result = HttpProbe(f"https://{tls_server.address}").get(RELEASE, "/", 5.0)
@@ -191,7 +191,7 @@ def test_the_probe_accepts_any_certificate_and_sends_the_releases_header(tls_ser
 
 
 def test_an_endpoint_without_a_status_page_is_named(server: Server) -> None:
-    with pytest.raises(StepFailed, match=r"has no status page of a local cloud \(HTTP 200\)"):
+    with pytest.raises(StepFailed, match="is not a local cloud: its status page answers HTTP 200"):
         endpoint_status(f"http://{server.address}")
     with pytest.raises(TransientFailure, match="does not answer"):
         endpoint_status("http://127.0.0.1:9")

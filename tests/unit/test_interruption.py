@@ -1,4 +1,4 @@
-"""SIGINT stops a driver in order, also where its parent ignores SIGINT."""
+"""SIGINT stops a driver gracefully, also if its parent ignores SIGINT."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""How the `local` verbs prepare a shell, and what they need."""
+"""The `local` verbs: the variables that they set, and the packages that they need."""
 
 import os
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("endpoint", [ENDPOINT, "http://localhost:4577"])
-def test_without_a_backend_the_one_of_the_local_cloud_is_used(endpoint: str, tmp_path: Path) -> None:
+def test_the_local_clouds_backend_is_used_if_the_shell_names_none(endpoint: str, tmp_path: Path) -> None:
     os.environ["PULUMI_CONFIG_PASSPHRASE"] = "of another backend"
     cloud.use_for_pulumi(endpoint)
     assert os.environ["PULUMI_BACKEND_URL"] == f"file://{tmp_path.resolve()}/pulumi/backend"
@@ -39,7 +39,7 @@ def test_without_a_backend_the_one_of_the_local_cloud_is_used(endpoint: str, tmp
     assert os.environ["PULUMI_CONFIG_PASSPHRASE"] == "local"
 
 
-def test_a_backend_that_the_shell_names_stays() -> None:
+def test_a_backend_that_the_shell_names_is_not_replaced() -> None:
     os.environ["PULUMI_BACKEND_URL"] = "s3://mine"
     cloud.use_for_pulumi(ENDPOINT)
     assert {name: value for name, value in os.environ.items() if name.startswith("PULUMI_")} == {

@@ -59,7 +59,7 @@ def test_a_gate_without_a_measurement_does_not_pass() -> None:
     assert judge_metric("errors", gate(), []).verdict is Outcome.INCONCLUSIVE
 
 
-def test_a_rate_is_computed_from_sums_and_the_reason_tells_them() -> None:
+def test_a_rate_is_computed_from_sums_and_the_reason_shows_them() -> None:
     verdict = judge_metric("errors", gate(), measurements(BAD))
     assert (verdict.verdict, verdict.stops) == (Outcome.FAIL, True)
     assert verdict.reason == "5 % (50 of 1000 requests), more than 1 %"
@@ -69,7 +69,7 @@ def test_a_connection_that_a_target_refuses_is_an_error_too() -> None:
     assert value_of(gate(), {"requests": 200, "errors": 1, "connection_errors": 3}) == 2.0
 
 
-def test_a_count_that_cloudwatch_does_not_have_is_zero_where_there_were_requests() -> None:
+def test_a_count_that_cloudwatch_does_not_have_is_zero_if_there_were_requests() -> None:
     assert value_of(gate(), {"requests": 10, "errors": None}) == 0.0
 
 
@@ -95,7 +95,7 @@ def test_an_allowed_failure_in_the_past_does_not_prevent_a_pass() -> None:
 
 
 @pytest.mark.parametrize(("count", "stops"), [(2, False), (3, True)])
-def test_missing_data_stops_after_more_measurements_in_a_row_than_are_allowed(count: int, stops: bool) -> None:
+def test_more_measurements_without_data_in_a_row_than_are_allowed_stop_the_deployment(count: int, stops: bool) -> None:
     verdict = judge_metric("errors", gate(inconclusive=2), measurements(GOOD, *[NONE] * count))
     assert (verdict.verdict, verdict.stops) == (Outcome.INCONCLUSIVE, stops)
 
@@ -106,7 +106,7 @@ def test_a_measurement_with_data_restarts_the_count_of_missing_data() -> None:
 
 
 @pytest.mark.parametrize(("count", "stops"), [(4, False), (5, True)])
-def test_errors_in_a_row_stop_after_four(count: int, stops: bool) -> None:
+def test_more_than_four_errors_in_a_row_stop_the_deployment(count: int, stops: bool) -> None:
     verdict = judge_metric("errors", gate(), measurements(*["throttled"] * count))
     assert (verdict.verdict, verdict.stops) == (Outcome.ERROR, stops)
 
@@ -119,7 +119,7 @@ def test_a_dry_run_reports_and_stops_nothing() -> None:
 @pytest.mark.parametrize(
     ("statistic", "value"), [("Sum", 9.0), ("Minimum", 2.0), ("Maximum", 4.0), ("Average", 3.0), ("p99", 4.0)]
 )
-def test_a_window_of_several_periods_is_folded_as_the_statistic_says(statistic: str, value: float) -> None:
+def test_the_periods_of_a_window_are_aggregated_by_the_statistic(statistic: str, value: float) -> None:
     metric = {"namespace": "Shop", "name": "Orders", "statistic": statistic}
     custom = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_most": 5})
     (request,) = requests_for(custom, TARGET)
@@ -129,7 +129,7 @@ def test_a_window_of_several_periods_is_folded_as_the_statistic_says(statistic: 
 
 
 @pytest.mark.parametrize(("value", "outcome"), [(0.5, Outcome.PASS), (0.4, Outcome.FAIL)])
-def test_at_least_is_a_floor(value: float, outcome: Outcome) -> None:
+def test_a_value_below_at_least_fails(value: float, outcome: Outcome) -> None:
     metric = {"namespace": "Shop", "name": "Orders", "statistic": "Sum"}
     floor = MetricGate.model_validate({"preset": "cloudwatch", "metric": metric, "at_least": 0.5})
     assert judge_metric("orders", floor, measurements({"value": value})).verdict is outcome
@@ -200,5 +200,5 @@ def test_a_replay_shows_the_verdicts_of_a_stricter_gate() -> None:
     assert [each.verdict.stops for each in strict] == [True, True, True]
 
 
-def test_a_replay_leaves_out_gates_that_the_file_has_no_more() -> None:
+def test_a_replay_leaves_out_gates_that_are_no_longer_configured() -> None:
     assert replay(Gates(), measurements(BAD)) == ()

@@ -1,9 +1,9 @@
-"""Adding a metric source takes four files: these tests walk them, so that none can be forgotten.
+"""Adding a metric source takes four files: these tests fail if one of them is forgotten.
 
 1. `cutover/config/sources/<source>.py`: its section of the configuration, its query, how late its data are;
 2. `cutover/config/gates.py`: its name in `Preset` and `SOURCES`, its query in `MetricQuery`, its key in `MetricGate`;
 3. `cutover/adapters/metrics/<source>.py`: everything that talks to the vendor;
-4. `cutover/adapters/metrics/registry.py`: its arm, without which mypy fails.
+4. `cutover/adapters/metrics/registry.py`: its case, without which mypy fails.
 """
 
 from typing import Any, get_args
@@ -53,7 +53,7 @@ def test_a_gate_takes_its_source_and_its_delay_from_the_vendors_file(source: str
     assert gate(source, delay="5s").delay_seconds == 5.0
 
 
-def test_cloudwatch_is_a_minute_late_and_prometheus_is_not() -> None:
+def test_the_default_delay_is_one_minute_for_cloudwatch_and_none_for_prometheus() -> None:
     assert (gate("cloudwatch").delay_seconds, gate("prometheus").delay_seconds) == (60.0, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Requests of people: recorded with the person's name, carried out within two seconds, and only once."""
+"""Requests of people: recorded with the person's name, processed within two seconds, and processed once."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def deploy(environment: InMemoryEnvironment, strategy: dict[str, object], versio
 def request_once_in(
     environment: InMemoryEnvironment, step_kind: str, kind: RequestKind, *, after: int = 0
 ) -> list[float]:
-    """Record one request while a step of that kind waits, after `after` waits; the list gets its time."""
+    """Record one request in a step of that kind, after `after` of its waits; the returned list gets the time of it."""
     requested_at: list[float] = []
     waits = 0
 
@@ -143,17 +143,17 @@ def test_a_driver_can_exit_at_a_pause_and_a_promote_and_a_resume_finish_the_exec
     assert operations.resume(environment.driver("v2", strategy=APPROVED), None).status is Status.COMPLETED
 
 
-def test_a_promote_is_refused_where_nothing_waits_for_it(environment: InMemoryEnvironment) -> None:
+def test_a_promote_is_refused_if_nothing_waits_for_it(environment: InMemoryEnvironment) -> None:
     with pytest.raises(Refused, match="no execution is in progress"):
         operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
     environment.clock.stop_after = environment.clock.slept + 3
     with pytest.raises(Interrupted):
         deploy(environment, CANARY)
-    with pytest.raises(Refused, match="which a promote does not end"):
+    with pytest.raises(Refused, match="no wait that a promote ends"):
         operations.request_action(environment.driver("v2"), RequestKind.PROMOTE, "")
 
 
-def test_a_newer_deployment_is_refused_unless_it_supersedes_which_the_record_shows(
+def test_a_newer_deployment_is_refused_unless_it_supersedes_and_records_the_aborted_one(
     environment: InMemoryEnvironment,
 ) -> None:
     environment.clock.stop_after = environment.clock.slept + 30

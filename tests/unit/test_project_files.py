@@ -1,4 +1,4 @@
-"""The files beside the code that must agree with the Makefile."""
+"""The pre-commit hooks and the workflow run the same checks as the Makefile."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_pre_commit_runs_the_checks_of_make_lint() -> None:
     assert {(hook["language"], hook["pass_filenames"]) for hook in hooks} == {("system", False)}
 
 
-def test_the_workflow_runs_the_script_that_runs_anywhere() -> None:
+def test_the_github_workflow_runs_the_same_script_as_every_other_machine() -> None:
     workflow = YAML(typ="safe").load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["checks"]["steps"][-1] == {"run": ".ci/run"}
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")

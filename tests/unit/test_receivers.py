@@ -1,8 +1,8 @@
-"""Adding a kind of receiver takes three files: these tests walk them, so that none can be forgotten.
+"""Adding a kind of receiver takes three files: these tests fail if one of them is forgotten.
 
 1. `cutover/config/notifications.py`: its key in `KINDS` and in `NotificationConfig`, its data in `Receiver`;
 2. `cutover/adapters/notifier/<vendor>.py`: everything that sends to it;
-3. `cutover/adapters/notifier/registry.py`: its arm, without which mypy fails.
+3. `cutover/adapters/notifier/registry.py`: its case, without which mypy fails.
 """
 
 from typing import Any, get_args

@@ -29,12 +29,12 @@ FACTS = Facts(
 
 
 def files(folder: Path, *shared: str) -> set[str]:
-    """Names of the modules of a folder, without those that its modules share."""
+    """Names of the modules in a folder, without the modules that others in it share."""
     return {path.stem for path in folder.glob("*.py")} - {"__init__", *shared}
 
 
 def imports(module: Path, package: str) -> set[str]:
-    """Last names of the modules of `package` that a module imports, also inside functions."""
+    """Names (without the package) of the modules of `package` that a module imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == package:
@@ -45,7 +45,7 @@ def imports(module: Path, package: str) -> set[str]:
 
 
 def a_step(kind: type) -> Step:
-    """A step of that kind; a handler is found by the type alone."""
+    """A step of this kind with a release and no other field, which is enough to find its handler."""
     step: Step = kind.model_construct(release=RELEASE)  # type: ignore[attr-defined]
     return step
 

@@ -215,7 +215,7 @@ def test_the_run_after_a_killed_build_completes_it_and_removes_what_it_left(with
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals to a child that its parent died")
-def test_the_build_ends_with_a_killed_run(with_go: Machine) -> None:
+def test_killing_a_run_ends_its_build(with_go: Machine) -> None:
     build = _kill_during_build(with_go)
     # The test process is not the parent: the id vanishes or turns to a zombie that init collects.
     _wait_until(lambda: _state_of(build) in ("", "Z"))

@@ -1,4 +1,4 @@
-"""The set-up of the virtual environment: which interpreters it refuses, and when it has nothing to do."""
+"""The set-up of the virtual environment: which interpreters it refuses, and when it is up to date."""
 
 import subprocess
 import sys

@@ -49,7 +49,7 @@ def test_the_sentence_names_the_file_that_holds_the_traceback(
     assert "Traceback (most recent call last)" in written(tmp_path).read_text()
 
 
-def test_the_file_holds_no_secret_and_is_the_users_alone(run: Run, tmp_path: Path) -> None:
+def test_the_file_holds_no_secret_and_only_its_owner_can_read_it(run: Run, tmp_path: Path) -> None:
     run()
     text = written(tmp_path).read_text()
     assert (SECRET in text, LOCAL in text) == (False, False)
@@ -70,7 +70,7 @@ def test_with_json_the_last_line_is_an_error_object(
     assert error["message"].endswith(str(written(tmp_path)))
 
 
-def test_where_the_file_cannot_be_written_the_traceback_is_printed(
+def test_if_the_file_cannot_be_written_the_traceback_is_printed(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()

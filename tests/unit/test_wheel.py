@@ -1,4 +1,4 @@
-"""What is in the wheel: one package, with the files that it reads at run time."""
+"""The content of the wheel: one package, with the files that it reads at run time."""
 
 from pathlib import Path
 
@@ -24,15 +24,15 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return names_in(build_wheel(tmp_path_factory.mktemp("wheel")))
 
 
-def test_the_top_level_is_cutover_and_its_metadata_alone(names: list[str]) -> None:
+def test_the_wheel_has_only_cutover_and_its_metadata_at_the_top_level(names: list[str]) -> None:
     top_level = {Path(name).parts[0] for name in names}
     assert {name for name in top_level if not name.endswith(".dist-info")} == {"cutover"}
     assert len(top_level) == 2
 
 
-def test_the_files_that_cutover_reads_at_run_time_are_in_it(names: list[str]) -> None:
+def test_the_wheel_has_the_files_that_cutover_reads_at_run_time(names: list[str]) -> None:
     assert set(RUN_TIME_FILES) - set(names) == set()
 
 
-def test_it_holds_nothing_compiled(names: list[str]) -> None:
+def test_the_wheel_has_no_compiled_files(names: list[str]) -> None:
     assert [name for name in names if "__pycache__" in name] == []

@@ -1,4 +1,4 @@
-"""What functions and webhooks share: a call in a thread of its own, and the meaning of its answer."""
+"""Shared by functions and webhooks: make the call in a thread, and interpret the answer."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from cutover.ports import HookResult
 
 MESSAGE_CHARACTERS = 400
-"""How much of a hook's output a message shows."""
+"""A message shows at most this many characters of a hook's output."""
 ANSWER_BYTES = 64 * 1024
-"""How much of a hook's answer is read."""
+"""At most this many bytes of a hook's answer are read."""
 _STATUS_KEYS = ("status", "Status", "hookStatus")
 
 
 def result_of(answer: object) -> HookResult:
-    """The result in an answer: a status, alone or in an object; any other answer means that the result comes later.
+    """The result in an answer: a status, alone or in an object. With any other answer the hook answers later.
 
-    CodeDeploy's status is `Succeeded` or `Failed`, that of ECS `hookStatus`
+    The status is `Succeeded` or `Failed`, as in CodeDeploy; ECS names it `hookStatus`
     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html).
     """
     status, message = answer, ""
@@ -31,7 +31,7 @@ def result_of(answer: object) -> HookResult:
 
 
 class CallRun:
-    """Implements `cutover.ports.HookRun` by a call in a thread; the call cannot be stopped, only abandoned."""
+    """Implements `cutover.ports.HookRun` with a call in a thread; `stop` cannot stop the call."""
 
     def __init__(self, call: Callable[[], HookResult]) -> None:
         self._call = call

@@ -1,4 +1,4 @@
-"""A program as a hook: it gets the event on stdin, and its exit code is the answer."""
+"""A command as a hook: it reads the event from stdin, and its exit code is the answer."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _TERMINATION_SECONDS = 5
 
 
 class CommandRun:
-    """Implements `cutover.ports.HookRun`: exit code 0 is Succeeded, 75 (EX_TEMPFAIL) asks for another attempt."""
+    """Implements `cutover.ports.HookRun`: exit code 0 is Succeeded, 75 (EX_TEMPFAIL) requests another attempt."""
 
     def __init__(self, hook: CommandHook, event: Mapping[str, object]) -> None:
         program = hook.arguments[0]
@@ -49,7 +49,7 @@ class CommandRun:
         return HookResult("Succeeded" if code == 0 else "Failed", message)
 
     def stop(self) -> None:
-        """See `cutover.ports.HookRun`; the children of the program end with it."""
+        """See `cutover.ports.HookRun`; also stops the children of the program."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             try:

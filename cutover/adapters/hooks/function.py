@@ -1,4 +1,4 @@
-"""A Lambda function as a hook: it gets the event, and its return value is the answer."""
+"""A Lambda function as a hook: it is invoked with the event, and its return value is the answer."""
 
 import json
 from collections.abc import Mapping

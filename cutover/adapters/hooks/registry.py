@@ -1,4 +1,4 @@
-"""The Hooks port: starts a hook by its kind; one kind, one file of this folder."""
+"""The Hooks port: starts a hook by its kind; each kind has one file in this folder."""
 
 from collections.abc import Mapping
 from typing import assert_never

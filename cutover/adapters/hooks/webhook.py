@@ -28,7 +28,9 @@ def sign(secret: bytes, body: bytes) -> str:
 def _post(hook: WebhookHook, event: Mapping[str, object], timeout_seconds: float) -> HookResult:
     secret = os.environ.get(hook.secret_variable)
     if not secret:
-        message = f"the environment variable {hook.secret_variable} is empty, so the webhook cannot be signed"
+        message = (
+            f"the environment variable {hook.secret_variable} is empty or not set, so the webhook cannot be signed"
+        )
         raise StepFailed("HOOK_UNSIGNED", message)
     body = json.dumps(event).encode()
     response = request(
@@ -47,5 +49,5 @@ def _post(hook: WebhookHook, event: Mapping[str, object], timeout_seconds: float
     try:
         return result_of(json.loads(response.text)) if response.text else HookResult("Succeeded", "")
     except ValueError:
-        # A receiver that answers with a text and not with JSON has accepted the event.
+        # A receiver that answers 2xx with text that is not JSON has accepted the event.
         return HookResult("Succeeded", response.text[:MESSAGE_CHARACTERS])

@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 10.0
 
 
 def read_prometheus(query: PrometheusQuery, at: datetime) -> Points:
-    """The one number that the query returns; no points where it returns nothing or NaN.
+    """The number that the query returns, as one point at `at`; no point if it returns nothing or NaN.
 
     Raises:
         StepFailed: Prometheus rejects the query, or the query returns more than one series.
@@ -26,7 +26,7 @@ def read_prometheus(query: PrometheusQuery, at: datetime) -> Points:
     series = [data["result"]] if data["resultType"] == "scalar" else [each["value"] for each in data["result"]]
     if len(series) > 1:
         message = (
-            f"{query.query!r} returns {len(series)} series; a gate needs one number: aggregate with sum() or max()"
+            f"{query.query!r} returns {len(series)} series, but a gate needs one number; aggregate with sum() or max()"
         )
         raise StepFailed("PROMETHEUS_AMBIGUOUS", message)
     numbers = [float(value) for _, value in series]

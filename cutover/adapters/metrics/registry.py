@@ -1,4 +1,4 @@
-"""The Metrics port: sends each query to its source; one source, one file of this folder."""
+"""The Metrics port: sends each query to its source; each source has one file in this folder."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ class MetricSources:
                 case _:
                     assert_never(query)
         if cloudwatch:
-            # One call for all of them.
+            # CloudWatch takes all its queries in one call.
             series = read_cloudwatch(self._session, tuple(cloudwatch.values()), start, end)
             points.update(zip(cloudwatch, series, strict=True))
         return tuple(points[number] for number in range(len(queries)))

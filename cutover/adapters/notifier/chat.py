@@ -1,4 +1,4 @@
-"""A chat's webhook as a receiver: the sentence in Slack's format."""
+"""A chat webhook as a receiver: it gets the sentence in Slack's format."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""An EventBridge bus as a receiver: one event with the details."""
+"""An EventBridge bus as a receiver: it gets one event with the details."""
 
 import json
 
@@ -8,7 +8,7 @@ from cutover.config.notifications import EventBus
 
 
 def put_on_bus(session: Session, bus: EventBus, message: Message) -> None:
-    """Send the event; its source is `cutover`, its detail type `cutover OCCASION`."""
+    """Send one event with the source `cutover` and the detail type `cutover OCCASION`."""
     with aws_errors("PutEvents"):
         session.events.put_events(
             Entries=[

@@ -9,7 +9,7 @@ from cutover.domain import Execution, JournalEvent, Phase, Status
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `detail` is a JSON object."""
+    """One message: `sentence` is for people; `detail`, a JSON object, is for machines."""
 
     occasion: Occasion
     sentence: str
@@ -17,7 +17,7 @@ class Message:
 
 
 def occasions_of(event: JournalEvent) -> tuple[Occasion, ...]:
-    """The occasions of a journal event; a receiver that wants several of them gets one message, for the first."""
+    """The occasions of an event. A receiver that is configured for several of them gets one message, for the first."""
     match event.kind:
         case "started":
             return ("start",)

@@ -1,4 +1,4 @@
-"""The Notifier port: sends each message to its receivers; one kind of receiver, one file of this folder."""
+"""The Notifier port: sends each message to its receivers; each kind of receiver has one file in this folder."""
 
 import logging
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Notifications:
         self._session, self._configs = session, configs
 
     def notify(self, execution: Execution, event: JournalEvent) -> None:
-        """See `cutover.ports.Notifier`: a message that cannot be sent is logged, and the deployment goes on."""
+        """See `cutover.ports.Notifier`: a message that cannot be sent is logged, and the deployment continues."""
         occasions = occasions_of(event)
         for config in self._configs:
             occasion = next((each for each in occasions if each in config.on), None)

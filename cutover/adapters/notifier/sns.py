@@ -1,4 +1,4 @@
-"""An SNS topic as a receiver: the sentence is the subject, the details are the message."""
+"""An SNS topic as a receiver: it gets the sentence as the subject and the details as the message."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Run the Pulumi command line: our signals do not reach it, and an interruption stops it in order."""
+"""Run the Pulumi command line. Signals to the driver do not reach it; an interruption stops it gracefully."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ OnLine = Callable[[str], object]
 
 
 class EngineCommand(PulumiCommand):
-    """`pulumi` in a session of its own: a signal to our process group does not reach it, and it gets one SIGINT.
+    """Runs `pulumi` in its own session, so that a signal to the driver's process group does not reach it.
 
-    A second SIGINT would make the engine abandon running operations
-    (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/), so only the first interruption is passed on.
+    An interruption sends it one SIGINT. A second one would make the engine abandon running operations
+    (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/).
 
     Raises:
-        PreflightFailed: there is no engine, it does not run, or its version does not fit the Python SDK.
+        PreflightFailed: there is no engine, it cannot be run, or its version does not fit the Python SDK.
     """
 
     def __init__(self, interruption: threading.Event) -> None:
@@ -37,10 +37,10 @@ class EngineCommand(PulumiCommand):
             # The base class takes the folder above `bin`; a program in a folder of another name is on PATH.
             super().__init__(root=str(program.parents[1]) if program.parent.name == "bin" else None)
         except (OSError, subprocess.SubprocessError) as error:
-            message = f"the Pulumi engine {program} does not run: {error}"
+            message = f"the Pulumi engine {program} cannot be run: {error}"
             raise PreflightFailed("ENGINE_MISSING", message, install_command()) from error
         except InvalidVersionError as error:
-            message = f"the Pulumi engine {program} does not fit: {error}"
+            message = f"the Pulumi engine {program} has the wrong version: {error}"
             raise PreflightFailed("ENGINE_VERSION", message, install_command()) from error
         # The engine looks on PATH for its language hosts, which are beside it.
         self._path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
@@ -53,7 +53,7 @@ class EngineCommand(PulumiCommand):
         on_output: OnLine | None = None,
         on_error: OnLine | None = None,
     ) -> CommandResult:
-        """Run one command; raises Automation API's errors, or `Interrupted` when it was stopped in order."""
+        """Run one command; raises Automation API's errors, or `Interrupted` after an interruption."""
         if self._interruption.is_set():
             raise _interrupted()
         with subprocess.Popen(
@@ -83,7 +83,7 @@ class EngineCommand(PulumiCommand):
         return result
 
     def _wait(self, process: "subprocess.Popen[str]") -> bool:
-        """Wait until the command ends; return whether an interruption stopped it."""
+        """Wait until the command ends; return whether it was interrupted."""
         interrupted = False
         while True:
             try:
@@ -114,4 +114,6 @@ class _Reader:
 
 
 def _interrupted() -> Interrupted:
-    return Interrupted("INTERRUPTED", "interrupted; Pulumi finished the operations that it had begun", "cutover resume")
+    return Interrupted(
+        "INTERRUPTED", "interrupted by a signal; Pulumi finished the operations that it had started", "cutover resume"
+    )

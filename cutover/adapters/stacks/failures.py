@@ -1,4 +1,4 @@
-"""What a failed Pulumi command means: which resource failed, AWS's reason, and whether another attempt may succeed."""
+"""Interpret a failed Pulumi command: which resource failed, why, and whether another attempt may succeed."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _NOT_REASONS = ("update failed", "preview failed", "resource creation failed", "
 
 
 def translate(stack: str, output: str) -> CutoverError:
-    """The error for a failed command, from its output."""
+    """The error to raise for a failed command, from its output."""
     if _NO_BACKEND in output:
         message = "Pulumi has no backend: PULUMI_BACKEND_URL is not set, and there is no login"
         return PreflightFailed("BACKEND_MISSING", message, "pulumi login")
@@ -28,7 +28,7 @@ def translate(stack: str, output: str) -> CutoverError:
 
 
 def reason_of(output: str) -> str:
-    """The first error of the Diagnostics section and its resource, in one line."""
+    """The first error in the output and its resource, in one line."""
     resource = ""
     for line in output.splitlines():
         if heading := _RESOURCE.match(line):
@@ -54,6 +54,6 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        # Another user's process has this pid now; it may be the one that holds the lock.
+        # The process belongs to another user; it may be the one that holds the lock.
         return True
     return True

@@ -1,4 +1,4 @@
-"""Deletes resources that a killed driver left behind and that are not in Pulumi's state.
+"""Delete the resources of a release that a killed driver left behind and that are not in Pulumi's state.
 
 The name of every resource of a release begins with the release's digest, so no resource of another release matches.
 """
@@ -14,9 +14,9 @@ _GONE = frozenset({"RuleNotFound", "ServiceNotFoundException", "ServiceNotActive
 
 
 def sweep_users(session: Session, manifest: Manifest) -> None:
-    """Delete what uses the rest of the stack: the services in the release's clusters, and its test-traffic rule.
+    """Delete what uses other resources of the stack: the services in the release's clusters, and its test-traffic rule.
 
-    An orphaned rule would also catch the test traffic of the release when it is created again.
+    An orphaned rule would also get the test traffic of the release when it is created again.
     """
     for cluster in _clusters(session, manifest):
         for service in _pages(session.ecs, "list_services", "serviceArns", cluster=cluster):

@@ -1,4 +1,4 @@
-"""The changes of a preview, from the engine's events."""
+"""Collect the resource changes of a preview from the engine's events."""
 
 from pulumi.automation import EngineEvent
 
@@ -32,5 +32,5 @@ class Changes:
         )
 
     def diff(self, stack: str, *, exists: bool) -> StackDiff:
-        """The changes that were collected."""
+        """The collected changes of the stack."""
         return StackDiff(stack=stack, exists=exists, changes=tuple(self._changes))

@@ -1,4 +1,4 @@
-"""The Stacks port: updates the environment stack; creates each release stack once, and then only destroys it."""
+"""The Stacks port: updates the environment stack, and creates and destroys release stacks, which it never updates."""
 
 import tempfile
 import threading
@@ -29,7 +29,7 @@ _LEAVES = frozenset(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 )
-"""The resources of a release that no other depends on; an interrupted destroy has removed some of them."""
+"""Types of a release's resources on which no other resource depends. A destroy removes them first."""
 _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 
 
@@ -62,8 +62,8 @@ class PulumiStacks:
         if exported is not None and state.is_finished(exported, _RELEASE, _LEAVES):
             return _release_outputs(exported)
         if exported is not None and state.has_pending(exported):
-            # The resource that was created when the driver died may exist without an id in the state. No user reaches
-            # the release yet, so destroy it and create it again.
+            # The driver died while it created a resource, which may exist in AWS without an id in the state. No user
+            # traffic reaches the release yet, so destroy it and create it again.
             self.destroy_release(manifest)
             exported = None
         program = self._release_program(manifest, desired_count)
@@ -102,7 +102,7 @@ class PulumiStacks:
         self._workspaces.remove(name)
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """See `cutover.ports.Stacks`: an update with the listener as its only target."""
+        """See `cutover.ports.Stacks`: updates only the listener (`pulumi up --target`)."""
         exported = self._workspaces.export(self._config.environment)
         listener = state.urn_of(exported, _LISTENER) if exported is not None else None
         if listener is None:
@@ -138,12 +138,12 @@ class PulumiStacks:
             stack = self._workspaces.open(name, program, exists=True)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
             return changes.diff(name, exists=True)
-        # A preview needs a stack: create it in a temporary backend, so that nothing is left.
+        # A preview needs a stack: create it in a temporary backend, which is deleted afterwards.
         with tempfile.TemporaryDirectory(prefix="cutover-preview-") as folder:
             env = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
             stack = self._workspaces.open(name, program, env, exists=False)
             _attempt(stack, partial(stack.preview, on_event=changes, color="never", suppress_progress=True))
-        # The file holds the salt of the temporary backend's passphrase, with which the release cannot be created.
+        # The settings file has the salt of the temporary backend's passphrase, which would make a later creation fail.
         self._workspaces.remove_settings(name)
         return changes.diff(name, exists=False)
 
@@ -164,7 +164,7 @@ class PulumiStacks:
 
 
 def _attempt(stack: Stack, operation: Callable[[], object]) -> None:
-    """Run the operation; remove a lock that a dead process of this machine left, and try once more."""
+    """Run the operation. If a dead process of this machine left a lock on the stack, remove it and try again."""
     try:
         operation()
     except ConcurrentUpdateError as locked:

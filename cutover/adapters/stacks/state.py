@@ -1,4 +1,4 @@
-"""Reads the exported state of a stack: its outputs, whether it is complete, and the URN of a resource."""
+"""Read the exported state of a stack: its outputs, whether it is complete, and the URN of a resource."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +16,8 @@ def outputs(state: Deployment) -> Mapping[str, Any]:
 def is_finished(state: Deployment, output_names: frozenset[str], types: frozenset[str] = frozenset()) -> bool:
     """Whether the stack is complete.
 
-    It has every output and a resource of each type, no operation is pending, and no resource failed. Outputs alone do
-    not show that: a destroy removes them last.
+    A complete stack has every output and a resource of each type, and no operation is pending or failed. The outputs
+    alone prove nothing, because a destroy removes them last.
     """
     resources = _resources(state)
     if has_pending(state) or any(r.get("initErrors") for r in resources):

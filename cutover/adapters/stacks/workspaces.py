@@ -1,4 +1,4 @@
-"""The folder in which Pulumi works: one for each driver, in which no other process selects a stack."""
+"""The working folder of Pulumi. Each driver has its own, so that no other process selects a stack in it."""
 
 import tempfile
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pulumi.automation import Deployment, LocalWorkspace, OutputMap, Stack, UpdateSummary
 
-# Public in all but name: Stack's constructor takes it, while its class methods build plain Stacks only.
+# Stack's constructor needs this enumeration, and no public module exports it.
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
@@ -18,12 +18,12 @@ from cutover.adapters.stacks.failures import translate
 PROJECT = "cutover"
 Program = Callable[[], None]
 
-# The same as in the files that people run `pulumi up` with: no resource may use a provider that was not configured.
+# No resource may use a provider that is not configured, as in the stack files of the project.
 _SETTINGS = "config:\n  pulumi:disable-default-providers:\n    - aws\n"
 
 
 class Workspaces:
-    """Opens stacks of the project with inline programs; the folder exists as long as this object."""
+    """Opens stacks with inline programs. The working folder exists as long as this object."""
 
     def __init__(self, interruption: threading.Event) -> None:
         # The engine remembers the selected stack for each folder.
@@ -33,7 +33,7 @@ class Workspaces:
         (Path(self._folder.name) / "Pulumi.yaml").write_text(settings, encoding="utf-8")
 
     def open(self, name: str, program: Program, env: Mapping[str, str] | None = None, *, exists: bool) -> Stack:
-        """The stack of that name with its program; created unless it exists."""
+        """Select the stack if `exists`, else create it."""
         file = Path(self._folder.name) / f"Pulumi.{name}.yaml"
         if not file.exists():
             file.write_text(_SETTINGS, encoding="utf-8")
@@ -44,7 +44,7 @@ class Workspaces:
             raise translate(name, str(error)) from error
 
     def export(self, name: str) -> Deployment | None:
-        """The state of a stack; None where the stack does not exist."""
+        """The state of a stack; None if the stack does not exist."""
         try:
             return self._workspace(_nothing, None).export_stack(name)
         except StackNotFoundError:
@@ -71,16 +71,16 @@ class Workspaces:
 
 
 class _LeanWorkspace(LocalWorkspace):
-    """Selects no stack: every command names its stack, and all commands in a folder share one selection."""
+    """Selects no stack, because every command names its stack."""
 
     def select_stack(self, stack_name: str) -> None:
         """Do nothing, which saves one run of the engine."""
 
 
 class _LeanStack(Stack):
-    """Reads neither outputs nor history after an operation: the exported state holds what is needed.
+    """Reads no outputs and no history after an operation: the exported state has what the adapter needs.
 
-    Automation API has no option to skip these three runs of the engine, which take a quarter of a second each.
+    Each of these three reads is a run of the engine, a quarter of a second, and Automation API cannot skip it.
     """
 
     def outputs(self) -> OutputMap:
@@ -88,7 +88,7 @@ class _LeanStack(Stack):
         return {}
 
     def info(self, show_secrets: bool | None = None) -> UpdateSummary:  # noqa: FBT001  Automation API's signature
-        """A constant: Automation API only checks that there was an update."""
+        """A constant: Automation API checks only that an update exists."""
         del show_secrets
         return _UPDATED
 
@@ -99,4 +99,4 @@ _UPDATED = UpdateSummary(
 
 
 def _nothing() -> None:
-    """The program of commands that run none."""
+    """The empty program, for commands that run no program."""

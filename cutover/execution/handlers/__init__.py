@@ -1,1 +1,1 @@
-"""How each kind of step is observed, done and verified; one kind, one file."""
+"""How each kind of step is checked, applied and verified: one file for each kind."""

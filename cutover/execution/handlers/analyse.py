@@ -1,4 +1,4 @@
-"""Analyse: compare the candidate with a baseline over the same time, and record why the verdict is what it is."""
+"""Analyse: compare the candidate with a baseline over the same time, and record the verdict with its reason."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,15 +34,15 @@ class AnalyseHandler:
         return f"{sentence}, then wait {duration(step.delay_seconds)} for the data" if step.delay_seconds else sentence
 
     def least_time(self, since_move: float) -> LeastTime:
-        """All whole periods and the delay of the data; the first period starts at most one period later."""
+        """The compared periods and the delay of the data; the wait until the first period starts is not counted."""
         return takes(self._measured() + self.step.delay_seconds, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """When the data of the last period are complete."""
+        """When the data of the last compared period are complete."""
         return self._span(started)[1] + timedelta(seconds=self.step.delay_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Only where a person has promoted."""
+        """Whether a person has ended the analysis with a promote."""
         process_requests(context)
         return promoted(context)
 
@@ -54,7 +54,7 @@ class AnalyseHandler:
         """
         gate = context.ports.config.gates.analysis
         if gate is None:
-            raise StepFailed("GATE_UNKNOWN", "the plan has an analysis, but the file has no gates.analysis")
+            raise StepFailed("GATE_UNKNOWN", "the plan has an analysis, but the configuration has no gates.analysis")
         step, clock = self.step, context.ports.clock
         started = context.step_started_at()
         complete = self._span(started)[1] + timedelta(seconds=step.delay_seconds)
@@ -66,7 +66,7 @@ class AnalyseHandler:
             self._judge(context, gate, self._span(started))
 
     def verify(self, context: ExecutionContext) -> str:
-        """The verdict has read the result back."""
+        """Return the outcome; `apply` has recorded the verdict."""
         if promoted(context):
             return f"a person ended the analysis of {self.step.release.release}"
         return f"compared {self.step.release.release} with {self.step.baseline.release}"
@@ -77,12 +77,12 @@ class AnalyseHandler:
         return max(period, self.step.duration_seconds // period * period)
 
     def _span(self, started: datetime) -> Span:
-        """Whole periods only: the first one starts after the step does."""
+        """Start and end of the comparison: whole periods, of which the first starts after the step."""
         start = aligned(started, self.step.period_seconds) + timedelta(seconds=self.step.period_seconds)
         return start, start + timedelta(seconds=self._measured())
 
     def _judge(self, context: ExecutionContext, gate: AnalysisGate, span: Span) -> None:
-        # scipy takes half a second to load: only where there is something to compare.
+        # Imported here because scipy takes half a second to load.
         from cutover.gates.analysis import judge_analysis
         from cutover.gates.samples import pairs_of, thresholds_of
 
@@ -117,6 +117,6 @@ class AnalyseHandler:
         try:
             points = context.ports.metrics.read(queries, *span)
         except TransientFailure as error:
-            message = f"the analysis cannot be measured: {error.message}"
+            message = f"the analysis cannot read its metrics: {error.message}"
             raise TransientFailure(error.code, message, error.hint) from error
         return samples_of(points, *span, self.step.period_seconds)

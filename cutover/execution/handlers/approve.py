@@ -1,4 +1,4 @@
-"""Approve: wait for a person's `promote` while the gates are watched."""
+"""Approve: wait until a person promotes, and watch the gates meanwhile."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,21 +29,21 @@ class ApproveHandler:
         return f"{sentence}, at most {duration(self.step.timeout_seconds)}, then {self.step.on_timeout}"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """A person may answer at once."""
+        """0: a person may promote at once."""
         return takes(0.0, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The time-out."""
+        """The time-out, if there is one."""
         timeout = self.step.timeout_seconds
         return None if timeout is None else started + timedelta(seconds=timeout)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether a person has promoted already, perhaps while no driver was at work."""
+        """Whether a person has promoted already, perhaps while no driver was running."""
         process_requests(context)
         return promoted(context)
 
     def apply(self, context: ExecutionContext) -> None:
-        """Watch the gates until a person answers or the time-out is over.
+        """Watch the gates until a person promotes or aborts, or the time-out is over.
 
         Raises:
             Paused: this driver does not wait for people (`--exit-on-pause`).
@@ -51,12 +51,12 @@ class ApproveHandler:
         """
         step, clock, recorder = self.step, context.ports.clock, context.recorder
         until = self.waits_until(context.step_started_at())
-        limit = "" if until is None else f" until {until:%Y-%m-%d %H:%M:%S} UTC, then {step.on_timeout}"
-        recorder.paused(f"waits for a person{limit}: cutover -e {recorder.execution.environment} promote")
+        limit = "" if until is None else f" until {until:%Y-%m-%d %H:%M:%S} UTC (then {step.on_timeout})"
+        recorder.paused(f"waits for a person{limit}; to approve: cutover -e {recorder.execution.environment} promote")
         watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
         while not promoted(context):
             if context.ports.when_paused == "leave":
-                raise Paused("PAUSED", f"{step.release.release} waits for a person", "cutover promote")
+                raise Paused("PAUSED", f"{step.release.release} waits for a person to promote it", "cutover promote")
             watch.check(context)
             if until is not None and clock.now() >= until:
                 self._time_out()
@@ -66,10 +66,10 @@ class ApproveHandler:
         recorder.unpaused(Phase.SHIFTING, "continues")
 
     def verify(self, context: ExecutionContext) -> str:
-        """The journal has the request with the person's name."""
+        """Return the outcome; the journal already has the request with the person's name."""
         if promoted(context):
             return f"a person promoted {self.step.release.release}"
-        return f"{self.step.release.release} continues: nobody answered within {self._timeout()}"
+        return f"{self.step.release.release} continues, since nobody answered within {self._timeout()}"
 
     def _time_out(self) -> None:
         if self.step.on_timeout == "abort":

@@ -30,7 +30,7 @@ class AwaitHealthyHandler:
         )
 
     def least_time(self, since_move: float) -> LeastTime:
-        """All checks but the first come one interval after the one before."""
+        """The intervals between the checks that must pass in a row."""
         return takes((self.step.consecutive - 1) * self.step.interval_seconds, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
@@ -38,12 +38,16 @@ class AwaitHealthyHandler:
         return started + timedelta(seconds=self.step.deadline_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Never: health is measured afresh each time."""
+        """Always False: health must be measured again at each attempt."""
         del context
         return False
 
     def apply(self, context: ExecutionContext) -> None:
-        """Check every interval until all gates pass `consecutive` times in a row."""
+        """Check every interval until all gates pass `consecutive` times in a row.
+
+        Raises:
+            StepFailed: a gate stops the deployment, the deadline is over, or a person aborted.
+        """
         step, clock = self.step, context.ports.clock
         deadline = self.waits_until(context.step_started_at())
         passed_in_a_row = 0
@@ -62,7 +66,7 @@ class AwaitHealthyHandler:
             wait(context, step.interval_seconds, lambda: check_background_gates(context))
 
     def verify(self, context: ExecutionContext) -> str:
-        """The checks have read the result back."""
+        """Return the outcome; the checks in `apply` have verified it."""
         del context
         step = self.step
         return f"{step.release.release} passed {', '.join(step.gates)} {step.consecutive} times in a row"

@@ -26,7 +26,7 @@ class AwaitStoppedHandler:
         return f"wait until no task of {step.release.release} runs, at most {duration(step.deadline_seconds)}"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """The tasks may have stopped already."""
+        """0: the tasks may have stopped already."""
         return takes(0.0, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
@@ -34,7 +34,7 @@ class AwaitStoppedHandler:
         return started + timedelta(seconds=self.step.deadline_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether ECS counts no running and no pending task."""
+        """Whether ECS reports no running and no pending task."""
         release = context.ports.ledger.release(self.step.release.release)
         if release is None or release.outputs is None:
             return True
@@ -52,6 +52,6 @@ class AwaitStoppedHandler:
             wait(context, self.step.interval_seconds)
 
     def verify(self, context: ExecutionContext) -> str:
-        """The last answer of ECS has read the result back."""
+        """Return the outcome; the last check in `apply` has verified it."""
         del context
         return f"no task of {self.step.release.release} runs"

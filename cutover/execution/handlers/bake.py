@@ -1,4 +1,4 @@
-"""Bake: watch the gates for a time while the release has its traffic; absence of data is not health."""
+"""Bake: watch the gates for a time while the release has traffic; missing data does not pass."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,14 +34,17 @@ class BakeHandler:
         return started + timedelta(seconds=self.step.duration_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Only where a person has promoted: else the gates are checked at least once."""
+        """Whether a person has ended the bake with a promote; otherwise the gates are checked at least once."""
         process_requests(context)
         return promoted(context)
 
     def apply(self, context: ExecutionContext) -> None:
         """Check the gates every interval until the duration is over and they pass.
 
-        The duration starts with the step and is not started again by a retry.
+        The duration starts with the step; a retry does not start it again.
+
+        Raises:
+            StepFailed: a gate stops the deployment, or a person aborted.
         """
         step = self.step
         end = context.step_started_at() + timedelta(seconds=step.duration_seconds)
@@ -54,7 +57,7 @@ class BakeHandler:
             watch.wait(context, left if left > 0 else step.interval_seconds)
 
     def verify(self, context: ExecutionContext) -> str:
-        """The checks have read the result back."""
+        """Return the outcome; the checks in `apply` have verified it."""
         if promoted(context):
             return f"a person ended the bake of {self.step.release.release}"
         return f"{self.step.release.release} baked for {duration(self.step.duration_seconds)}"

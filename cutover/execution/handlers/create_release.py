@@ -23,11 +23,11 @@ class CreateReleaseHandler:
         return f"create {self.step.release.release} with {self.step.desired_count} tasks"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """It waits for nothing but Pulumi."""
+        """0: the step waits only for Pulumi, whose time is not known."""
         return takes(0.0, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """Pulumi's time is not known."""
+        """None: the time that Pulumi takes is not known."""
         del started
         return None
 
@@ -51,7 +51,7 @@ class CreateReleaseHandler:
         ledger.put_release(context.recorder.lease, ready)
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read back that the stack exists."""
+        """Check that the stack exists; raises `StepFailed` if it does not."""
         if not context.ports.stacks.release_exists(self.step.release):
             raise StepFailed(
                 "RELEASE_MISSING", f"the stack {self.step.release.release} does not exist after its creation"

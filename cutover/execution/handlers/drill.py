@@ -1,4 +1,4 @@
-"""Drill: prove the way back with 1 % of the traffic, and measure how fast the load balancer applies the weights."""
+"""Drill: test a rollback with 1 % of the traffic, and measure how fast the load balancer applies the weights."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,21 +31,25 @@ class DrillHandler:
         return f"rollback drill: {self.step.release.version} gets {weights}"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """One margin after each of the three moves."""
+        """One propagation margin after each of the three moves."""
         del since_move
         return LeastTime(self._margins(), since_move=self.step.margin_seconds)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The end of the last margin, if the load balancer follows at once."""
+        """The end of the last margin, if the load balancer applies each move at once."""
         return started + timedelta(seconds=self._margins())
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Never: a drill proves the way back only at the time when it runs."""
+        """Always False: a drill tests a rollback only for the time when it runs."""
         del context
         return False
 
     def apply(self, context: ExecutionContext) -> None:
-        """Record each move, write it directly, and read it back until the load balancer shows it."""
+        """Record each move, write it directly, and read it back until the load balancer shows it.
+
+        Raises:
+            StepFailed: a release is unhealthy, the load balancer is too slow, or a person aborted.
+        """
         seconds = [self._move(context, weight) for weight in _WEIGHTS]
         context.ports.stacks.apply_allocation(self._allocation(context, _WEIGHTS[-1]))
         moves = enumerate(zip(_WEIGHTS, seconds, strict=True))
@@ -58,11 +62,11 @@ class DrillHandler:
         context.recorder.record_verdict(verdict)
 
     def verify(self, context: ExecutionContext) -> str:
-        """Check that the weights are those of the last move."""
+        """Check that the listener has the weights of the last move; raises `StepFailed` if it has not."""
         planned, live = self._allocation(context, _WEIGHTS[-1]), context.live_weights()
         if live != planned.positive():
             raise StepFailed("WEIGHTS_LOST", f"the listener has the weights {live}, not {planned.positive()}")
-        return "the way back works: 1 %, 0 %, 1 %"
+        return f"the rollback works: {self.step.release.version} got 1 %, 0 %, 1 %"
 
     def _margins(self) -> float:
         return len(_WEIGHTS) * self.step.margin_seconds

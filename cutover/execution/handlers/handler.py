@@ -1,4 +1,4 @@
-"""What a handler of one kind of step offers; `registry.py` finds the handler of a step."""
+"""The protocol of the handlers, one for each kind of step; `registry.py` finds the handler of a step."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +10,14 @@ from cutover.execution.context import ExecutionContext
 
 @dataclass(frozen=True, slots=True)
 class LeastTime:
-    """The least time that a step takes, in seconds, and how long ago the weights last changed when it ends."""
+    """`seconds`: the least time that a step takes. `since_move`: seconds from the last change of weights to its end."""
 
     seconds: float
     since_move: float
 
 
 class Handler(Protocol):
-    """Everything about one kind of step; it is made with the step that it carries out."""
+    """Everything about one kind of step. A handler is created with the step that it carries out."""
 
     @property
     def phase(self) -> Phase:
@@ -31,7 +31,7 @@ class Handler(Protocol):
 
     @property
     def counts_unwatched_time(self) -> bool:
-        """Whether the step's time goes on while no driver is at work; gates count only time that was watched."""
+        """Whether the step's time goes on while no driver is running. Gates count only time that a driver watched."""
         ...
 
     def sentence(self) -> str:
@@ -43,15 +43,15 @@ class Handler(Protocol):
         ...
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """When the wait of a step that started then ends by itself; None if it has no such time."""
+        """When the wait of a step that started at `started` ends by itself; None if that time is not known."""
         ...
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether all that the step has to achieve is so already. Writes nothing but processed requests."""
+        """Whether the step's result exists already, so that `apply` is not needed. Writes only processed requests."""
         ...
 
     def apply(self, context: ExecutionContext) -> None:
-        """Do the step's work. It can be repeated.
+        """Do the step's work. A repeated call gives the same result.
 
         Raises:
             StepFailed: the step cannot succeed; the execution rolls back.
@@ -60,19 +60,19 @@ class Handler(Protocol):
         ...
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read the result back; returns the outcome's sentence for the journal.
+        """Read the result back, and return the outcome as a sentence for the journal.
 
         Raises:
-            StepFailed: the result is not there.
+            StepFailed: AWS does not show the result.
         """
         ...
 
 
 def takes(seconds: float, since_move: float) -> LeastTime:
-    """A step that waits and does not change the weights."""
+    """The least time of a step that waits `seconds` and does not change the weights."""
     return LeastTime(seconds, since_move + seconds)
 
 
 def drains(drain_seconds: float, since_move: float) -> LeastTime:
-    """A step that waits for what is left of the drain time, which starts when the weights change."""
+    """The least time of a step that waits for the rest of the drain time, which starts when the weights change."""
     return takes(max(0.0, drain_seconds - since_move), since_move)

@@ -1,4 +1,4 @@
-"""Find the handler of a step. Every kind of step has one handler, in the file of its name."""
+"""Find the handler of a step. Each kind of step has one handler, in a file named after the kind."""
 
 from math import inf
 from typing import assert_never
@@ -62,7 +62,7 @@ def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911  one line for each
 
 
 def least_seconds(plan: Plan) -> float:
-    """Seconds that the plan waits at least, without the time that AWS takes."""
+    """The least time of the plan in seconds: its own waits, without the time that AWS and Pulumi take."""
     total, since_move = 0.0, inf
     for step in plan.steps:
         least = handler_of(step).least_time(since_move)

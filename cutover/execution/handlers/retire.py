@@ -1,4 +1,4 @@
-"""Retire: destroy the stack of a release that is not needed; the ledger keeps the manifest to create it again."""
+"""Retire: destroy the stack of a release. The ledger keeps the manifest, so the release can be created again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,21 +26,25 @@ class RetireHandler:
         return f"destroy {self.step.release.release}, {duration(self.step.drain_seconds)} after its last traffic"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """What is left of the drain time."""
+        """The rest of the drain time."""
         return drains(self.step.drain_seconds, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The drain starts when the weights change, not with the step."""
+        """None: the drain starts when the weights change, not with the step."""
         del started
         return None
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether the ledger says that the stack is destroyed; an incomplete stack is not."""
+        """Whether the ledger says that the stack is destroyed; an incomplete stack still has to be destroyed."""
         release = context.ports.ledger.release(self.step.release.release)
         return release is None or release.state is ReleaseState.RETIRED
 
     def apply(self, context: ExecutionContext) -> None:
-        """Wait for the drain, check that the release has no traffic, then destroy the stack."""
+        """Check that the release has no traffic, wait for the drain, then destroy the stack.
+
+        Raises:
+            StepFailed: the release still has traffic, or Pulumi fails.
+        """
         refuse_if_it_has_traffic(context, self.step.release)
         wait_after_move(context, self.step.drain_seconds)
         context.ports.stacks.destroy_release(context.release(self.step.release).manifest)
@@ -48,8 +52,8 @@ class RetireHandler:
         context.set_state(self.step.release, ReleaseState.RETIRED, retired_at=retired_at, outputs=None)
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read back that the stack does not exist."""
+        """Check that the stack does not exist; raises `StepFailed` if it does."""
         if context.ports.stacks.release_exists(self.step.release):
-            message = f"the stack {self.step.release.release} exists after it was destroyed"
+            message = f"the stack {self.step.release.release} still exists after it was destroyed"
             raise StepFailed("RETIRE_LOST", message)
         return f"destroyed {self.step.release.release}"

@@ -1,4 +1,4 @@
-"""RunHook: run one of the user's hooks at a point of the deployment, with its time-out, retries and answer."""
+"""RunHook: run a hook of the user at a point of the deployment, with time-out and retries, and wait for its answer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,39 +29,41 @@ class RunHookHandler:
         return f"run hook {self.step.hook} ({self.step.point})"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """A hook may answer at once."""
+        """0: a hook may answer at once."""
         return takes(0.0, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The time-out is the hook's, for each attempt."""
+        """None: the time-out is for each attempt of the hook, not for the step."""
         del started
         return None
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether the hook has answered already, perhaps to a driver that was killed."""
+        """Whether the hook has already succeeded with a late answer, perhaps while no driver was running."""
         process_requests(context)
         answer = context.ports.ledger.hook_answer(_callback_id(context))
         return answer is not None and answer.status == "Succeeded"
 
     def apply(self, context: ExecutionContext) -> None:
-        """Run the hook, and retry where it could not be run.
+        """Run the hook, and retry an attempt that could not be made.
 
         Raises:
-            StepFailed: it failed and `on_failure` is `rollback`, or the configuration does not have it.
+            StepFailed: the hook failed and `on_failure` is `rollback`, or the configuration has no such hook.
         """
         hook = context.ports.config.hooks.get(self.step.hook)
         if hook is None:
-            raise StepFailed("HOOK_UNKNOWN", f"the plan names the hook {self.step.hook!r}, but the file does not")
+            raise StepFailed(
+                "HOOK_UNKNOWN", f"the plan names the hook {self.step.hook!r}, but the configuration has no such hook"
+            )
         result = self._run_with_retries(context, hook)
         if result.status == "Succeeded":
             return
-        message = f"hook {self.step.hook} at {self.step.point}: {result.message or 'Failed'}"
+        message = f"hook {self.step.hook} failed at {self.step.point}: {result.message or 'it gave no reason'}"
         if hook.on_failure == "rollback":
             raise StepFailed("HOOK_FAILED", message)
-        context.recorder.note("failure", f"{message}; the deployment continues, as on_failure says")
+        context.recorder.note("failure", f"{message}; the deployment continues, because on_failure is continue")
 
     def verify(self, context: ExecutionContext) -> str:
-        """The hook's answer has read the result back."""
+        """Return the outcome; the answer of the hook has verified it."""
         del context
         return f"hook {self.step.hook} ran at {self.step.point}"
 
@@ -72,7 +74,7 @@ class RunHookHandler:
             except TransientFailure as failure:
                 if attempt == hook.retries:
                     return HookResult("Failed", failure.message)
-                context.recorder.note("retry", f"hook {self.step.hook}: {failure.message}; runs again")
+                context.recorder.note("retry", f"hook {self.step.hook}: {failure.message}; next attempt")
         raise AssertionError("the last attempt returns")
 
     def _run(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
@@ -95,7 +97,7 @@ class RunHookHandler:
 
 
 def event_of(context: ExecutionContext, step: RunHook) -> dict[str, object]:
-    """CodeDeploy's event, and below `Cutover` what a test needs: the release, the weights, the test-traffic header
+    """The event for a hook: CodeDeploy's keys, and below `Cutover` the release, the weights and the test-traffic header
     (https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-deployment-with-hooks.html)."""
     head, environment = context.recorder.execution, context.environment
     protocol, host = environment.listener_protocol.lower(), environment.load_balancer_dns_name
@@ -116,6 +118,6 @@ def event_of(context: ExecutionContext, step: RunHook) -> dict[str, object]:
 
 
 def _callback_id(context: ExecutionContext) -> str:
-    """The id that a hook names when it answers later."""
+    """The id with which a hook answers later (`cutover hook answer`)."""
     head = context.recorder.execution
     return f"{head.execution_id}.{head.step_index}"

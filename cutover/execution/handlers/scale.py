@@ -22,7 +22,7 @@ class ScaleHandler:
 
     @property
     def phase(self) -> Phase:
-        """A scale to zero retires a release; every other scale is part of a shift."""
+        """RETIRING for a scale to zero, SHIFTING for every other."""
         return Phase.RETIRING if self.step.desired_count == 0 else Phase.SHIFTING
 
     def sentence(self) -> str:
@@ -33,16 +33,16 @@ class ScaleHandler:
         return f"{sentence}, {duration(self.step.drain_seconds)} after its last traffic"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """What is left of the drain time, if the release loses all its capacity."""
+        """The rest of the drain time for a scale to zero, else 0."""
         return takes(0.0, since_move) if self.step.desired_count > 0 else drains(self.step.drain_seconds, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The drain starts when the weights change, not with the step."""
+        """None: the drain starts when the weights change, not with the step."""
         del started
         return None
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether the service has this desired count, or does not exist and needs none."""
+        """Whether the service has the desired count; a service that does not exist counts as 0 tasks."""
         release = context.ports.ledger.release(self.step.release.release)
         service = None
         if release is not None and release.outputs is not None:
@@ -51,7 +51,11 @@ class ScaleHandler:
         return desired == self.step.desired_count
 
     def apply(self, context: ExecutionContext) -> None:
-        """Check that the capacity which stays carries the release's traffic, then call UpdateService once."""
+        """Check that the remaining tasks are enough for the release's traffic, then call UpdateService once.
+
+        Raises:
+            StepFailed: the release would have too few tasks for its traffic, or a person aborted.
+        """
         step = self.step
         if step.desired_count == 0:
             refuse_if_it_has_traffic(context, step.release)
@@ -65,7 +69,7 @@ class ScaleHandler:
             context.set_state(step.release, ReleaseState.STANDBY)
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read the desired count back."""
+        """Read the desired count back; raises `StepFailed` if it is another one."""
         step = self.step
         if not self.is_done(context):
             message = f"the desired count of {step.release.release} is not {step.desired_count} after it was set"

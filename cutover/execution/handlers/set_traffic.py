@@ -29,13 +29,13 @@ class SetTrafficHandler:
         return sentence
 
     def least_time(self, since_move: float) -> LeastTime:
-        """The margin; a step without margin repeats weights that are in force."""
+        """The propagation margin. A step without a margin repeats weights that are in effect, so it is not a move."""
         if self.step.margin_seconds == 0:
             return takes(0.0, since_move)
         return LeastTime(self.step.margin_seconds, since_move=self.step.margin_seconds)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """The margin starts when the weights are written, which is not known."""
+        """None: the margin starts when the weights are written, and that time is not known here."""
         del started
         return None
 
@@ -50,9 +50,12 @@ class SetTrafficHandler:
         return True
 
     def apply(self, context: ExecutionContext) -> None:
-        """Refuse to send traffic to unhealthy targets; then record the weights, and write them.
+        """Record the weights, and write them through Pulumi.
 
-        `direct_first` is for the way back: one ModifyListener call first, then the same weights through Pulumi.
+        With `direct_first`, which rollbacks use, one ModifyListener call writes them before Pulumi does.
+
+        Raises:
+            StepFailed: a release that gets traffic has too few healthy targets, or Pulumi fails.
         """
         for share in self.step.shares:
             refuse_unhealthy(context, share)
@@ -63,7 +66,11 @@ class SetTrafficHandler:
         context.ports.stacks.apply_allocation(allocation)
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read the weights back, wait the propagation margin, and record which releases have traffic."""
+        """Read the weights back, wait the propagation margin, and record which releases have traffic.
+
+        Raises:
+            StepFailed: the listener has other weights, or a person aborted.
+        """
         planned, live = context.allocation(self.step), context.live_weights()
         if live != planned.positive():
             message = f"the listener has the weights {live}, not {planned.positive()}"

@@ -1,4 +1,4 @@
-"""A clock whose time passes only when somebody sleeps."""
+"""A clock whose time passes only during `sleep`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

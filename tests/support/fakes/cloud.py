@@ -75,11 +75,11 @@ class FakeCloud:
         self.services[release].scale(desired_count, self.clock.now())
 
     def behaviour_of(self, release: str) -> str:
-        """How a release behaves; `good` where the test set nothing."""
+        """How a release behaves; `good` unless the test set another behaviour."""
         return self.behaviour.get(self.stacks[release].version, "good")
 
     def target_states(self, release: str) -> tuple[str, ...]:
-        """The state of each target of a release; none where nothing runs."""
+        """The state of each target of a release; empty if no task runs."""
         tasks = self.services.get(release)
         return () if tasks is None else tasks.target_states(self.behaviour_of(release), self.clock.now())
 

@@ -1,4 +1,4 @@
-"""A configuration, a manifest and outputs of an environment, as tests need them."""
+"""A configuration, a manifest and the outputs of an environment, for tests."""
 
 from cutover.config import EnvironmentConfig, build_manifest
 from cutover.domain import Manifest
@@ -38,7 +38,7 @@ def config_for(version: str, **changes: object) -> EnvironmentConfig:
 
 
 def manifest_for(config: EnvironmentConfig) -> Manifest:
-    """The manifest of a configuration, in some network."""
+    """The manifest of a configuration, in a network of the tests."""
     network = Network(
         vpc_id="vpc-1",
         subnet_ids=("subnet-a", "subnet-b"),

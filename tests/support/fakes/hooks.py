@@ -10,7 +10,7 @@ from support.fakes.cloud import FakeCloud
 
 @dataclass
 class FakeHooks:
-    """Implements `cutover.ports.Hooks`: functions end as `cloud.hook_results` says, or else succeed."""
+    """Implements `cutover.ports.Hooks`: a function ends as `cloud.hook_results` says; it succeeds by default."""
 
     cloud: FakeCloud
 

@@ -26,7 +26,7 @@ from support.fakes.traffic import FakeTraffic
 
 @dataclass
 class InMemoryEnvironment:
-    """One cloud and one ledger for any number of drivers; `driver(version)` is about to deploy that version."""
+    """One cloud and one ledger for any number of drivers; `driver(version)` returns the ports of one driver."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     cloud: FakeCloud = field(init=False)

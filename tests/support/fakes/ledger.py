@@ -31,7 +31,9 @@ class FakeLedger:
     def acquire(self, holder: str, execution_id: str) -> Lease:
         current = self.lease
         if current and not self.released and current.expires_at > self.clock.now():
-            raise Refused("LEASE_HELD", f"{current.holder} is at work on {current.execution_id}", "cutover status")
+            raise Refused(
+                "LEASE_HELD", f"{current.holder} is running the execution {current.execution_id}", "cutover status"
+            )
         self.fence += 1
         self.released = False
         self.lease = Lease("shop", "prod", holder, execution_id, self.fence, self._expiry())

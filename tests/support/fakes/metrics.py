@@ -50,7 +50,7 @@ class FakeMetrics:
         return _statistic(query.statistic, values) if values else None
 
     def _steady(self, query: CloudWatchQuery, start: datetime, end: datetime) -> float | None:
-        """The value that the test set for a version, where its release has traffic in the period."""
+        """The value that the test set for a version, if its release has traffic in the period."""
         dimensions = dict(query.dimensions)
         group = dimensions.get("TargetGroup", "")
         manifest = self.cloud.stacks.get(group.removeprefix("tg/"))

@@ -1,4 +1,4 @@
-"""The tasks of one release: how they start, serve and stop by the clock."""
+"""The tasks of one release, which start, serve and stop as the clock advances."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ class FakeTasks:
         return tuple(state for state in states if state not in ("pending", "stopped"))
 
     def count(self, behaviour: str, now: datetime) -> tuple[int, int]:
-        """How many tasks are RUNNING and how many are pending."""
+        """Numbers of running and of pending tasks."""
         states = [self._state(task, behaviour, now) for task in self._tasks]
         running = sum(state in ("initial", "healthy", "unhealthy") for state in states)
         if behaviour == "slow-stop":
@@ -85,7 +85,7 @@ class FakeTasks:
         return "unhealthy" if behaviour == "unhealthy" else "healthy"
 
     def _crashes(self, behaviour: str, now: datetime) -> int:
-        """Two at once, and one more for each interval since the tasks began to crash."""
+        """Number of crashed tasks: two at once, then one more in each interval."""
         starting = all(now < task.start_at + PENDING for task in self._tasks)
         if behaviour != "crash" or starting:
             self._crashing_since = None

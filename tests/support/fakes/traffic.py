@@ -36,7 +36,7 @@ class FakeTraffic:
     def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
         release = release_of(target_group_arn)
         if release not in self.cloud.stacks and release not in self.cloud.unfinished:
-            raise StepFailed("TARGET_GROUP_GONE", f"the target group {target_group_arn} is gone")
+            raise StepFailed("TARGET_GROUP_GONE", f"the target group {target_group_arn} does not exist")
         return tuple(
             TargetHealth(f"10.0.0.{number}:8080", state, _REASONS.get(state, ""))
             for number, state in enumerate(self.cloud.target_states(release))
