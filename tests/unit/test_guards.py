@@ -96,8 +96,12 @@ def test_a_retired_release_whose_stack_is_still_there_fails(
 def test_a_created_release_whose_stack_is_not_there_fails(
     environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FakeStacks, "release_exists", lambda *_: False)
-    step = CreateRelease(release=release(environment, "v1").ref, desired_count=CAPACITY)
+    known = release(environment, "v1")
+    environment.ledger.all_releases[known.ref.release] = known.model_copy(update={"outputs": None})
+    # It exists when it is adopted, and is gone when it is read back.
+    answers = iter((True, True, False))
+    monkeypatch.setattr(FakeStacks, "release_exists", lambda *_: next(answers))
+    step = CreateRelease(release=known.ref, desired_count=CAPACITY)
     assert code_of(carry_out(environment, step)) == "RELEASE_MISSING"
 
 

@@ -1,15 +1,20 @@
 """Where watching ends: what a promote ends, when background gates are silent, and when a person decides."""
 
+from contextlib import nullcontext
 from typing import get_args
 
 import pytest
 
 from cutover import operations
-from cutover.domain import Phase, ReleaseRef, RequestKind, Status, Step
-from cutover.domain.errors import Refused
+from cutover.domain import AwaitHealthy, Outcome, Phase, ReleaseRef, RequestKind, RunHook, Status, Step, Verdict
+from cutover.domain.errors import Refused, StepFailed
+from cutover.execution.context import ExecutionContext
+from cutover.execution.gate_checks import check_background_gates
 from cutover.execution.handlers.registry import handler_of
+from cutover.execution.recorder import Recorder
 from cutover.ports import HookResult
-from support.fakes import InMemoryEnvironment
+from support.fakes import OUTPUTS, InMemoryEnvironment
+from support.fakes.hooks import FakeHookRun
 
 RELEASE = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
 TIMES = {"bake": "120s", "propagation_margin": "30s", "drain": "30s"}
@@ -138,3 +143,86 @@ def test_a_promote_ends_a_pause_in_a_step_that_it_would_not_end(environment: InM
     execution = operations.deploy(environment.driver("v2", strategy=TIMES))
     assert execution is not None
     assert execution.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("changes", "stops"),
+    [({}, True), ({"rolling_back": True}, False), ({"purpose": "rollback"}, False), ({"traffic": ()}, False)],
+)
+def test_a_background_gate_stops_a_deployment_whose_candidate_has_traffic_and_nothing_else(
+    environment: InMemoryEnvironment, changes: dict[str, object], stops: bool
+) -> None:
+    fail_requests(environment, "v1")
+    context = _context(environment, gates=GATES)
+    environment.clock.sleep(300)
+    context.recorder.execution = context.recorder.execution.model_copy(update=changes)
+    with pytest.raises(StepFailed) if stops else nullcontext():
+        check_background_gates(context)
+
+
+def test_background_gates_are_evaluated_while_a_release_is_not_healthy_yet(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: object) -> None:
+        raise StepFailed("GATE_FAILED", "a background gate")
+
+    outcomes(monkeypatch, *[Outcome.INCONCLUSIVE] * 20)
+    monkeypatch.setattr("cutover.execution.handlers.await_healthy.check_background_gates", stop)
+    step = AwaitHealthy(
+        release=RELEASE, gates=("ecs",), required_count=1, consecutive=3, interval_seconds=5, deadline_seconds=60
+    )
+    with pytest.raises(StepFailed, match="a background gate"):
+        handler_of(step).apply(_context(environment))
+
+
+def outcomes(monkeypatch: pytest.MonkeyPatch, *results: Outcome) -> list[Outcome]:
+    """Let the checks of AwaitHealthy end as given, one after the other; returns those that are left."""
+    left = list(results)
+
+    def evaluate(*_: object) -> tuple[Verdict, ...]:
+        return (Verdict(gate="ecs", verdict=left.pop(0), reason="as the test says"),)
+
+    monkeypatch.setattr("cutover.execution.handlers.await_healthy.evaluate_gates", evaluate)
+    return left
+
+
+def test_a_release_is_healthy_after_checks_in_a_row(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed, passed = Outcome.INCONCLUSIVE, Outcome.PASS
+    left = outcomes(monkeypatch, passed, passed, missed, passed, passed, passed)
+    context = _context(environment)
+    step = AwaitHealthy(
+        release=RELEASE, gates=("ecs",), required_count=1, consecutive=3, interval_seconds=5, deadline_seconds=60
+    )
+    handler_of(step).apply(context)
+    assert left == []
+
+
+def test_a_hook_that_answered_failed_to_a_driver_that_is_gone_is_not_done(environment: InMemoryEnvironment) -> None:
+    context = _context(environment)
+    head = context.recorder.execution
+    handler = handler_of(RunHook(release=RELEASE, hook="smoke", point="BeforeInstall"))
+    environment.ledger.put_hook_answer(f"{head.execution_id}.{head.step_index}", "Failed", "")
+    assert not handler.is_done(context)
+    environment.ledger.answers.clear()
+    environment.ledger.put_hook_answer(f"{head.execution_id}.{head.step_index}", "Succeeded", "")
+    assert handler.is_done(context)
+
+
+def test_a_hook_is_stopped_however_it_ends(environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(FakeHookRun, "stop", lambda _: stopped.append("run"))
+    once(environment, "RunHook", RequestKind.ABORT)
+    environment.cloud.hook_results["smoke"] = [HookResult(None, "")]
+    hooks = {"smoke": {"at": "BeforeAllowTraffic", "function": "smoke"}}
+    execution = operations.deploy(environment.driver("v2", strategy=TIMES, hooks=hooks))
+    assert execution is not None
+    assert (execution.status, len(stopped)) == (Status.ROLLED_BACK, 1)
+
+
+def _context(environment: InMemoryEnvironment, **changes: object) -> ExecutionContext:
+    ports, head = environment.driver("v1", **changes), environment.ledger.latest_execution()
+    assert head is not None
+    lease = environment.ledger.acquire("me", head.execution_id)
+    return ExecutionContext(ports=ports, recorder=Recorder(ports, lease, head), environment=OUTPUTS)
