@@ -17,7 +17,7 @@ class EnvironmentArgs:
     """Name of the load balancer; at most 32 characters."""
     vpc_id: pulumi.Input[str]
     vpc_cidr: pulumi.Input[str]
-    """CIDR block of the VPC. The load balancer can connect to it."""
+    """CIDR block of the VPC. The load balancer may connect to the addresses in it."""
     subnet_ids: pulumi.Input[Sequence[str]]
     """Subnets in two or more Availability Zones."""
     internal: bool
@@ -70,8 +70,8 @@ class Environment(pulumi.ComponentResource):
         rules.append(_egress_to_tasks(name, args, group, child))
         balancer = lb.LoadBalancer(
             f"{name}-lb",
-            # A fixed name, because people and WAF rules look for it.
-            # Deletion protection keeps an update from replacing the load balancer.
+            # The name is fixed, because people and scripts refer to it. While deletion protection is on, a change that
+            # would replace the load balancer fails.
             name=args.name,
             load_balancer_type="application",
             internal=args.internal,

@@ -13,7 +13,7 @@ _KEEP_UNTAGGED_DAYS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformArgs:
-    """Fixed names of the resources, so that every driver finds them."""
+    """Names and protection of the resources. The names are fixed, so that every run of cutover finds them."""
 
     deployments_table: str
     """Name of the DynamoDB table of deployments and releases."""
@@ -152,7 +152,7 @@ def tls_only(bucket_arn: str) -> str:
 def untagged_expire() -> str:
     """Return a lifecycle policy that expires untagged images after 14 days.
 
-    Tagged images stay, because a release can be created from them again.
+    Tagged images do not expire, because a release can be created from them again.
     """
     rule = {
         "rulePriority": 1,

@@ -39,9 +39,9 @@ class ReleaseArgs:
     test_traffic_header: str
     """Name of the header of test traffic."""
     test_traffic_value: str
-    """Value of the header. Such a request reaches this release, whatever its weight."""
+    """Value of the header. A request with this header reaches the release, whatever the release's weight."""
     desired_count: int
-    """Number of tasks at the start. Later changes are made through the ECS API and are no diff for Pulumi."""
+    """Number of tasks at creation. Change it later through the ECS API: Pulumi ignores its changes."""
     architecture: str = "X86_64"
     """`X86_64` or `ARM64`."""
     health_check: HealthCheckArgs = field(default_factory=HealthCheckArgs)
@@ -50,7 +50,7 @@ class ReleaseArgs:
     deregistration_delay_seconds: int = 60
     """Seconds that the load balancer waits for open requests of a deregistered target."""
     slow_start_seconds: int = 0
-    """Seconds in which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
+    """Seconds over which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
     log_retention_days: int = 30
     """Days that CloudWatch Logs keeps the logs."""
 

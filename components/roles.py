@@ -20,21 +20,21 @@ _ASSUMED_BY_TASKS = json.dumps(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolesArgs:
-    """The only resources that the execution role may use."""
+    """The resources that the execution role may use; it may use no others."""
 
     repository_arn: pulumi.Input[str]
     """ECR repository that images are pulled from."""
     log_group_arn: pulumi.Input[str]
     """Log group that the tasks write to."""
     secret_arns: Sequence[str]
-    """Secrets in Secrets Manager and parameters in Parameter Store that the tasks get."""
+    """ARNs of the secrets and parameters that ECS passes to the tasks."""
 
 
 class Roles(pulumi.ComponentResource):
     """The two IAM roles of an ECS task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)."""
 
     execution_role_arn: pulumi.Output[str]
-    """Role with which ECS starts a task."""
+    """Role that ECS uses to start a task: it pulls the image, reads the secrets and writes the logs."""
     task_role_arn: pulumi.Output[str]
     """Role of the container itself; it has no permissions."""
 
@@ -58,7 +58,7 @@ class Roles(pulumi.ComponentResource):
 
 
 def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Sequence[str]) -> str:
-    """Return the smallest policy with which ECS can start a task
+    """Return the least permissions that ECS needs to start a task
     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html)."""
     statements = [
         # IAM does not support resources for this action: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html

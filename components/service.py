@@ -16,7 +16,7 @@ class ServiceArgs:
     cluster_arn: pulumi.Input[str]
     task_definition_arn: pulumi.Input[str]
     desired_count: int
-    """Number of tasks at the start. Later changes are made through the ECS API and are no diff for Pulumi."""
+    """Number of tasks at creation. Change it later through the ECS API: Pulumi ignores its changes."""
     port: int
     """Port of the container that the target group uses."""
     target_group_arn: pulumi.Input[str]
@@ -29,7 +29,7 @@ class ServiceArgs:
 class Service(pulumi.ComponentResource):
     """An ECS service without public IP addresses. Its creation does not wait until the tasks are healthy.
 
-    `depends_on` names resources that must exist first: ECS refuses a target group that no listener uses.
+    Pass the listener rule of the target group in `depends_on`: ECS refuses a target group that no load balancer uses.
     """
 
     name: pulumi.Output[str]
@@ -56,7 +56,7 @@ class Service(pulumi.ComponentResource):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             availability_zone_rebalancing="ENABLED",
-            # The circuit breaker stops a rollout that cannot succeed. It has no older version to roll back to.
+            # The circuit breaker stops a rollout that cannot succeed. This service has no other version to go back to.
             deployment_circuit_breaker={"enable": True, "rollback": False},
             deployment_maximum_percent=200,
             deployment_minimum_healthy_percent=100,

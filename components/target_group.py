@@ -36,7 +36,7 @@ class TargetGroupArgs:
     deregistration_delay_seconds: int
     """Seconds that the load balancer waits for open requests of a deregistered target (0 to 3600)."""
     slow_start_seconds: int = 0
-    """Seconds in which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
+    """Seconds over which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
 
 
 class TargetGroup(pulumi.ComponentResource):

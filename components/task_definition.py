@@ -51,7 +51,7 @@ class TaskDefinitionArgs:
     """AWS Region of the log group."""
     log_group_name: pulumi.Input[str]
     execution_role_arn: pulumi.Input[str]
-    """Role with which ECS starts the task."""
+    """Role that ECS uses to start the task."""
     task_role_arn: pulumi.Input[str]
     """Role of the container itself."""
 

@@ -1,6 +1,6 @@
 """TestTrafficRule: a request with the release's header reaches the release, whatever its weight.
 
-ECS refuses to create a service whose target group no load balancer uses. With this rule a load balancer uses it
+ECS refuses to create a service if no load balancer uses its target group. This rule makes the load balancer use it
 (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html).
 """
 
@@ -35,7 +35,7 @@ class TestTrafficRule(pulumi.ComponentResource):
         rule = lb.ListenerRule(
             f"{name}-test-traffic",
             listener_arn=args.listener_arn,
-            # No priority: the provider takes the next free one. A priority computed from the digest could be taken.
+            # No priority: the provider chooses the next free one. A computed priority could be in use.
             conditions=[{"http_header": {"http_header_name": args.header, "values": [args.value]}}],
             actions=[{"type": "forward", "target_group_arn": args.target_group_arn}],
             opts=pulumi.ResourceOptions(parent=self),

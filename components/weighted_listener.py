@@ -25,7 +25,7 @@ class WeightedListenerArgs:
     no_traffic_body: str = NO_TRAFFIC
     """Body of the 503 response while no target group has a weight."""
     stickiness_seconds: int | None = None
-    """Seconds (1 to 604800) that a user stays with a target group, while it has a weight; None turns stickiness off."""
+    """Seconds (1 to 604800) that a user stays with a target group that has a weight; None turns stickiness off."""
 
 
 class WeightedListener(pulumi.ComponentResource):
@@ -54,7 +54,7 @@ class WeightedListener(pulumi.ComponentResource):
 def default_actions(
     weights: Mapping[str, int], no_traffic_body: str = NO_TRAFFIC, stickiness_seconds: int | None = None
 ) -> Sequence[lb.ListenerDefaultActionArgsDict]:
-    """Return one forward action to every target group with a weight above 0, in a stable order, else a fixed 503."""
+    """Return one action: forward to the target groups with a weight above 0, sorted by ARN; if none, a fixed 503."""
     groups = [{"arn": arn, "weight": weight} for arn, weight in sorted(weights.items()) if weight > 0]
     if groups:
         forward: dict[str, object] = {"target_groups": groups}

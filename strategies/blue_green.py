@@ -1,4 +1,4 @@
-"""Blue-green: create the candidate beside the baseline, verify it, shift all traffic at once, bake, then retire."""
+"""Blue-green: create and verify the candidate beside the baseline, shift all traffic at once, bake, then retire."""
 
 from cutover.domain import Plan
 from cutover.strategies.common import all_traffic, bake_and_retire, prove

@@ -14,9 +14,12 @@ def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") ->
     """Return the plan. A first deployment has no baseline: all traffic shifts at once.
 
     Args:
-        facts: the deployment.
+        facts: the releases, capacities and settings of the deployment.
         steps: validated by the configuration: weights and capacity only grow, and no weight exceeds the capacity.
         name: name of the strategy in the record.
+
+    Raises:
+        ValueError: a step has none of the keys that the strategy knows.
     """
     if facts.baseline is None:
         all_at_once = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
@@ -25,7 +28,7 @@ def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") ->
 
 
 class _CanaryPlan:
-    """Builds the steps, and keeps track of the candidate's weight and task count between them."""
+    """Builds the steps in order, and keeps the candidate's weight (percent) and task count from step to step."""
 
     def __init__(self, facts: Facts, baseline: ReleaseRef, steps: tuple[CanaryStep, ...]) -> None:
         self._facts, self._baseline, self._steps = facts, baseline, steps
@@ -49,7 +52,7 @@ class _CanaryPlan:
     def _step(self, step: CanaryStep) -> Iterator[Step]:
         facts = self._facts
         if step.weight is not None:
-            # A drill ends with a weight of 1, but without the share of a fresh baseline.
+            # After a drill the candidate already has weight 1, but a fresh baseline has no weight yet.
             in_force = step.weight == self._weight and facts.fresh_baseline is None
             self._weight = step.weight
             if not in_force:

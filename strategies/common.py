@@ -59,7 +59,7 @@ def hooks(facts: Facts, point: HookPoint) -> tuple[RunHook, ...]:
 
 
 def bake_and_retire(facts: Facts) -> tuple[Step, ...]:
-    """Bake at full traffic, then scale down or destroy the baseline and surplus releases as `retention` says."""
+    """Bake at full traffic, then apply the retention: scale the baseline to zero, and destroy surplus releases."""
     return (
         *hooks(facts, "AfterAllowTraffic"),
         watch(facts, facts.timings.bake, facts.capacity),
@@ -73,7 +73,7 @@ def _retire(facts: Facts) -> tuple[Step, ...]:
     if facts.baseline is not None and baseline_is_kept and facts.retention == "warm":
         steps.append(Scale(release=facts.baseline, desired_count=0, drain_seconds=facts.timings.drain))
     if facts.surplus:
-        # ELB refuses to delete a target group that the listener names, so the weights are written without it first.
+        # ELB refuses to delete a target group that the listener names: first write weights without the surplus.
         kept = (share(facts.baseline, 0, 1),) if facts.baseline is not None and baseline_is_kept else ()
         steps.append(SetTraffic(shares=(share(facts.candidate, 100, facts.capacity), *kept), margin_seconds=0))
     steps += [Retire(release=release, drain_seconds=facts.timings.drain) for release in facts.surplus]

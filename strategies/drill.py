@@ -28,7 +28,13 @@ def drill(serving: ReleaseRef, capacity: int, standby: ReleaseRef, margin: float
 
 
 def end_drill(serving: ReleaseRef, capacity: int, margin: float) -> Plan:
-    """Return the plan after a failed drill: all traffic back to the serving release."""
+    """Return the plan that ends a failed drill: the serving release gets all traffic again.
+
+    Args:
+        serving: the release that had all traffic before the drill.
+        capacity: tasks of the serving release at full capacity.
+        margin: seconds to wait after the change of weights, until all load balancer nodes use it.
+    """
     all_traffic = Share(release=serving, weight=100, required_count=min(1, capacity))
     step = SetTraffic(shares=(all_traffic,), margin_seconds=margin, direct_first=True)
     return Plan(strategy="drill", steps=(step,))

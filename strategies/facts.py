@@ -12,7 +12,7 @@ HEALTH_GATES = ("ecs", "targets")
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Times that a plan's steps use. All are seconds, except `consecutive`, which counts checks."""
+    """Times for the steps of a plan, in seconds; `consecutive` is a number of checks."""
 
     deadline: float
     """Longest wait for a release to become healthy."""
@@ -30,7 +30,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One deployment: what a strategy needs to know to plan it."""
+    """The facts of one deployment from which a strategy makes its plan."""
 
     candidate: ReleaseRef
     capacity: int
@@ -53,9 +53,9 @@ class Facts:
     hooks: Mapping[HookPoint, tuple[str, ...]] = field(default_factory=dict)
     """Names of the user's hooks for each of CodeDeploy's lifecycle events."""
     analysis_period: float = 60.0
-    """Seconds of one sample of an analysis."""
+    """Length of a period in seconds. An analysis takes one sample for each period."""
     analysis_delay: float = 60.0
-    """Seconds until the data of a period are complete."""
+    """Seconds from the end of a period until its data are complete."""
     fresh_baseline: ReleaseRef | None = None
     """A new release of the baseline's version, created only for the analysis; None compares with `baseline`."""
 

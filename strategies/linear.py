@@ -9,7 +9,7 @@ from cutover.strategies.facts import Facts
 def linear(facts: Facts, percent: int, interval: float) -> Plan:
     """Return the plan: shift `percent` of the traffic, watch the gates for `interval` seconds, and repeat.
 
-    The bake takes the place of the interval after the last increment.
+    After the last increment the bake replaces the interval.
     """
     pause = CanaryStep.model_validate({"pause": f"{interval:f}s"})
     steps = [step for weight in range(percent, 100, percent) for step in (CanaryStep(weight=weight), pause)]

@@ -1,4 +1,4 @@
-"""Recreate: stop the old release, answer with a maintenance page, then start the new release."""
+"""Recreate: answer users with a maintenance page, stop the baseline, then start the candidate."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from cutover.strategies.facts import Facts
 
 
 def recreate(facts: Facts, maintenance: str) -> Plan:
-    """Return the plan. The old release keeps its stack, so a rollback only has to scale it up.
+    """Return the plan. The baseline keeps its stack, so a rollback only has to scale it up.
 
     Args:
-        facts: the deployment.
+        facts: the releases, capacities and settings of the deployment.
         maintenance: body of the load balancer's 503 response during the outage.
     """
     outage = tuple(_stop_baseline(facts, facts.baseline, maintenance)) if facts.baseline is not None else ()
-    # `warm` retention would scale the baseline to zero a second time.
+    # With `warm` retention these steps scale the baseline to zero too, which the outage has already done.
     end = tuple(step for step in bake_and_retire(facts) if step not in outage)
     steps = (*outage, *prove(facts, facts.capacity), all_traffic(facts), *end)
     return Plan(strategy="recreate", steps=steps)

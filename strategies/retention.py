@@ -1,4 +1,4 @@
-"""Which former releases are kept after a deployment: the one rule that a deploy and `cutover gc` share."""
+"""Decides which former releases to destroy after a deployment; `cutover deploy` and `cutover gc` share this rule."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,15 +14,15 @@ def surplus(
     *,
     serving_has_succeeded: bool,
 ) -> tuple[ReleaseRef, ...]:
-    """The releases to destroy, in this order: the one that a rollback would go to is the last.
+    """Return the releases to destroy, in order. The release that a rollback would go to comes last.
 
     Args:
-        former: releases without traffic that succeeded once, the one that succeeded last first.
-        leftovers: releases without traffic that never succeeded; none of them is kept.
+        former: releases without traffic that have succeeded, the most recent success first.
+        leftovers: releases without traffic that have never succeeded; all of them are destroyed.
         mode: `cold` keeps no former release; `hot` and `warm` keep the first `keep`.
         keep: number of former releases to keep.
-        serving_has_succeeded: whether the release with the traffic succeeded once. If it did not, the first former
-            release is the last good one: a rollback goes to it, so it is kept in every mode.
+        serving_has_succeeded: whether the release with the traffic has succeeded. If not, the first former release is
+            the last good release. A rollback goes to it, so every mode keeps it.
     """
     kept = 0 if mode == "cold" else keep
     if not serving_has_succeeded:

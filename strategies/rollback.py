@@ -1,6 +1,6 @@
 """Rollback: move traffic back to the last successful release, then remove the failed one.
 
-The plan is computed from what runs now. It needs no build, no look-up in the image registry and no edit of a file.
+The plan is computed from the observed state. It needs no build, no image registry and no edit of a file.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class RollbackFacts:
     target_capacity: int
     """Tasks of the target at full capacity."""
     target_state: Literal["serving", "hot", "warm", "cold", "none"]
-    """serving has traffic, hot runs without traffic, warm is scaled to zero, cold is destroyed, none has no target."""
+    """`serving` has traffic, `hot` runs without, `warm` is scaled to zero, `cold` is destroyed; `none`: no target."""
     target_healthy: int
     """Number of healthy load balancer targets that the rollback target has now."""
     timings: Timings
@@ -49,7 +49,7 @@ def rollback_after_failure(facts: RollbackFacts) -> Plan:
     if facts.target is not None and (facts.failed_weight > 0 or facts.target_weight < 100):
         steps += _shift_back(facts, facts.target)
     elif facts.target is not None and to_destroy:
-        # The listener may still name the failed release's target group, and ELB refuses to delete it then.
+        # The listener may still name the failed release's target group; ELB then refuses to delete the group.
         steps.append(_all_to(facts, facts.target, margin=0))
     elif facts.target is None and to_destroy:
         steps.append(SetTraffic(shares=(), margin_seconds=0, direct_first=True))
@@ -76,7 +76,7 @@ def rollback_on_request(facts: RollbackFacts) -> Plan:
 
 
 def _shift_back(facts: RollbackFacts, target: ReleaseRef) -> list[Step]:
-    """Scale the target up before it gets traffic, unless it is the only release that can serve requests."""
+    """Make the target ready, then give it all traffic; in reverse order if no other release can serve requests."""
     make_ready = _make_ready(facts, target)
     target_serves_alone = facts.target_healthy > 0 and (facts.failed_healthy == 0 or facts.failed_weight == 0)
     if make_ready and target_serves_alone:
@@ -98,7 +98,7 @@ def _make_ready(facts: RollbackFacts, target: ReleaseRef) -> list[Step]:
 
 
 def _all_to(facts: RollbackFacts, target: ReleaseRef, margin: float | None = None) -> SetTraffic:
-    # One healthy target is enough: the failed release is worse than a small one.
+    # One healthy target is enough: a release that is too small is better than one that failed.
     all_traffic = Share(release=target, weight=100, required_count=min(1, facts.target_capacity))
     seconds = facts.timings.margin if margin is None else margin
     return SetTraffic(shares=(all_traffic,), margin_seconds=seconds, direct_first=True)

@@ -1,4 +1,4 @@
-"""Rolling: grow the candidate in batches, shift traffic in proportion, and shrink the old release at the same time."""
+"""Rolling: scale the candidate up in batches, shift traffic in proportion, and scale the baseline down."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,10 @@ from cutover.strategies.facts import Facts
 def rolling(facts: Facts, batch_percent: int, pause: float) -> Plan:
     """Return the plan.
 
-    The last batch of the old release runs until the bake ends, so a rollback needs no new stack.
+    The last batch of the baseline runs until the bake ends, so a rollback needs no new stack.
 
     Args:
-        facts: the deployment.
+        facts: the releases, capacities and settings of the deployment.
         batch_percent: size of one batch, in percent of the candidate's full capacity.
         pause: seconds to watch the gates after each batch.
     """
@@ -49,6 +49,6 @@ def _batches(facts: Facts, baseline: ReleaseRef, batch: int, pause: float) -> It
 
 
 def _scale_baseline_to_zero(facts: Facts, baseline: ReleaseRef) -> Iterator[Step]:
-    """With `hot` retention, scale the old release to zero too: the rollout has already removed most of its tasks."""
+    """With `hot` retention, scale the baseline to zero: the batches have already removed most of its tasks."""
     if facts.retention == "hot" and baseline not in facts.surplus:
         yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)

@@ -39,7 +39,11 @@ class Section(BaseModel):
 
 
 def unless(wrong: list[str], value: T) -> T:
-    """Return `value`, or raise ValueError with all sentences of `wrong`."""
+    """Return `value` if `wrong` is empty.
+
+    Raises:
+        ValueError: there are sentences in `wrong`; the message has all of them.
+    """
     if wrong:
         raise ValueError("; ".join(wrong))
     return value

@@ -1,4 +1,4 @@
-"""`cutover:gates`: what the release must pass before and during traffic."""
+"""`cutover:gates`: the checks that a release must pass before and during its traffic."""
 
 import re
 from typing import Annotated, Literal, Self, assert_never, get_args
@@ -23,9 +23,9 @@ METRIC_BESIDE_CLOUDWATCH = "the preset cloudwatch and the section metric go toge
 
 
 class HealthGate(Section):
-    """The gates on the service and its targets."""
+    """The gates on the ECS service and on the targets of the load balancer."""
 
-    consecutive: Count = Field(default=3, ge=1, le=100, description="Consecutive healthy checks that are needed.")
+    consecutive: Count = Field(default=3, ge=1, le=100, description="Checks in a row that must pass.")
     interval: Duration = Field(default=5.0, gt=0, le=300, description="Time between two checks.")
     deadline: Duration = Field(
         default=600.0, gt=0, le=7200, description="Time within which the release must be healthy."
@@ -33,12 +33,14 @@ class HealthGate(Section):
 
 
 class ProbeGate(Section):
-    """An HTTP request through the test-traffic rule, before users reach the release."""
+    """A GET request through the test traffic rule, before the release gets user traffic."""
 
-    path: HttpPath = "/"
-    status: Count = Field(default=200, ge=200, le=499)
-    body: str | None = Field(default=None, description="Regular expression that the body must contain.")
-    max_latency: Duration = Field(default=1.0, gt=0, le=60)
+    path: HttpPath = Field(default="/", description="Path of the request.")
+    status: Count = Field(default=200, ge=200, le=499, description="HTTP status that the response must have.")
+    body: str | None = Field(
+        default=None, description="Regular expression that must match a part of the response body."
+    )
+    max_latency: Duration = Field(default=1.0, gt=0, le=60, description="Longest time until the response.")
 
     @model_validator(mode="after")
     def _pattern_compiles(self) -> Self:
@@ -49,7 +51,8 @@ class ProbeGate(Section):
         return self
 
 
-# A new source adds its name and its query here, its section and an arm of `source` in MetricGate (CONTRIBUTING.md).
+# To add a source: add its name and its query here, and its section and a case of `source` in MetricGate
+# (CONTRIBUTING.md).
 Preset = Literal[CloudWatchPreset, "prometheus"]
 MetricQuery = CloudWatchQuery | PrometheusQuery
 SOURCES = ("cloudwatch", "prometheus")
@@ -58,32 +61,47 @@ SOURCES = ("cloudwatch", "prometheus")
 class MetricGate(Section):
     """A threshold on a metric: percent for rates, CPU and memory; seconds for latencies; else the metric's unit."""
 
-    preset: Preset = Field(description="A metric of CloudWatch, or the name of a source.")
-    at_most: float | None = Field(default=None, description="Fails above it.")
-    at_least: float | None = Field(default=None, description="Fails below it.")
+    preset: Preset = Field(
+        description="A built-in CloudWatch metric; or `cloudwatch` or `prometheus` for a metric of your own."
+    )
+    at_most: float | None = Field(default=None, description="The gate fails above this value.")
+    at_least: float | None = Field(default=None, description="The gate fails below this value.")
     window: Duration = Field(default=300.0, ge=1, le=86_400, description="Time that each measurement covers.")
     delay: Duration | None = Field(
         default=None,
         ge=0,
         le=3600,
-        description="How late the data are: the window ends this long ago. `null`: CloudWatch 60 s, Prometheus 0 s.",
+        description="Time until data are complete: the window ends this long before now. "
+        "`null`: 60 s for CloudWatch, 0 s for Prometheus.",
     )
     period: Duration = Field(default=60.0, ge=1, le=86_400, description=f"CloudWatch's period: {PERIODS}.")
     interval: Duration = Field(default=60.0, ge=0.1, le=3600, description="Time between two measurements.")
     initial_delay: Duration = Field(default=0.0, ge=0, le=86_400, description="Time before the first measurement.")
-    minimum_requests: Count = Field(default=0, ge=0, description="With fewer in the window: INCONCLUSIVE.")
-    failures: Count = Field(default=0, ge=0, le=1000, description="Measurements that may fail.")
+    minimum_requests: Count = Field(default=0, ge=0, description="Fewer requests in the window are INCONCLUSIVE.")
+    failures: Count = Field(
+        default=0, ge=0, le=1000, description="Measurements that may fail; one more fails the gate."
+    )
     inconclusive: Count = Field(
-        default=5, ge=0, le=1000, description="Consecutive measurements that may be INCONCLUSIVE."
+        default=5,
+        ge=0,
+        le=1000,
+        description="Measurements in a row that may be INCONCLUSIVE; one more stops the deployment.",
     )
-    errors: Count = Field(default=4, ge=0, le=1000, description="Consecutive measurements that may be an ERROR.")
+    errors: Count = Field(
+        default=4,
+        ge=0,
+        le=1000,
+        description="Measurements in a row that may be an ERROR; one more stops the deployment.",
+    )
     background: bool = Field(
-        default=False, strict=True, description="Measures from the first traffic to the end, through all steps."
+        default=False,
+        strict=True,
+        description="Measures in all steps, from the first traffic to the end of the deployment.",
     )
-    dry_run: bool = Field(default=False, strict=True, description="Reports its verdict and stops nothing.")
-    metric: CloudWatchMetric | None = Field(default=None, description="For `cloudwatch`.")
-    prometheus: PrometheusMetric | None = Field(default=None, description="For `prometheus`.")
-    slo: BurnRate | None = Field(default=None, description="For `slo-burn-rate`.")
+    dry_run: bool = Field(default=False, strict=True, description="Reports its verdict and never stops the deployment.")
+    metric: CloudWatchMetric | None = Field(default=None, description="The metric of the preset `cloudwatch`.")
+    prometheus: PrometheusMetric | None = Field(default=None, description="The query of the preset `prometheus`.")
+    slo: BurnRate | None = Field(default=None, description="The objective of the preset `slo-burn-rate`.")
 
     @field_validator("preset", mode="before")
     @classmethod
@@ -114,7 +132,7 @@ class MetricGate(Section):
 
     @property
     def source(self) -> MetricSource[MetricQuery]:
-        """Where the numbers come from."""
+        """The metric source of the preset."""
         match self.preset:
             case "prometheus":
                 assert self.prometheus is not None, "validated with the configuration"
@@ -138,41 +156,47 @@ class MetricGate(Section):
 
     @property
     def delay_seconds(self) -> float:
-        """How late the data are: `delay`, or else the source's own value."""
+        """Seconds until data are complete: `delay`, or the default of the source."""
         return self.source.delay_seconds if self.delay is None else self.delay
 
 
 class AlarmGate(Section):
-    """Existing CloudWatch alarms, alone or composite."""
+    """Existing CloudWatch alarms: metric alarms and composite alarms."""
 
     names: tuple[Annotated[str, StringConstraints(min_length=1, max_length=255)], ...] = Field(
-        default=(), max_length=100, description="If one is in ALARM, the gate fails; INSUFFICIENT_DATA does not pass."
+        default=(),
+        max_length=100,
+        description="Names of alarms. The gate fails if one is in ALARM, and does not pass in INSUFFICIENT_DATA.",
     )
     patience: Duration = Field(
         default=300.0,
         ge=0,
         le=86_400,
-        description="How long alarms may have no data, or be unreadable, without a break.",
+        description="Longest uninterrupted time in which the alarms may lack data or cannot be read.",
     )
     firing_before: Literal["refuse", "report"] = Field(
         default="refuse",
-        description="If one is in ALARM before the start: refuse (exit code 4), or report it and watch the others.",
+        description="If an alarm is in ALARM before the start: `refuse` the deployment (exit code 4), or `report` the "
+        "alarm and watch the others.",
     )
 
 
 class AnalysisMetric(Section):
     """One metric of the analysis."""
 
-    preset: Literal["error-rate", "latency-p50", "latency-p90", "latency-p99", "cpu", "memory", "cloudwatch"]
-    metric: CloudWatchMetric | None = Field(default=None, description="For `cloudwatch`.")
-    direction: Literal["increase", "decrease", "either"] = Field(
-        default="increase", description="The change that is bad."
+    preset: Literal["error-rate", "latency-p50", "latency-p90", "latency-p99", "cpu", "memory", "cloudwatch"] = Field(
+        description="A built-in CloudWatch metric; or `cloudwatch` for a metric of your own."
     )
-    critical: bool = Field(default=False, strict=True, description="If it fails, the analysis fails.")
-    must_have_data: bool = Field(default=False, strict=True, description="No data counts as a failure.")
+    metric: CloudWatchMetric | None = Field(default=None, description="The metric of the preset `cloudwatch`.")
+    direction: Literal["increase", "decrease", "either"] = Field(
+        default="increase", description="The change that counts as a regression."
+    )
+    critical: bool = Field(default=False, strict=True, description="If this metric fails, the analysis fails.")
+    must_have_data: bool = Field(default=False, strict=True, description="The metric fails if it has no data.")
     missing: Literal["gap", "zero"] = Field(
         default="gap",
-        description="A period without data: `gap` has no sample, `zero` is 0 (for counts sent only when they occur).",
+        description="A period without data gives no sample (`gap`) or the sample 0 (`zero`, for counts that "
+        "are only sent when something occurs).",
     )
     weight: float = Field(default=1.0, gt=0, le=1000, description="Share of the score, relative to the other metrics.")
     smallest_effect: float = Field(
@@ -190,25 +214,36 @@ class AnalysisMetric(Section):
 
     @property
     def source(self) -> CloudWatchSource:
-        """Where the samples come from."""
+        """The metric source of the preset."""
         return CloudWatchSource(preset=self.preset, metric=self.metric)
 
 
 class AnalysisGate(Section):
-    """Compares the candidate with a baseline; each metric by the Mann-Whitney U test."""
+    """Compares each metric of the candidate and of a baseline by the Mann-Whitney U test."""
 
-    metrics: dict[GateName, AnalysisMetric] = Field(min_length=1, max_length=50)
+    metrics: dict[GateName, AnalysisMetric] = Field(
+        min_length=1, max_length=50, description="The metrics to compare, each under a name that you choose."
+    )
     baseline: Literal["running", "fresh"] = Field(
         default="running",
-        description="The running release, or a new release of its version with the candidate's share.",
+        description="`running`: the release that has the traffic. `fresh`: a new release of the same version, which "
+        "gets the same weight as the candidate.",
     )
-    confidence: float = Field(default=0.98, ge=0.5, lt=1)
-    pass_score: float = Field(default=95.0, gt=0, le=100)
-    marginal_score: float = Field(default=75.0, ge=0, le=100)
-    period: Duration = Field(default=60.0, ge=1, le=3600, description=f"Each gives one sample: {PERIODS}.")
-    delay: Duration = Field(default=60.0, ge=0, le=3600, description="How late CloudWatch's data are.")
+    confidence: float = Field(
+        default=0.98, ge=0.5, lt=1, description="0.98: the probability of a false alarm is at most 2 %."
+    )
+    pass_score: float = Field(default=95.0, gt=0, le=100, description="The analysis passes from this score on.")
+    marginal_score: float = Field(
+        default=75.0,
+        ge=0,
+        le=100,
+        description="From this score up to `pass_score` it is INCONCLUSIVE; below, it fails.",
+    )
+    period: Duration = Field(default=60.0, ge=1, le=3600, description=f"Each period gives one sample: {PERIODS}.")
+    delay: Duration = Field(default=60.0, ge=0, le=3600, description="Time until CloudWatch's data are complete.")
     inconclusive: Literal["rollback", "pause"] = Field(
-        default="rollback", description="With a marginal score or too little data: roll back, or wait for a person."
+        default="rollback",
+        description="After a marginal score or with too little data: roll back, or wait for a person.",
     )
 
     @field_validator("marginal_score")
@@ -219,15 +254,15 @@ class AnalysisGate(Section):
 
 
 class Gates(Section):
-    """What the release must pass before and during traffic."""
+    """The checks that a release must pass before and during its traffic."""
 
     health: HealthGate = Field(default_factory=HealthGate)
     probe: ProbeGate | None = Field(default_factory=ProbeGate, description="`null` turns the probe off.")
     metrics: dict[GateName, MetricGate] = Field(
-        default_factory=dict, max_length=50, description="Gates by a name of your choice."
+        default_factory=dict, max_length=50, description="Metric gates, each under a name that you choose."
     )
     alarms: AlarmGate = Field(default_factory=AlarmGate)
-    analysis: AnalysisGate | None = Field(default=None, description="For the step `analyse` of a canary.")
+    analysis: AnalysisGate | None = Field(default=None, description="The settings of the canary step `analyse`.")
 
     @field_validator("metrics")
     @classmethod

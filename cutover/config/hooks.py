@@ -26,15 +26,15 @@ class CommandHook:
 
 
 class WebhookHook(Section):
-    """A POST of the event, signed with HMAC-SHA256 in the header `X-Cutover-Signature`."""
+    """POSTs the event to a URL, with an HMAC-SHA256 signature in the header `X-Cutover-Signature`."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(description="URL of the webhook.")
     secret_variable: Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")] = Field(
-        description="Environment variable of the driver that holds the key; the key is never in a file."
+        description="Name of the driver's environment variable that holds the signing key. The key is never in a file."
     )
 
 
-# A new kind adds its data and its name here, its key and a line of `action` in HookConfig (CONTRIBUTING.md).
+# To add a kind: add its class and its name here, and its key and a line of `action` in HookConfig (CONTRIBUTING.md).
 HookAction = FunctionHook | CommandHook | WebhookHook
 KINDS = ("function", "command", "webhook")
 
@@ -43,7 +43,7 @@ class HookConfig(Section):
     """One hook: exactly one of `function`, `command` and `webhook`."""
 
     at: HookPoint | None = Field(
-        default=None, description="A lifecycle event of CodeDeploy; `null`: runs only as a step of a canary."
+        default=None, description="The lifecycle event at which the hook runs. `null`: only as a step of a canary."
     )
     function: str | None = Field(
         default=None, description="Name or ARN of a Lambda function; gets the event in CodeDeploy's format."
@@ -52,12 +52,17 @@ class HookConfig(Section):
         default=(), description="A program on the machine of the driver; gets the event on stdin."
     )
     webhook: WebhookHook | None = None
-    timeout: Duration = Field(default=3600.0, gt=0, le=86_400, description="For one attempt, with its callback.")
+    timeout: Duration = Field(
+        default=3600.0, gt=0, le=86_400, description="Time for one attempt, including its callback."
+    )
     retries: Count = Field(
-        default=0, ge=0, le=10, description="Further attempts after one that timed out or could not reach the hook."
+        default=0,
+        ge=0,
+        le=10,
+        description="Number of further attempts if an attempt times out or does not reach the hook.",
     )
     on_failure: Literal["rollback", "continue"] = Field(
-        default="rollback", description="What follows when the hook failed, timed out or could not be reached."
+        default="rollback", description="What happens if the hook fails, times out or cannot be reached."
     )
 
     @model_validator(mode="before")

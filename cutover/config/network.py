@@ -8,7 +8,7 @@ from cutover.config.fields import Arn, Duration, Section
 
 
 class NetworkConfig(Section):
-    """The existing network. Give the ids of each part, or tags that find it."""
+    """The existing network. Give ids or tags for the VPC and for each group of subnets."""
 
     vpc_id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8,17}$")] | None = Field(
         default=None, description="Id of the VPC."
@@ -50,7 +50,7 @@ class LoadBalancer(Section):
     """The Application Load Balancer of the environment. It needs `certificate_arn` or `plain_http`."""
 
     certificate_arn: Arn | None = Field(default=None, description="ACM certificate of the HTTPS listener on port 443.")
-    plain_http: HttpWaiver | None = Field(default=None, description="Listen with HTTP on port 80 instead.")
+    plain_http: HttpWaiver | None = Field(default=None, description="Listen with HTTP on port 80 instead of HTTPS.")
     tls_policy: Literal["ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"] = Field(
         default="ELBSecurityPolicy-TLS13-1-2-Res-2021-06", description="Security policy of the HTTPS listener."
     )
@@ -70,7 +70,7 @@ class LoadBalancer(Section):
         default=None,
         ge=1,
         le=604_800,
-        description="A user stays with the release of the first response for this time; `null` turns stickiness off.",
+        description="Time that a user stays with the release of the first response; `null` turns stickiness off.",
     )
     access_logs_bucket: str | None = Field(default=None, description="S3 bucket for access logs; `null` for none.")
     web_acl_arn: Arn | None = Field(default=None, description="AWS WAF web ACL to associate with the load balancer.")

@@ -1,4 +1,4 @@
-"""`cutover:notifications`: who receives messages about a deployment, and which."""
+"""`cutover:notifications`: who receives which messages about a deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,14 +39,16 @@ KINDS = ("topic_arn", "event_bus", "webhook")
 class NotificationConfig(Section):
     """One receiver: exactly one of `topic_arn`, `event_bus` and `webhook`."""
 
-    topic_arn: Arn | None = Field(default=None, description="SNS topic.")
-    event_bus: str | None = Field(default=None, description="EventBridge bus, by name or ARN; source `cutover`.")
+    topic_arn: Arn | None = Field(default=None, description="ARN of an SNS topic.")
+    event_bus: str | None = Field(
+        default=None, description="Name or ARN of an EventBridge bus. The events have the source `cutover`."
+    )
     webhook: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = Field(
-        default=None, description='POST of `{"text": …}`, the format of Slack.'
+        default=None, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
     )
     on: tuple[Occasion, ...] = Field(
         default=("start", "pause", "failure", "rollback", "end"),
-        description="The occasions to send a message on; `step` is off by default.",
+        description="When to send a message. `step` is off by default.",
     )
 
     @model_validator(mode="before")
@@ -61,7 +63,7 @@ class NotificationConfig(Section):
 
     @property
     def receiver(self) -> Receiver:
-        """Where the messages go."""
+        """The receiver of the messages."""
         if self.topic_arn:
             return SnsTopic(self.topic_arn)
         if self.event_bus:

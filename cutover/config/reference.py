@@ -88,7 +88,7 @@ def _limit(constraint: object, *, duration: bool) -> str:
             return f"≤ {value}{unit}"
         case Lt(lt=value):
             return f"< {value}{unit}"
-        case _:
+        case _:  # a constraint without a limit, such as a pattern or a validator
             return ""
 
 
@@ -97,7 +97,7 @@ def _holds_models(default: object) -> bool:
 
 
 def _is_duration(field: FieldInfo) -> bool:
-    # The annotation of an optional duration holds the validator.
+    # The validator of an optional duration is in the annotation, not in the metadata.
     return any("parse_duration" in repr(part) for part in (*field.metadata, *get_args(field.annotation)))
 
 

@@ -42,7 +42,9 @@ class HealthCheckConfig(Section):
 class ReleaseConfig(Section):
     """The version to run. Any change in this section is a new release and needs a new version."""
 
-    version: Version = Field(description="Version of the release. A version is used once, for one content.")
+    version: Version = Field(
+        description="Version of the release. A version always means the same content: any change needs a new version."
+    )
     image: Annotated[
         str,
         StringConstraints(
@@ -69,7 +71,7 @@ class ReleaseConfig(Section):
     )
     writable_paths: tuple[HttpPath, ...] = Field(
         default=("/tmp",),  # noqa: S108  a path within the container
-        description="Writable directories; each is an empty volume. A VOLUME instruction in the image sets its owner.",
+        description="Writable directories; each is an empty volume. A VOLUME instruction in the image sets the owner.",
     )
     desired_count: Count = Field(default=2, ge=1, le=1000, description="Number of tasks at full capacity.")
     stop_timeout: Duration = Field(default=30.0, ge=2, le=120, description="Time from SIGTERM to SIGKILL.")
@@ -77,7 +79,7 @@ class ReleaseConfig(Section):
         default=None,
         ge=30,
         le=900,
-        description="A new target's share of the requests grows for this time; `null` turns slow start off.",
+        description="Time over which a new target's share of the requests grows; `null` turns slow start off.",
     )
     log_retention_days: Count = Field(default=30, description="Days that CloudWatch Logs keeps the container's logs.")
     health_check: HealthCheckConfig = Field(default_factory=HealthCheckConfig)

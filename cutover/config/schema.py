@@ -43,11 +43,13 @@ class Provider(Section):
         default=False, strict=True, description="For the local cloud only: passed to the Pulumi provider."
     )
     s3_use_path_style: bool = Field(
-        default=False, strict=True, description="For the local cloud only: S3 addresses without the bucket in the host."
+        default=False,
+        strict=True,
+        description="For the local cloud only: the bucket is in the path of an S3 URL, not in its host.",
     )
     http_proxy: str | None = Field(
         default=None,
-        description="For the local cloud only: proxy of the AWS plugin, which calls S3 Control at a host per account.",
+        description="For the local cloud only: proxy of the AWS plugin: S3 Control has a host name per account.",
     )
     max_retries: Count | None = Field(
         default=None, ge=0, le=50, description="Retries of the Pulumi provider; `null` uses its default."
@@ -85,7 +87,7 @@ class Records(Section):
         default=60.0,
         ge=5,
         le=900,
-        description="Another driver can take over when a lease is not renewed for this time.",
+        description="Time without a renewal of the lease after which another driver can take over.",
     )
 
 
@@ -117,7 +119,9 @@ class EnvironmentConfig(Section):
     hooks: dict[GateName, HookConfig] = Field(
         default_factory=dict, max_length=50, description="Hooks, each under a name that you choose."
     )
-    notifications: tuple[NotificationConfig, ...] = Field(default=(), max_length=20)
+    notifications: tuple[NotificationConfig, ...] = Field(
+        default=(), max_length=20, description="Receivers of messages about deployments."
+    )
     retention: Retention = Field(default_factory=Retention)
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
         default_factory=dict, description="Tags for every resource."

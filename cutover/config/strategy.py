@@ -42,7 +42,7 @@ class CanaryStep(Section):
         default=None,
         gt=0,
         le=172_800,
-        description="Compare the candidate with the baseline for this time, as `cutover:gates.analysis` says.",
+        description="Compare the candidate with the baseline for this time; see `cutover:gates.analysis`.",
     )
     scale: Count | None = Field(
         default=None, ge=1, le=100, description="Scale the candidate to this percentage of its full capacity."
@@ -84,7 +84,7 @@ class Canary(Section):
     @field_validator("steps")
     @classmethod
     def _weights_grow_within_capacity(cls, steps: tuple[CanaryStep, ...]) -> tuple[CanaryStep, ...]:
-        # If a scale comes before the first weight, the release is created with that capacity; else with all of it.
+        # If a scale comes before the first weight, the release is created at that scale; else at full capacity.
         first = next((step for step in steps if step.scale or step.weight), None)
         weight, scale = 0, 0 if first is not None and first.scale else 100
         wrong: list[str] = []
@@ -153,7 +153,10 @@ class StrategyConfig(Section):
         description="Wait after a change of weights, until all load balancer nodes use the new weights.",
     )
     drain: Duration = Field(
-        default=30.0, ge=0, le=3600, description="Deregistration delay, and the wait before a release loses its tasks."
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="Deregistration delay, and the wait before the tasks of a release are stopped.",
     )
 
     @field_validator("kind")
@@ -175,20 +178,20 @@ class StrategyConfig(Section):
 
     @property
     def codedeploy(self) -> CodeDeploy | None:
-        """CodeDeploy's name without its prefix; None where the kind is one of cutover's own."""
+        """The name of the CodeDeploy configuration without its prefix; None if the kind is one of `KINDS`."""
         return _codedeploy_name(self.kind)
 
     @property
     def own_kind(self) -> Kind:
-        """The kind where it is one of cutover's own.
+        """The kind, if it is one of `KINDS`.
 
         Raises:
-            ValueError: it is a name of CodeDeploy's.
+            ValueError: the kind is the name of a CodeDeploy configuration.
         """
         for kind in KINDS:
             if kind == self.kind:
                 return kind
-        raise ValueError(f"{self.kind} is none of {', '.join(KINDS)}")
+        raise ValueError(f"{self.kind} is not one of {', '.join(KINDS)}")
 
 
 def _codedeploy_name(kind: str) -> CodeDeploy | None:

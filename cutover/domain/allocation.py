@@ -39,7 +39,7 @@ class Allocation(Frozen):
     maintenance: str = ""
     """Body of the load balancer's 503 response while no release has weight; if empty, `NO_RELEASE`."""
     moved_at: datetime | None = None
-    """When the weights last changed. A drain time counts from here."""
+    """When the weights last changed. A drain starts at this time."""
 
     @model_validator(mode="after")
     def _sums_to_100(self) -> Self:

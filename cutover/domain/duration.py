@@ -1,8 +1,8 @@
-"""How a duration reads in a sentence."""
+"""Formats a duration for a sentence."""
 
 
 def duration(seconds: float) -> str:
-    """`850 ms`, `12 s`, `3 min 20 s` or `2 h 5 min`."""
+    """Return `seconds` as text: `850 ms`, `12 s`, `3 min 20 s` or `2 h 5 min`."""
     if seconds < 1:
         return f"{round(seconds * 1000)} ms" if seconds else "0 s"
     if seconds < 60:

@@ -52,7 +52,7 @@ class PreflightFailed(CutoverError):
 
 
 class LeaseLost(CutoverError):
-    """Another driver has taken over the execution. This driver must not write any more."""
+    """Another driver has taken over the execution. This driver must not write again."""
 
     exit = Exit.REFUSED
 

@@ -83,7 +83,7 @@ class Execution(Frozen):
     started_by: str = ""
     """The person or pipeline that started the execution."""
     fired_before: tuple[str, ...] = ()
-    """Alarms that were in ALARM before the start. They were reported then and are not watched."""
+    """Names of the alarms that were in ALARM before the start. They have been reported and are not watched."""
     supersedes: str | None = None
     """Id of the execution that `deploy --supersede` aborted in favour of this one."""
     candidate: ReleaseRef
@@ -100,7 +100,7 @@ class Execution(Frozen):
 
     @property
     def finished(self) -> bool:
-        """Whether no driver will continue the execution by itself."""
+        """Whether the execution has ended. Only a person can continue it then, and only if it FAILED."""
         return self.status in (Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from cutover.domain.frozen import Frozen, sha256_of
 
 COMPONENTS_REVISION = 2
-"""Increment when the components create other resources from the same manifest, so that the digest changes."""
+"""Increment it when the components create different resources from the same manifest: the digest then changes."""
 
 
 class HealthCheck(Frozen):

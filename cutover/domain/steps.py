@@ -25,7 +25,7 @@ class CreateRelease(Frozen):
 
 
 class AwaitHealthy(Frozen):
-    """Wait until all `gates` pass `consecutive` checks in a row. Fail when one fails or after `deadline_seconds`."""
+    """Wait until all `gates` pass `consecutive` checks in a row. Fail if a gate fails, or after `deadline_seconds`."""
 
     kind: Literal["AwaitHealthy"] = "AwaitHealthy"
     release: ReleaseRef
@@ -55,9 +55,10 @@ class Share(Frozen):
 
 
 class SetTraffic(Frozen):
-    """Give each release its share (the weights sum to 100), then wait `margin_seconds` for all load balancer nodes.
+    """Give each release its share, then wait `margin_seconds` until all load balancer nodes use the weights.
 
-    Without shares the load balancer answers every request with status 503 and `maintenance` as the body.
+    The weights sum to 100. Without shares the load balancer answers every request with status 503 and `maintenance` as
+    the body.
     """
 
     kind: Literal["SetTraffic"] = "SetTraffic"
@@ -65,7 +66,7 @@ class SetTraffic(Frozen):
     margin_seconds: float = Field(ge=0)
     maintenance: str = ""
     direct_first: bool = False
-    """Whether to write the weights to the load balancer before the stack, which is faster in a rollback."""
+    """Whether to write the weights by a direct AWS call before the stack is updated. A rollback does: it is faster."""
 
     def weight_of(self, release: ReleaseRef) -> int:
         """Percent of the traffic that this step gives to `release`."""
@@ -84,7 +85,7 @@ class Bake(Frozen):
 
 
 class Analyse(Frozen):
-    """Compare the release with a baseline over the whole periods in `duration_seconds` of the same time."""
+    """Compare the release with a baseline, both measured in the same whole periods of `duration_seconds`."""
 
     kind: Literal["Analyse"] = "Analyse"
     release: ReleaseRef
@@ -95,9 +96,9 @@ class Analyse(Frozen):
     duration_seconds: float = Field(gt=0)
     interval_seconds: float = Field(gt=0)
     period_seconds: float = Field(gt=0)
-    """One sample for each."""
+    """Length of a period; each period gives one sample."""
     delay_seconds: float = Field(ge=0)
-    """How late the data are complete."""
+    """Time from the end of a period until its data are complete."""
 
 
 class Approve(Frozen):
@@ -123,7 +124,7 @@ class RunHook(Frozen):
 
 
 class Drill(Frozen):
-    """Test a rollback: give `release` 1 %, 0 % and 1 % of the traffic, and measure the load balancer's delay."""
+    """Test a rollback: give `release` 1 %, 0 % and 1 % of the traffic, and time each change of weights."""
 
     kind: Literal["Drill"] = "Drill"
     release: ReleaseRef

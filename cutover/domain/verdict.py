@@ -26,7 +26,7 @@ class Verdict(Frozen):
     measurements: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     at: datetime | None = None
     decided: bool = False
-    """Whether the verdict is final: the gate has used up the failures, missing answers or errors that it allows."""
+    """Whether the verdict is final: the gate has had more failures, INCONCLUSIVE or ERROR results than it allows."""
     dry_run: bool = False
     """Whether the gate only reports and never stops the deployment."""
 

@@ -9,7 +9,7 @@ from cutover.ports import AlarmState
 def judge_alarms(names: Sequence[str], states: Sequence[AlarmState], ignored: Sequence[str] = ()) -> Verdict:
     """Return FAIL if an alarm is in ALARM, else ERROR if one does not exist, else INCONCLUSIVE if one has no data.
 
-    `ignored` names the alarms that were in ALARM before the deployment began. They were reported then and do not count.
+    `ignored` names the alarms that were in ALARM before the deployment. They have been reported and do not count.
     """
     known = {state.name: state for state in states}
     watched = [name for name in names if name not in ignored]
@@ -23,9 +23,9 @@ def judge_alarms(names: Sequence[str], states: Sequence[AlarmState], ignored: Se
     elif without_data:
         outcome, reason = Outcome.INCONCLUSIVE, f"alarm in INSUFFICIENT_DATA: {', '.join(without_data)}"
     else:
-        outcome, reason = Outcome.PASS, f"alarms in OK: {len(watched)}"
+        outcome, reason = Outcome.PASS, f"{len(watched)} alarms are in OK"
     if ignored:
-        reason += f" (not watched, because they fired before the start: {', '.join(ignored)})"
+        reason += f" (not watched, because they were in ALARM before the start: {', '.join(ignored)})"
     return Verdict(
         gate="alarms", verdict=outcome, reason=reason, measurements={name: known[name].state for name in known}
     )

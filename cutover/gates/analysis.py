@@ -27,9 +27,9 @@ class Thresholds:
 def judge_analysis(pairs: Sequence[MetricPair], thresholds: Thresholds) -> tuple[Verdict, tuple[Comparison, ...]]:
     """Compare all metrics, and return the verdict and the comparison of each metric.
 
-    The verdict is PASS from `pass_score` on, INCONCLUSIVE from `marginal_score` on, and FAIL below. It is also
-    INCONCLUSIVE if no metric has enough data, and FAIL with a score of 0 if a critical metric fails. A metric that must
-    have data fails without data.
+    The verdict is PASS for a score of at least `pass_score`, INCONCLUSIVE for at least `marginal_score`, else FAIL. It
+    is also INCONCLUSIVE if no metric has enough data, and FAIL with a score of 0 if a critical metric fails. A
+    metric with `must_have_data` fails if it has no data.
     """
     comparisons = _compare_all(pairs, 1.0 - thresholds.confidence)
     compared = list(zip(pairs, comparisons, strict=True))
@@ -60,9 +60,9 @@ def _compare_all(pairs: Sequence[MetricPair], significance: float) -> tuple[Comp
     """Compare each metric, with Holm's correction for several tests.
 
     Without a correction, ten metrics tested at 2 % each would stop about 18 % of the good releases. Holm's method sorts
-    the k p values. The smallest must be at most 1/k of the significance, the next at most 1/(k-1), and so on. After the
-    first that is not, no metric is significant. So the probability of any false alarm is at most the significance,
-    even if the metrics depend on each other
+    the k p values. The smallest must be at most 1/k of the significance, the next at most 1/(k-1), and so on. The first
+    p value above its limit is not significant, and neither are those after it. So the probability of any false alarm is
+    at most the significance, even if the metrics depend on each other
     (Holm, "A simple sequentially rejective multiple test procedure", 1979).
     """
     measured = [measure(pair) for pair in pairs]

@@ -12,7 +12,7 @@ from statistics import fmean, median
 from typing import Literal
 
 FEWEST_SAMPLES = 5
-"""Fewest samples on each side. With fewer, no order is rare enough: 4 against 4 samples give p = 2/70 at best."""
+"""Fewest samples on each side. With 4 on each side the smallest possible p value is 2/70, above the default of 0.02."""
 
 
 class Classification(StrEnum):
@@ -94,7 +94,10 @@ def measure(pair: MetricPair) -> Measured | None:
 
 
 def classify(pair: MetricPair, measured: Measured | None, significance: float) -> Comparison:
-    """HIGH or LOW if the change is significant (p at most `significance`), large enough and bad; else PASS."""
+    """Return HIGH or LOW if the change is significant (p at most `significance`), large enough and bad; else PASS.
+
+    Without a test result (`measured` is None) it is NODATA.
+    """
     if measured is None:
         return _nodata(pair)
     statistic, baseline, candidate = _averages(measured)
@@ -120,9 +123,9 @@ def known(samples: Sequence[float | None]) -> list[float]:
 
 
 def _averages(measured: Measured) -> tuple[str, float, float]:
-    """The statistic that the change is measured by, with its value for the baseline and for the candidate.
+    """Return the statistic that shows the change, with its value for the baseline and for the candidate.
 
-    It is the mean, or the median if a few outliers move the means against the direction that the test finds.
+    It is the mean. It is the median if a few outliers move the means in the direction opposite to the test's result.
     """
     baseline, candidate = measured.baseline, measured.candidate
     if (candidate.mean - baseline.mean) * (measured.superiority - 0.5) < 0:

@@ -4,18 +4,18 @@ from cutover.domain import Outcome, Verdict
 from cutover.ports import ServiceState, StoppedTask
 
 CRASH_LOOP_TASKS = 2
-"""Number of crashed tasks that count as a crash loop. A single one can be a lost host."""
+"""Number of crashed tasks that count as a crash loop. A single task can stop because its host was lost."""
 
 
 def judge_ecs(service: ServiceState | None, required: int) -> Verdict:
-    """Return PASS if running = desired ≥ required on the release's task definition and the rollout is COMPLETED.
+    """Return PASS if the rollout is COMPLETED and `required` or more tasks run, all on the release's task definition.
 
     FAIL if ECS has stopped the rollout or if tasks crash in a loop; the reason quotes the last task's stopped reason.
     INCONCLUSIVE while the service can still reach the required count
     (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html, rolloutState).
     """
     if service is None:
-        return Verdict(gate="ecs", verdict=Outcome.INCONCLUSIVE, reason="ECS has no such service")
+        return Verdict(gate="ecs", verdict=Outcome.INCONCLUSIVE, reason="the service does not exist in ECS")
     if service.status != "ACTIVE":
         return _verdict(service, Outcome.FAIL, f"the service is {service.status}, not ACTIVE")
     crashed = [task for task in service.stopped if _stopped_by_itself(task)]

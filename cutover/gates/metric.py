@@ -1,4 +1,4 @@
-"""The metric gates: compute a verdict from raw measurements, with the allowed failures, missing answers and errors."""
+"""The metric gates: compute a verdict from raw measurements and from the failures and errors that the gate allows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ def judge_metric(name: str, gate: MetricGate, measurements: Sequence[Measurement
 
 
 def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
-    """Compute the number that the threshold applies to from the raw values; None if there is not enough data."""
+    """Compute from the raw values the number that the threshold applies to; None if there is not enough data."""
     if gate.preset == "error-rate":
         return _error_rate(values, "")
     if gate.preset == "slo-burn-rate":
         return _burn_rate(gate, values)
-    # Every other preset, of every source, fetches one number by this name.
+    # Every other preset of every source fetches one number, under this name.
     return values.get("value")
 
 

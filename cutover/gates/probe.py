@@ -1,4 +1,4 @@
-"""The probe gate: a request through the release's test-traffic rule gets the expected response."""
+"""The probe gate: a request through the release's test traffic rule gets the expected response."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a metric gate or an analysis fetches for one release, and how the points of a window become one number."""
+"""Builds the queries of a metric gate or an analysis for one release, and folds the points into one number."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _FOLDS: Mapping[Fold, Callable[[Sequence[float]], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class GateTarget:
-    """The release that is measured, with the AWS resources that its metrics are named after."""
+    """The release that is measured, with the AWS resources whose names are in the dimensions of its metrics."""
 
     release: ReleaseRef
     outputs: ReleaseOutputs
@@ -40,15 +40,18 @@ class GateTarget:
 
 
 def requests_for(gate: MetricGate, target: GateTarget) -> tuple[MetricRequest[MetricQuery], ...]:
-    """Everything that one measurement of the gate fetches."""
+    """Return the numbers that one measurement of the gate fetches, each with its query."""
     return gate.source.requests(target.placeholders, gate.window, round(gate.period))
 
 
 def sample_queries(metric: AnalysisMetric, target: GateTarget, period: int) -> tuple[MetricQuery, ...]:
-    """The queries of one metric of an analysis: one, or for a rate each kind of error and, last, the requests."""
+    """Return the queries of one metric of an analysis, with a `period` in seconds.
+
+    A rate has one query for each kind of error and, last, one for the requests; any other metric has one query.
+    """
     return metric.source.sample_queries(target.placeholders, period)
 
 
 def single_value(request: MetricRequest[MetricQuery], points: Points) -> float | None:
-    """The points of the window folded into one number; None where there are no points."""
+    """Fold the points of the window into one number; None if there are no points."""
     return _FOLDS[request.fold]([value for _, value in points]) if points else None

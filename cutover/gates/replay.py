@@ -19,7 +19,7 @@ class Replayed:
 
 
 def replay(gates: Gates, measurements: Sequence[Measurement]) -> tuple[Replayed, ...]:
-    """Return one verdict for each measurement whose gate is configured. A live execution uses the same functions."""
+    """Return the verdict after each measurement of a configured gate. A live execution uses the same functions."""
     return tuple(_replay(gates, measurements))
 
 

@@ -1,4 +1,4 @@
-"""From the points of an analysis to its samples, and from recorded samples to the pairs that it compares."""
+"""Converts the points of an analysis to samples, and recorded samples to the pairs that the analysis compares."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ Samples = tuple[float | None, ...]
 
 
 def samples_of(points: Sequence[Points], start: datetime, end: datetime, period: float) -> Samples:
-    """One sample for each whole period from `start` to `end`; None where there are no data.
+    """Return one sample for each whole `period` (seconds) from `start` to `end`; None for a period without data.
 
-    One series gives the samples itself. Of several series the last counts requests and the others count errors: the
-    sample is the error rate in percent. CloudWatch has no data point for a count of zero, so a period with requests and
-    without errors has an error rate of 0.
+    A single series has the samples as its values. Several series give the error rate in percent: the last series counts
+    requests, and the others count errors. CloudWatch has no data point for a count of zero, so a period with requests
+    and without errors has an error rate of 0.
     """
     count = int((end - start).total_seconds() // period)
     times = [start + timedelta(seconds=period * index) for index in range(count)]
@@ -31,7 +31,7 @@ def samples_of(points: Sequence[Points], start: datetime, end: datetime, period:
 
 
 def pairs_of(gate: AnalysisGate, series: Mapping[str, Samples]) -> tuple[MetricPair, ...]:
-    """The pairs of samples to compare, from a recorded measurement; a metric without a record has no samples."""
+    """Return the pairs to compare, from the `series` of a recorded measurement; an unrecorded metric has no samples."""
     return tuple(
         MetricPair(
             name=name,

@@ -1,4 +1,4 @@
-"""The program of the environment stack, which is long-lived and takes its weights from the records."""
+"""The program of the environment stack. The stack is long-lived, and its traffic weights come from the records."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from cutover.programs.provider import aws_provider
 def environment_program(config: EnvironmentConfig, allocation: Allocation) -> None:
     """Create the load balancer with the recorded weights, and export the fields of `cutover.ports.EnvironmentOutputs`.
 
-    The program never decides about traffic: `pulumi up` by hand writes the weights of `allocation` again.
+    The program never changes traffic: a manual `pulumi up` writes the recorded weights again.
     """
     tags = {
         **config.tags,
@@ -71,5 +71,5 @@ def _subnets(vpc_id: str, ids: Sequence[str], tags: Mapping[str, str], invoke: p
         in_vpc = ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc_id])
         subnets = sorted(ec2.get_subnets(filters=[in_vpc], tags=dict(tags), opts=invoke).ids)
     if len(subnets) < 2:
-        raise ValueError(f"at least two subnets are needed, but {tags or ids} gives {subnets}")
+        raise ValueError(f"a load balancer needs at least two subnets, but {tags or ids} matches {subnets}")
     return subnets

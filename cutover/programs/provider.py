@@ -21,7 +21,7 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
         profile=settings.profile,
         access_key=settings.access_key,
         secret_key=settings.secret_key,
-        # The AWS plugin can only compare the account id if it requests it.
+        # If the AWS plugin does not request the account id, it cannot compare it with the allowed one.
         allowed_account_ids=None if settings.skip_requesting_account_id else [settings.account_id],
         endpoints=endpoints,
         skip_credentials_validation=settings.skip_credentials_validation or None,
@@ -50,6 +50,6 @@ def repository_arn(image: str, region: str) -> str:
     """
     match = re.match(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^@:]+)@sha256:[0-9a-f]{64}$", image)
     if match is None:
-        raise ValueError(f"{image} is not an image in an ECR repository with a digest")
+        raise ValueError(f"the image must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST, not {image}")
     account, repository_region, name = match.groups()
     return f"arn:{partition(region)}:ecr:{repository_region}:{account}:repository/{name}"

@@ -1,4 +1,4 @@
-"""The program of a release stack, which is created once and never updated, only destroyed."""
+"""The program of a release stack. The stack is created once, never updated, and destroyed in the end."""
 
 import pulumi
 

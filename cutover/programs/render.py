@@ -1,4 +1,4 @@
-"""A release as a file, from which `pulumi up` creates the same stack as `cutover deploy`."""
+"""Writes and reads the file of a release, from which `pulumi up` creates the same stack as `cutover deploy`."""
 
 from io import StringIO
 from pathlib import Path
@@ -27,7 +27,7 @@ class ReleaseFile(BaseModel):
 
 
 def render_release(config: EnvironmentConfig, manifest: Manifest) -> str:
-    """Return the text of `Pulumi.<release>.yaml`."""
+    """Return the text of `Pulumi.<release>.yaml`, the file that describes one release."""
     file = {
         "config": {
             "pulumi:disable-default-providers": ["aws"],

@@ -189,7 +189,7 @@ def test_alarms_pass_only_when_all_are_ok(states: dict[str, str], outcome: Outco
 def test_an_alarm_that_fired_before_is_named_and_not_watched() -> None:
     verdict = judge_alarms(["a", "b"], [AlarmState("a", "OK", ""), AlarmState("b", "ALARM", "")], ["b"])
     assert verdict.verdict is Outcome.PASS
-    assert "fired before the start: b" in verdict.reason
+    assert "were in ALARM before the start: b" in verdict.reason
 
 
 def test_a_replay_shows_the_verdicts_of_a_stricter_gate() -> None:

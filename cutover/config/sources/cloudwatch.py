@@ -41,29 +41,37 @@ class CloudWatchQuery:
 class CloudWatchMetric(Section):
     """Any CloudWatch metric.
 
-    In dimensions `{load_balancer}`, `{target_group}`, `{cluster}` and `{service}` are replaced by those of the release.
+    `{load_balancer}`, `{target_group}`, `{cluster}` and `{service}` in a dimension get the values of the release.
     """
 
-    namespace: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    dimensions: dict[str, str] = Field(default_factory=dict, max_length=30)
+    namespace: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(
+        description="Namespace, such as `AWS/ECS`."
+    )
+    name: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(description="Name of the metric.")
+    dimensions: dict[str, str] = Field(
+        default_factory=dict, max_length=30, description="Name and value of each dimension."
+    )
     statistic: Annotated[
         str, StringConstraints(pattern=r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")
-    ]
+    ] = Field(description="`Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount` or a percentile such as `p99`.")
 
 
 class BurnRate(Section):
-    """How fast the error budget of an objective is spent, over two windows
-    (https://sre.google/workbook/alerting-on-slos/, multiwindow)."""
+    """How fast the error budget of an objective is spent. The value is the lower rate of two windows
+    (https://sre.google/workbook/alerting-on-slos/)."""
 
     objective: float = Field(default=99.9, gt=0, lt=100, description="Percent of requests that must succeed.")
-    long_window: Duration = Field(default=3600.0, ge=1, le=86_400)
-    short_window: Duration = Field(default=300.0, ge=1, le=86_400)
+    long_window: Duration = Field(
+        default=3600.0, ge=1, le=86_400, description="The long window shows that the errors matter."
+    )
+    short_window: Duration = Field(
+        default=300.0, ge=1, le=86_400, description="The short window shows that the errors continue."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudWatchSource:
-    """Implements `MetricSource`; `with_requests` adds the number of requests where the preset does not need it."""
+    """Implements `MetricSource`. `with_requests` adds the number of requests to a preset that does not fetch it."""
 
     preset: CloudWatchPreset
     metric: CloudWatchMetric | None = None
@@ -72,13 +80,13 @@ class CloudWatchSource:
 
     @property
     def delay_seconds(self) -> float:
-        """60: CloudWatch has a load balancer's metrics about a minute late."""
+        """60: the metrics of a load balancer are complete in CloudWatch after about a minute."""
         return 60.0
 
     def requests(
         self, placeholders: Placeholders, window_seconds: float, period_seconds: int
     ) -> tuple[MetricRequest[CloudWatchQuery], ...]:
-        """For a rate the sums of requests and errors, else one number."""
+        """Return the sums of requests and errors for a rate, or one number for any other preset."""
         match self.preset:
             case "error-rate":
                 return _requests_and_errors(placeholders, period_seconds, window_seconds, "")
@@ -97,7 +105,7 @@ class CloudWatchSource:
                 assert_never(self.preset)
 
     def sample_queries(self, placeholders: Placeholders, period_seconds: int) -> tuple[CloudWatchQuery, ...]:
-        """The queries of an analysis, which takes one sample for each period.
+        """Return the queries of an analysis, which takes one sample for each period.
 
         A rate has one query for each kind of error and, last, one for the requests; any other metric has one query.
         """
@@ -134,7 +142,7 @@ class CloudWatchSource:
 def _requests_and_errors(
     placeholders: Placeholders, period: int, window: float, suffix: str
 ) -> tuple[MetricRequest[CloudWatchQuery], ...]:
-    # A target that refuses the connection sends no response: only the load balancer counts its user's 502.
+    # A target that refuses a connection sends no response: the user gets a 502 that no target metric counts.
     names = (
         ("requests", "RequestCount"),
         ("errors", "HTTPCode_Target_5XX_Count"),
@@ -161,5 +169,5 @@ def _fold(statistic: str) -> Fold:
         return "sum"
     if statistic == "Minimum":
         return "min"
-    # Percentiles of several periods have no common percentile: the gate takes the worst one.
+    # The percentiles of several periods cannot be combined, so the gate uses the largest.
     return "mean" if statistic == "Average" else "max"

@@ -20,13 +20,13 @@ class PrometheusQuery:
 class PrometheusMetric(Section):
     """A PromQL query that returns one number.
 
-    `{version}`, `{release}` and `{digest8}` are replaced by those of the release.
+    `{version}`, `{release}` and `{digest8}` in the query get the values of the release.
     """
 
     address: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(
         description="URL of the server.", examples=["http://prometheus:9090"]
     )
-    query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="PromQL.")
+    query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="PromQL query.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class PrometheusSource:
 
     @property
     def delay_seconds(self) -> float:
-        """0: Prometheus evaluates the query at the end of the window, on what it has scraped by then."""
+        """0: Prometheus evaluates the query on everything that it has scraped by the end of the window."""
         return 0.0
 
     def requests(
         self, placeholders: Placeholders, window_seconds: float, period_seconds: int
     ) -> tuple[MetricRequest[PrometheusQuery], ...]:
-        """One number; the query itself says over which time."""
+        """Return one number. The query itself contains its time range."""
         del period_seconds
         query = PrometheusQuery(self.metric.address, fill(self.metric.query, placeholders))
         return (MetricRequest("value", query, window_seconds, "last"),)

@@ -1,4 +1,4 @@
-"""What every metric source offers: the raw numbers that a gate fetches, each with a query for one release."""
+"""The interface of a metric source: it gives the raw numbers of a gate, each with its query for one release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Fold = Literal["sum", "min", "max", "mean", "last"]
 
 @dataclass(frozen=True, slots=True)
 class MetricRequest(Generic[Query_co]):
-    """One raw number: its name, its query, and how the points of `window_seconds` are folded into it."""
+    """One raw number: its name, its query, and how the points in `window_seconds` are folded into the number."""
 
     name: str
     query: Query_co
@@ -21,22 +21,22 @@ class MetricRequest(Generic[Query_co]):
 
 
 class MetricSource(Protocol[Query_co]):
-    """A vendor that measures."""
+    """A system that stores metrics, such as CloudWatch."""
 
     @property
     def delay_seconds(self) -> float:
-        """How late the vendor's data are, where the configuration does not say it."""
+        """Seconds until data are complete; the default of `delay` in the configuration."""
         ...
 
     def requests(
         self, placeholders: Placeholders, window_seconds: float, period_seconds: int
     ) -> tuple[MetricRequest[Query_co], ...]:
-        """The numbers of one measurement of one release."""
+        """Return the numbers of one measurement of one release."""
         ...
 
 
 def fill(text: str, placeholders: Placeholders) -> str:
-    """`text` with every `{name}` replaced; other braces stay as they are."""
+    """Return `text` with the values in place of `{name}`; other braces stay."""
     # Not str.format: PromQL has braces of its own.
     for name, value in placeholders.items():
         text = text.replace("{" + name + "}", value)
