@@ -1,4 +1,4 @@
-"""What forbids an execution to start, and what must not be lost when one takes the place of another."""
+"""When an execution must not start, and what `deploy --supersede` must not abort."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def newest(environment: InMemoryEnvironment) -> Execution:
 
 
 def hold_the_lease(environment: InMemoryEnvironment) -> None:
-    """As a driver does that is at work, or that was killed."""
+    """Take the lease, like a driver that is running or was killed."""
     environment.ledger.acquire("another driver", newest(environment).execution_id)
 
 
@@ -67,7 +67,9 @@ def _call(environment: InMemoryEnvironment, verb: str) -> None:
             operations.collect(driver)
 
 
-def test_a_driver_is_alive_until_its_lease_expires(environment: InMemoryEnvironment, unfinished: Execution) -> None:
+def test_a_driver_counts_as_running_until_its_lease_expires(
+    environment: InMemoryEnvironment, unfinished: Execution
+) -> None:
     hold_the_lease(environment)
     driver = environment.driver("v3")
     assert operations.has_live_driver(driver)
@@ -93,7 +95,7 @@ def test_an_alarm_that_does_not_exist_is_invalid_input(environment: InMemoryEnvi
         operations.deploy(environment.driver("v3", gates={"alarms": {"names": ["high", "hihg"]}}))
 
 
-def test_a_wrong_file_does_not_abort_the_deployment_that_it_would_supersede(
+def test_an_invalid_configuration_does_not_abort_the_deployment_that_it_would_supersede(
     environment: InMemoryEnvironment, unfinished: Execution
 ) -> None:
     with pytest.raises(InvalidInput):
@@ -102,7 +104,7 @@ def test_a_wrong_file_does_not_abort_the_deployment_that_it_would_supersede(
     assert environment.ledger.requests(unfinished.execution_id, 0) == ()
 
 
-def test_a_deployment_that_supersedes_waits_until_the_driver_at_work_has_ended(
+def test_a_deployment_that_supersedes_waits_until_the_running_driver_has_ended(
     environment: InMemoryEnvironment, unfinished: Execution
 ) -> None:
     hold_the_lease(environment)
@@ -131,14 +133,14 @@ def test_a_copy_of_the_baseline_is_found_by_its_name_and_not_by_its_version(envi
     assert operations.find_release(environment.ledger, copy.ref.release).ref == copy.ref
 
 
-def test_the_start_of_a_digest_finds_a_release_from_eight_characters_on(environment: InMemoryEnvironment) -> None:
+def test_the_first_eight_characters_of_a_digest_find_a_release(environment: InMemoryEnvironment) -> None:
     known = environment.ledger.releases()[0]
     assert operations.find_release(environment.ledger, known.ref.digest[:8]) == known
     with pytest.raises(Refused, match="has no release"):
         operations.find_release(environment.ledger, known.ref.digest[:7])
 
 
-def test_nothing_is_collected_while_no_release_has_traffic(environment: InMemoryEnvironment) -> None:
+def test_gc_destroys_nothing_while_no_release_has_traffic(environment: InMemoryEnvironment) -> None:
     environment.ledger.the_allocation = None
     environment.cloud.weights = {}
     with pytest.raises(Refused) as error:
