@@ -1,0 +1,110 @@
+"""Waits end when a person says so, and a rollback is nobody's to stop."""
+
+from datetime import timedelta
+
+import pytest
+
+from cutover import operations
+from cutover.cli.formatting import evidence
+from cutover.domain import Execution, Outcome, RequestKind, Status, TrafficShare, Verdict
+from cutover.domain.errors import StepFailed
+from cutover.execution.context import ExecutionContext
+from cutover.execution.recorder import Recorder
+from cutover.execution.waiting import skipped, wait, wait_after_move
+from support.fakes import OUTPUTS, InMemoryEnvironment
+
+
+@pytest.fixture
+def environment() -> InMemoryEnvironment:
+    environment = InMemoryEnvironment()
+    operations.deploy(environment.driver("v1"))
+    return environment
+
+
+@pytest.fixture
+def context(environment: InMemoryEnvironment) -> ExecutionContext:
+    head = environment.ledger.latest_execution()
+    assert head is not None
+    running = head.model_copy(update={"status": Status.IN_PROGRESS, "step_index": 0, "completed_at": None})
+    environment.ledger.heads[head.execution_id] = running
+    ports = environment.driver("v1")
+    lease = environment.ledger.acquire("me", head.execution_id)
+    return ExecutionContext(ports=ports, recorder=Recorder(ports, lease, running), environment=OUTPUTS)
+
+
+def request(environment: InMemoryEnvironment, kind: RequestKind) -> None:
+    head = environment.ledger.latest_execution()
+    assert head is not None
+    environment.ledger.add_request(head.execution_id, kind, "alice", "")
+
+
+@pytest.mark.parametrize("kind", [RequestKind.PROMOTE, RequestKind.ABORT])
+def test_a_person_ends_a_long_wait_within_two_seconds(
+    environment: InMemoryEnvironment, context: ExecutionContext, kind: RequestKind
+) -> None:
+    began = environment.clock.slept
+    request(environment, kind)
+    if kind is RequestKind.ABORT:
+        with pytest.raises(StepFailed, match="aborted by alice"):
+            wait(context, 600)
+    else:
+        wait(context, 600)
+    assert environment.clock.slept - began <= 2
+
+
+def test_an_abort_ends_the_wait_for_a_drain_and_a_promote_does_not(
+    environment: InMemoryEnvironment, context: ExecutionContext
+) -> None:
+    moved = environment.ledger.allocation().model_copy(update={"moved_at": environment.clock.now()})
+    environment.ledger.the_allocation = moved
+    request(environment, RequestKind.PROMOTE)
+    wait_after_move(context, 100)
+    assert environment.clock.now() - (moved.moved_at or environment.clock.now()) == timedelta(seconds=100)
+    request(environment, RequestKind.ABORT)
+    with pytest.raises(StepFailed, match="aborted by alice"):
+        wait_after_move(context, 200)
+
+
+@pytest.mark.parametrize(
+    ("rolling_back", "weight", "is_skipped"), [(False, 50, True), (False, 100, False), (True, 50, False)]
+)
+def test_a_full_promote_skips_waits_until_full_traffic_and_never_those_of_a_rollback(
+    context: ExecutionContext, rolling_back: bool, weight: int, is_skipped: bool
+) -> None:
+    head = context.recorder.execution
+    share = TrafficShare(release=head.candidate.release, version="v1", weight=weight)
+    update = {"promoted_full": True, "rolling_back": rolling_back, "traffic": (share,)}
+    context.recorder.execution = head.model_copy(update=update)
+    assert skipped(context) is is_skipped
+
+
+@pytest.mark.parametrize("kind", [RequestKind.ABORT, RequestKind.PAUSE])
+def test_a_rollback_records_what_people_request_and_goes_on(
+    environment: InMemoryEnvironment, kind: RequestKind
+) -> None:
+    requested: list[RequestKind] = []
+
+    def look() -> None:
+        head = environment.ledger.latest_execution()
+        if head is not None and head.rolling_back and not head.finished and not requested:
+            request(environment, kind)
+            requested.append(kind)
+
+    environment.cloud.behaviour["v2"] = "crash"
+    environment.ledger.before_write = lambda _: look()
+    execution = operations.deploy(environment.driver("v2"))
+    assert execution is not None
+    assert (execution.status, requested) == (Status.ROLLED_BACK, [kind])
+    messages = [event.message for event in environment.ledger.journal(execution.execution_id)]
+    assert any(f"{kind} requested by alice" in message for message in messages)
+
+
+def test_the_evidence_of_a_failure_has_the_gates_that_did_not_pass_with_what_they_measured(
+    context: ExecutionContext,
+) -> None:
+    verdicts = (
+        Verdict(gate="ecs", verdict=Outcome.PASS, reason="2 tasks run", measurements={"running": 2}),
+        Verdict(gate="errors", verdict=Outcome.FAIL, reason="9 %", measurements={"value": 9, "region": "", "p": None}),
+    )
+    execution: Execution = context.recorder.execution.model_copy(update={"verdicts": verdicts})
+    assert evidence(execution) == ["errors: FAIL - 9 % (value=9)"]
