@@ -19,7 +19,7 @@ class AddressBook:
         self._ports: dict[str, dict[int, int]] = {}
 
     def bind(self, ip: str, container_port: int, host_port: int) -> None:
-        """Let 127.0.0.1:`host_port` serve `ip`:`container_port`, in place of any earlier binding."""
+        """Map `ip`:`container_port` to 127.0.0.1:`host_port`, and replace an earlier binding."""
         with self._lock:
             self._ports.setdefault(ip, {})[container_port] = host_port
 

@@ -1,4 +1,4 @@
-"""The local cloud's own API, beside AWS's: its status, and faults on request.
+"""The local cloud's own API, beside AWS's APIs: shows its status, and injects faults.
 
 `GET /_cutover/status` · `POST /_cutover/faults` with `{"kind": …}`. `cutover local fault` calls the second.
 """
@@ -46,7 +46,7 @@ class Admin:
                 return _send(start, "200 OK", self._status())
             case "/_cutover/faults", "POST":
                 return self._receive_fault(environ, start)
-            case _:
+            case _:  # any other path or method
                 return _send(start, "404 Not Found", {"message": "the local cloud has no such path"})
 
     def inject(self, fault: FaultRequest) -> None:
@@ -65,7 +65,7 @@ class Admin:
                 self._task_faults.crash(fault.service, fault.times)
             case "flapping-health":
                 self._task_faults.flap(fault.service)
-            case _:
+            case _:  # a fault of an API call; `_call_fault` rejects an unknown kind
                 self._faults.add(_call_fault(fault))
 
     def _receive_fault(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

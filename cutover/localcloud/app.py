@@ -1,4 +1,4 @@
-"""moto as one WSGI application in this process, with atomic records, AWS's validations, and faults on request."""
+"""Serves moto as one WSGI application, and adds atomic records, AWS's validations, and faults on request."""
 
 import socket
 import threading
@@ -38,8 +38,8 @@ def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIAppl
             return faulty
         if (error := validate(call)) is not None:
             return send_error(call, error, start)
-        # moto's conditional writes are not atomic. A lock around every service would be held for the length of an
-        # SQS long poll, so it covers the two stores of records alone.
+        # moto's conditional writes are not atomic. The lock covers only the two services that store records: around
+        # every service it would be held during an SQS long poll.
         with lock if call.service in _SERIAL else nullcontext():
             response = _forward(responses, inner, call, environ)
         if fault is not None and fault.after_effect:
@@ -76,4 +76,4 @@ def _forward(responses: ResponseCache, inner: WSGIApplication, call: Call, envir
 
 def _not_implemented(call: Call) -> AwsError:
     name = f"{call.service}:{call.action or call.path}"
-    return AwsError("NotImplemented", f"The local cloud has no {name}, or it failed in it.", 501)
+    return AwsError("NotImplemented", f"The local cloud has no operation {name}, or the operation failed.", 501)

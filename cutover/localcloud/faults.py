@@ -10,8 +10,8 @@ from cutover.localcloud.backends import AwsError, Call
 class Fault:
     """A fault of the next `times` calls of `action` (any action if empty) of `service`.
 
-    `delay` seconds pass before the answer. A `stale` read gets the previous response to the same read. An `error`
-    is answered in place of the effect. With `after_effect` the call takes effect and its answer is lost, as in a
+    `delay` seconds pass before the answer. A `stale` read gets the previous response to the same read. A call with an
+    `error` gets the error and has no effect. With `after_effect` the call takes effect and its answer is lost, as in a
     time-out.
     """
 
@@ -30,7 +30,7 @@ UNAVAILABLE = AwsError("ServiceUnavailable", "Service is unable to handle reques
 
 @dataclass(slots=True)
 class FaultBook:
-    """The faults that are still to come; thread-safe."""
+    """The faults of future calls; thread-safe."""
 
     _faults: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -46,7 +46,7 @@ class FaultBook:
             self._faults.clear()
 
     def take(self, call: Call) -> Fault | None:
-        """Return the fault of this call and count it down by one; None for most calls."""
+        """Return the fault of this call, and count it down by one; None if the call has no fault."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.service == call.service and fault.action in ("", call.action):

@@ -193,7 +193,7 @@ class Functions:
 def _event_of(environ: WSGIEnvironment) -> bytes:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > _MOST_BYTES:
-        message = f"{length} byte payload is too large: the most is {_MOST_BYTES} bytes"
+        message = f"{length} byte payload is too large (limit {_MOST_BYTES} bytes)"
         raise _InvokeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
     event: bytes = environ["wsgi.input"].read(length) or b"{}"
     try:
@@ -214,7 +214,7 @@ def _function_of(account: str, region: str, name: str, qualifier: str | None) ->
     except UnknownFunctionException as error:
         raise _InvokeError(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error.message)) from error
     if not getattr(function, "code_bytes", b"") or not str(function.run_time).startswith("python"):
-        message = f"The local cloud runs functions with a zip and a Python runtime only, and {plain} has another one."
+        message = f"The local cloud runs only functions with a zip file and a Python runtime; {plain} is not one."
         raise _InvokeError(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
     return function
 

@@ -204,7 +204,7 @@ def _descriptor(images_dir: Path, media_type: str, content: bytes) -> dict[str, 
 
 
 def _store(images_dir: Path, content: bytes) -> str:
-    """Write a blob under its digest, in one step."""
+    """Write a blob to a file named by its digest, in one step; return the digest."""
     digest = _digest(content)
     path = _path(images_dir, digest)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Changes of moto's behaviour that last as long as the local cloud runs: what it refuses, and what it never forgets."""
+"""Changes moto while the local cloud runs: moto accepts what AWS accepts, copies less, and its memory is bounded."""
 
 import copy
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _replace(patches: ExitStack, owner: type, name: str, replacement: Any) -> No
 
 
 def _stop_tracking(patches: ExitStack) -> None:
-    """moto keeps every object that it ever created for its dashboard, deleted ones and copies too."""
+    """Stop moto from keeping every object that it creates, even deleted objects and copies, for its dashboard."""
     from moto.core.common_models import BaseModel
 
     def create(cls: Any, *_: Any, **__: Any) -> Any:
@@ -65,7 +65,7 @@ def _bound_logs(patches: ExitStack) -> None:
 
 
 def _copy_only_what_a_transaction_touches(patches: ExitStack) -> None:
-    """moto copies every table of a transaction whole, to restore it on failure; copy the partitions that change."""
+    """Copy only the partitions that a transaction changes. moto copies whole tables, to restore them on failure."""
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table
@@ -96,7 +96,7 @@ def _copy_only_what_a_transaction_touches(patches: ExitStack) -> None:
 
 
 def _accept_longest_delay(patches: ExitStack) -> None:
-    """moto refuses 3600 seconds, the upper end of AWS's range."""
+    """Accept a deregistration delay of 3600 seconds, AWS's upper limit, which moto rejects."""
     from moto.elbv2.models import ELBv2Backend
 
     modify = ELBv2Backend.modify_target_group_attributes
@@ -112,10 +112,10 @@ def _accept_longest_delay(patches: ExitStack) -> None:
 
 
 def _accept_policies_that_require_tls(patches: ExitStack) -> None:
-    """moto denies every request under a bucket policy that denies clear text.
+    """Ignore the statement of a bucket policy that denies requests without TLS.
 
-    It treats a statement whose condition is false as a denial. The local cloud counts as reached by TLS: it listens on
-    loopback, where AWS has no listener.
+    moto treats a statement whose condition is false as a denial, and would deny every request. Requests to the local
+    cloud count as encrypted, because they use loopback only.
     """
     from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 

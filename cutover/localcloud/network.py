@@ -10,7 +10,7 @@ _RANGE = "10.42.0.0/16"
 
 
 def create(region: str) -> None:
-    """Create one VPC tagged Name=cutover-local, with a subnet tagged Tier=public and one Tier=private in two zones."""
+    """Create a VPC tagged Name=cutover-local with four subnets: Tier=public and Tier=private in each of two zones."""
     from moto.ec2.models import ec2_backends
 
     ec2: Any = ec2_backends[ACCOUNT][region]

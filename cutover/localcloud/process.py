@@ -1,4 +1,4 @@
-"""Starts and stops the local cloud as a process of its own, with the standard library alone: it is quick to import."""
+"""Starts and stops the local cloud as a process of its own. Imports only the standard library, so it loads fast."""
 
 import http.client
 import json
@@ -81,7 +81,7 @@ def down(state_dir: Path) -> bool:
     deadline = time.monotonic() + _STOP_WITHIN
     while _start_time(running.pid) == running.started:
         if time.monotonic() > deadline:
-            # The kernel kills its tasks with it: they have a parent-death signal.
+            # The kernel kills the tasks with the server, because they have a parent-death signal.
             os.kill(running.pid, signal.SIGKILL)
             deadline = float("inf")
         _reap(running.pid)
@@ -124,7 +124,7 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": running.region,
-        # boto3 and the AWS CLI version 1 read this name alone.
+        # boto3 and version 1 of the AWS CLI read this name only.
         "AWS_DEFAULT_REGION": running.region,
         "AWS_ENDPOINT_URL": running.endpoint,
         "PULUMI_BACKEND_URL": f"file://{backend.resolve()}",
@@ -138,7 +138,7 @@ def environment(state_dir: Path, running: Status, path: str) -> dict[str, str]:
 
 
 def forget_stacks(state_dir: Path) -> None:
-    """Remove Pulumi's state: the stacks were in a local cloud that has stopped, and the next one starts empty."""
+    """Remove Pulumi's state: the stacks existed in a local cloud that has stopped, and the next one starts empty."""
     shutil.rmtree(state_dir / "pulumi" / "backend", ignore_errors=True)
 
 

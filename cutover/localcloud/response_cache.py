@@ -1,4 +1,4 @@
-"""Keeps the last response to each read, for the fault "stale": AWS's APIs are eventually consistent."""
+"""Keeps the last response to each read for the fault "stale", which simulates AWS's eventual consistency."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ class Response:
 
 
 class ResponseCache:
-    """The last response to each different read; thread-safe. Beyond its bounds it drops the oldest."""
+    """The last response to each different read; thread-safe. Above its limits it drops the oldest."""
 
     def __init__(self) -> None:
         self._responses: OrderedDict[str, Response] = OrderedDict()

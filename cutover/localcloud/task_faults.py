@@ -13,7 +13,7 @@ class TaskFaults:
         self._flapping: dict[str, int] = {}
 
     def crash(self, service: str, times: int = 1) -> None:
-        """Kill `times` tasks of the service with SIGKILL, one after the other while they run."""
+        """Kill `times` running tasks of the service with SIGKILL, one after another."""
         with self._lock:
             self._crashes[service] += times
 
@@ -26,7 +26,7 @@ class TaskFaults:
             return True
 
     def flap(self, group_arn: str) -> None:
-        """Let the health checks of a target group alternate between fail and pass, whatever its targets answer."""
+        """Make the health checks of a target group alternate between fail and pass, whatever its targets answer."""
         with self._lock:
             self._flapping[group_arn] = 0
 

@@ -1,4 +1,4 @@
-"""The agent's thread: at an interval it calls the scheduler of each of moto's services."""
+"""The agent's thread: calls the scheduler of each ECS service in moto at an interval."""
 
 import logging
 import threading
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class EcsAgent:
-    """Runs the services of one account and region in moto as processes on this machine.
+    """Runs the ECS services that moto stores for one account and region, as processes on this machine.
 
     `images_dir` holds the blobs of images, `workdir` the output of tasks; `interval` is in seconds. `start` also
     replaces the operations of moto's ECS that the agent simulates.
@@ -46,7 +46,7 @@ class EcsAgent:
         metrics: MetricSink,
         interval: float = 0.1,
     ) -> None:
-        # The agent stores its tasks in moto's dictionary: moto renders them by the names of their attributes.
+        # The agent puts its tasks into moto's dictionary: moto renders them by the names of their attributes.
         self._ecs: Any = ecs_backends[account][region]
         self._account = account
         self._interval = interval
@@ -78,7 +78,7 @@ class EcsAgent:
             self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
-        # Only this thread starts processes: the kernel kills them when it ends.
+        # Only this thread starts processes: the kernel kills them when the thread ends.
         while not self._stopping.wait(self._interval):
             with records_lock:
                 self._run_once()

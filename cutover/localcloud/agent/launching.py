@@ -26,7 +26,7 @@ from cutover.localcloud.images import ImageError, config, unpack
 class TaskFailedToStart(Exception):
     """A task cannot start.
 
-    The message is the task's stopped reason; with `of_container` it is the reason of the container too.
+    The message is the stopped reason of the task. With `of_container` it is also the reason of the container.
     """
 
     def __init__(self, reason: str, *, of_container: bool) -> None:
@@ -54,7 +54,7 @@ class Launcher:
         self._images_dir = images_dir
 
     def prepare(self, definition: Mapping[str, Any]) -> Launch:
-        """Return how to start a container definition. Raises `TaskFailedToStart` with ECS's message."""
+        """Return the inputs to start the container of `definition`. Raises `TaskFailedToStart` with ECS's message."""
         digest = self._resolve(definition["image"])
         secrets = {secret["name"]: self._secret(secret["valueFrom"]) for secret in definition.get("secrets") or []}
         try:
@@ -103,7 +103,7 @@ class Launcher:
         """`source` is arn:…:secret:NAME[:json-key:version-stage:version-id]."""
         parts = source.split(":")
         key, stage, version = [*parts[7:10], "", "", ""][:3]
-        # None is allowed although moto's types forbid it: its own API passes it for a missing version.
+        # moto's types forbid None, but moto's own API passes None for a missing version.
         backend: Any = secretsmanager_backends[self._account][self._region]
         answer = backend.get_secret_value(":".join(parts[:7]), version or None, stage or "AWSCURRENT")
         text = str(answer["SecretString"])
@@ -127,7 +127,7 @@ def free_port() -> int:
 
 
 def _on_this_machine(words: Sequence[str], root: Path) -> tuple[str, ...]:
-    """Return the command with the image's paths where its files are unpacked, and `python3` as this interpreter."""
+    """Return the command for this machine: paths point into the unpacked image, and `python3` is this interpreter."""
     if not words:
         raise TaskFailedToStart("CannotStartContainerError: no command specified", of_container=True)
     placed = [str(root / word[1:]) if word.startswith("/") and (root / word[1:]).exists() else word for word in words]

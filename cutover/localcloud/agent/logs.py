@@ -32,5 +32,5 @@ class LogWriter:
         if stream not in self._logs.groups[group].streams:
             self._logs.create_log_stream(group, stream)
         now = int(time.time() * 1000)
-        # CloudWatch rejects an empty message, so the driver sends a blank.
+        # CloudWatch rejects an empty message, so the log driver sends a space.
         self._logs.put_log_events(group, stream, [{"timestamp": now, "message": line or " "} for line in lines])

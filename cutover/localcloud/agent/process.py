@@ -58,7 +58,7 @@ class ContainerProcess:
         self._process.wait()
 
     def new_lines(self) -> list[str]:
-        """Return the lines written since the last call; an unfinished line when the process has ended."""
+        """Return the lines written since the last call; an unfinished line only after the process has ended."""
         ended = self._process.poll() is not None
         content = self._partial + self._reader.read(READ_AT_ONCE)
         *lines, self._partial = content.split(b"\n")

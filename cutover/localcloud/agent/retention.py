@@ -61,7 +61,10 @@ def _forget_tasks(tasks: dict[str, Any], oldest: datetime) -> None:
 
 
 def _forget_task_definitions(ecs: Any) -> None:
-    """Remove the oldest INACTIVE revisions that no service uses; a family in use keeps counting from its newest."""
+    """Remove the oldest INACTIVE revisions that no service uses.
+
+    A family with an ACTIVE revision keeps its newest revision, which sets the number of the next one.
+    """
     families: dict[str, dict[int, Any]] = ecs.task_definitions
     used = {deployment["taskDefinition"] for service in ecs.services.values() for deployment in service.deployments}
     removable = [

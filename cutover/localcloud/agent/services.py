@@ -59,7 +59,7 @@ class ServiceScheduler:
 
     @property
     def crashable(self) -> list[RunningTask]:
-        """The running tasks that nothing stops."""
+        """The running tasks whose desired status is RUNNING."""
         return [task for task in self.running if task.record.desired_status == "RUNNING"]
 
     def crash_one(self) -> None:

@@ -32,7 +32,7 @@ class Targets:
                 self._elb.register_targets(balancer["targetGroupArn"], [_target(balancer, address)])
                 groups.append(str(balancer["targetGroupArn"]))
             except TargetGroupNotFoundError:
-                pass  # the group was deleted before the service: its tasks have no health, and never become steady
+                pass  # the group was deleted before the service; without health the service never becomes steady
         return groups
 
     def deregister(self, balancers: Sequence[Mapping[str, Any]], address: str) -> list[str]:

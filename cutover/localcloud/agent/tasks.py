@@ -35,7 +35,7 @@ class TaskDependencies:
 
 
 class RunningTask:
-    """Moves a task's record and its processes from state to state; `advance` does the next step if it is due."""
+    """Moves a task's record and its processes from state to state; `advance` makes the next move if it is due."""
 
     def __init__(self, record: Task, service: Any, definition: Any, dependencies: TaskDependencies) -> None:
         self.record = record
@@ -176,7 +176,7 @@ class RunningTask:
 
     def _await_stopped(self) -> None:
         if all(process.exit_code() is not None for process in self._processes.values()):
-            self.kill()  # processes that outlive the leader of their group
+            self.kill()  # also kills processes that outlive the leader of their group
         elif time.monotonic() >= self._kill_at:
             self.kill()
 

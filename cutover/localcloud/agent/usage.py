@@ -17,7 +17,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class UsageMeter:
-    """Records utilisations in percent of what the task definition reserves, averaged over the running tasks."""
+    """Records the average utilisation of the running tasks, in percent of what their task definition reserves."""
 
     def __init__(self, sink: MetricSink) -> None:
         self._sink = sink
@@ -25,7 +25,7 @@ class UsageMeter:
         self._before: dict[str, tuple[float, float]] = {}
 
     def measure(self, services: Iterable[tuple[str, str, Iterable[RunningTask]]], now: float) -> None:
-        """Record both utilisations of each (cluster, service, running tasks) since the last call.
+        """Record the CPU and memory utilisation of each (cluster, service, running tasks) since the last call.
 
         `now` is in seconds of a monotonic clock. The first call for a task records no CPU.
         """

@@ -11,7 +11,7 @@ from cutover.localcloud.balancer.topology import HealthCheck
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A target's state with AWS's reason code; `contrary` counts the latest checks that contradict the state."""
+    """A target's state with AWS's reason code. `contrary` counts the checks in a row that contradict the state."""
 
     state: str
     reason: str | None = None

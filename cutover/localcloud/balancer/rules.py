@@ -35,7 +35,7 @@ def action_for(listener: Listener, request: RequestAttributes) -> Action:
 
 
 def choose_group(forward: Forward, rng: random.Random) -> str | None:
-    """Return the ARN of one target group, in proportion to the weights; None if no weight is above 0."""
+    """Return the ARN of a target group, chosen at random by weight; None if no weight is above 0."""
     if len(forward.groups) == 1:  # a single group is used whatever its weight, unless it is 0
         arn, weight = forward.groups[0]
         return arn if weight > 0 else None
@@ -86,7 +86,7 @@ def _holds(condition: Condition, request: RequestAttributes) -> bool:
             return any(_query_holds(key, value, request.query) for key, value in condition.pairs)
         case "source-ip":
             return any(_within(request.source_ip, network) for network in condition.values)
-        case _:
+        case _:  # ALB has no other field; a condition that AWS would reject matches no request
             return False
 
 

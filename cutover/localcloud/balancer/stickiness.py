@@ -2,7 +2,7 @@
 
 The browser keeps a cookie for seven days whatever the configured duration; the load balancer decides whether the
 binding is still valid: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
-We read this page as: the duration starts when the client is bound:
+As we understand this page, the duration starts when the client is bound:
 https://docs.aws.amazon.com/prescriptive-guidance/latest/load-balancer-stickiness/target-group-stickiness.html
 A binding to a target group is valid even if the group's weight is 0 or the group has no target:
 https://repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ/alb-to-automatically-redirect-traffic
@@ -46,7 +46,7 @@ class Cookies:
         return Target(str(bound[1]), int(bound[2]))
 
     def to_set(self, forward: Forward, group: TargetGroup, target: Target, sent: Mapping[str, str]) -> list[str]:
-        """Return the Set-Cookie headers of an answer from this target, for new bindings alone."""
+        """Return the Set-Cookie headers for a response of this target; none if the client is already bound to it."""
         headers: list[str] = []
         if group.sticky_seconds is not None and self.target_of(group, sent) != target:
             headers += self._issued(_TARGET, group.arn, target.ip, target.port)

@@ -45,7 +45,7 @@ class TargetHealthOverride:
 
 
 def _named(known: dict[tuple[str, int], Health], targets: list[dict[str, Any]]) -> dict[tuple[str, int], Health]:
-    """Return the health of these targets; a target without a port is every port of its address."""
+    """Return the health of these targets; a target without a port means every port of its address."""
     selected: dict[tuple[str, int], Health] = {}
     for target in targets:
         ip, port = str(target["Id"]), int(target.get("Port") or 0)

@@ -138,7 +138,7 @@ class TargetRegistry:
             return {} if group is None else {target: entry.health for target, entry in group.tracked.items()}
 
     def counts(self, group_arn: str) -> tuple[int, int]:
-        """Return how many targets are healthy, and how many unhealthy; initial and draining ones are neither."""
+        """Return the numbers of healthy and of unhealthy targets. Initial and draining targets are neither."""
         with self._lock:
             group = self._groups.get(group_arn)
             states = [] if group is None else [entry.health.state for entry in group.tracked.values()]

@@ -53,7 +53,7 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Send the request to one of these target groups, each chosen in proportion to its weight."""
+    """Send the request to one of these target groups, chosen in proportion to the weights."""
 
     groups: tuple[tuple[str, int], ...]  # (target group ARN, weight 0-999)
     sticky_seconds: float | None = None  # how long a client is bound to its target group; None: not bound

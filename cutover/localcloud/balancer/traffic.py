@@ -63,7 +63,7 @@ class TrafficMeter:
             self._counts["HTTPCode_ELB_4XX_Count", own] += 1
 
     def flush(self, sink: MetricSink, topology: Topology, targets: TargetRegistry) -> None:
-        """Record the counts since the last flush, and the present number of healthy targets."""
+        """Record the counts since the last flush, and the current numbers of healthy and unhealthy targets."""
         counts, self._counts = self._counts, defaultdict(int)
         times, self._times = self._times, defaultdict(list)
         for (name, dimensions), count in counts.items():

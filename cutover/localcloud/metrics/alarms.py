@@ -50,7 +50,7 @@ class Alarms:
             return self._composites.put(fields, now)
 
     def put(self, fields: Fields, now: float) -> dict[str, Any]:
-        """PutMetricAlarm: create an alarm with INSUFFICIENT_DATA, or change all but the state and tags of an alarm."""
+        """PutMetricAlarm: create an alarm in INSUFFICIENT_DATA, or update one and keep its state and tags."""
         _validate(fields)
         kept = {name: fields[name] for name in _KEPT if fields.get(name) is not None}
         kept.setdefault("ActionsEnabled", True)

@@ -26,23 +26,19 @@ def next_state(
     missing: str,
     current: str,
 ) -> str:
-    """Return the state by the points of the last `periods` + 2 periods, oldest first (None: missing).
+    """Return the new state, from the points of the last `periods` + 2 periods, oldest first (None: missing).
 
     `to_alarm` is M, `periods` is N, `missing` is TreatMissingData, `current` is the present state.
     """
     real = [breaches(point) for point in points if point is not None][-periods:]
     breaching = sum(real)
     absent = periods - len(real)
-    match missing:
-        case "breaching":
-            return ALARM if breaching + absent >= to_alarm else OK
-        case "notBreaching":
-            return ALARM if breaching >= to_alarm else OK
-        case _ if not real:
-            return current if missing == "ignore" else INSUFFICIENT
-        case "ignore":
-            if breaching >= to_alarm:
-                return ALARM
-            return current if breaching == len(real) else OK
-        case _:
-            return ALARM if breaching >= min(to_alarm, len(real)) else OK
+    if missing == "breaching":
+        return ALARM if breaching + absent >= to_alarm else OK
+    if missing == "notBreaching":
+        return ALARM if breaching >= to_alarm else OK
+    if not real:
+        return current if missing == "ignore" else INSUFFICIENT
+    if missing == "ignore" and breaching < to_alarm:
+        return current if breaching == len(real) else OK
+    return ALARM if breaching >= min(to_alarm, len(real)) else OK

@@ -101,7 +101,7 @@ class _Parser:
             case Kind.SYMBOL if token.text == "(":
                 values = self._list_until(")")
                 if len(values) != 1:
-                    raise self._tokens.error("a bracket holds one value")
+                    raise self._tokens.error("parentheses must contain one value")
                 return values[0]
             case Kind.SYMBOL if token.text == "[":
                 return [series for value in self._list_until("]") for series in self._series_of(value)]
@@ -118,7 +118,7 @@ class _Parser:
         return self._known[name]
 
     def _list_until(self, closing: str) -> list[Value]:
-        """Values separated by commas, up to and with the closing bracket."""
+        """Return the values separated by commas, and move past the closing bracket."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._tokens.error("nested too deeply")
@@ -181,7 +181,7 @@ class _Parser:
 
     def _series_of(self, value: Value) -> Sequence[Series]:
         if isinstance(value, float):
-            raise self._tokens.error("an array holds series, not numbers")
+            raise self._tokens.error("an array must contain series, not numbers")
         return [value] if isinstance(value, Mapping) else value
 
 
@@ -206,7 +206,7 @@ def _combine(apply: Callable[[float, float], float], left: Value, right: Value) 
     times: set[float] = set()
     for number, side in enumerate(series for series in (left, right) if not isinstance(series, float)):
         if not isinstance(side, Mapping):
-            raise invalid("An array of series must be folded first, by SUM for example.")
+            raise invalid("Combine an array of series into one series first, for example by SUM.")
         times = set(side) if number == 0 else times & set(side)
     results: dict[float, float] = {}
     for at in sorted(times):
@@ -221,7 +221,7 @@ def _at(value: Value, at: float) -> float | None:
     if isinstance(value, float):
         return value
     if not isinstance(value, Mapping):
-        raise invalid("An array of series must be folded first, by SUM for example.")
+        raise invalid("Combine an array of series into one series first, for example by SUM.")
     return value.get(at)
 
 

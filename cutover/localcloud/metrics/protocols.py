@@ -172,7 +172,7 @@ def _operation_model(operation: str) -> Any:
 
 @cache
 def _service_model() -> Any:
-    # moto's serializer needs moto's model class: its shapes have methods that botocore's have not.
+    # moto's serializer needs moto's model class: its shapes have methods that botocore's lack.
     from botocore.loaders import Loader
     from moto.core.model import ServiceModel
 
@@ -193,4 +193,4 @@ def _request_id() -> tuple[str, str]:
 def _json_time(value: object) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
-    raise TypeError(f"{type(value).__name__} has no JSON form here")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be written as JSON")

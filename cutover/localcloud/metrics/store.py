@@ -55,7 +55,7 @@ class _History:
         self.values += len(sample.values)
 
     def forget(self, before: float) -> None:
-        """Drop what is older than `before`, and the oldest beyond the bounds by count."""
+        """Drop samples older than `before`, and the oldest ones above the limits of samples and values."""
         first = max(bisect.bisect_left(self.samples, before, key=_time_of), len(self.samples) - MOST_SAMPLES)
         dropped = sum(len(sample.values) for sample in self.samples[:first])
         while self.values - dropped > MOST_VALUES and first < len(self.samples) - 1:
@@ -90,7 +90,7 @@ class MetricStore:
             self.add(Metric(namespace, name, frozenset(dimensions.items())), sample_of(when, values, unit=unit))
 
     def add(self, metric: Metric, sample: Sample) -> None:
-        """Add a sample, and drop samples that are too old or beyond the bounds."""
+        """Add a sample, and drop samples that are too old or above the limits."""
         now = self._clock()
         with self._lock:
             history = self._histories.setdefault(metric, _History())
@@ -164,7 +164,7 @@ def statistic(samples: Sequence[Sample], name: str) -> float | None:
             return max(sample.most for sample in samples)
         case "SampleCount":
             return count
-        case _:
+        case _:  # pNN; `percent_of` rejects any other name
             return _percentile(samples, percent_of(name))
 
 
@@ -180,7 +180,7 @@ def percent_of(name: str) -> float:
 
 
 def _percentile(samples: Sequence[Sample], percent: float) -> float | None:
-    """Return the percentile by nearest rank; None if a sample has statistics alone, and its values differ."""
+    """Return the percentile by nearest rank; None if a sample has only statistics of values that differ."""
     pairs: list[tuple[float, float]] = []
     for sample in samples:
         if not sample.values and sample.least != sample.most:

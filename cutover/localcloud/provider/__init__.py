@@ -1,1 +1,1 @@
-"""A replacement of pulumi-resource-aws over boto3, with the resource types that the components use."""
+"""Replaces pulumi-resource-aws by a provider that uses boto3 and has the resource types of the components."""

@@ -1,4 +1,4 @@
-"""Decides without calls of AWS: are the inputs valid, what is the name, and is a change an update or a replacement."""
+"""Decides without AWS calls whether inputs are valid, what a resource is named, and whether a change replaces it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The engine's options for the name of a resource to which the program gives none."""
+    """The engine's options for the name of a resource that has no name in the program."""
 
     urn_name: str
     seed: bytes
@@ -37,7 +37,10 @@ class Naming:
 
 
 def check(shape: Shape, news: Properties, olds: Properties, naming: Naming, tags: dict[str, str]) -> Checked:
-    """Check for unknown properties, nested ones too, and add the tags and the name; a name of `olds` is kept."""
+    """Return the inputs with tags and a name, and an error for each unknown property at any depth.
+
+    A resource keeps its name from `olds`.
+    """
     failures = unknown_properties(shape.token, news)
     inputs = dict(news)
     if shape.tagged and (tags or inputs.get("tags")):
@@ -50,7 +53,7 @@ def check(shape: Shape, news: Properties, olds: Properties, naming: Naming, tags
 
 
 def compare(shape: Shape, olds: Properties, news: Properties, ignored: frozenset[str]) -> Difference:
-    """Return the top-level inputs that differ, but for `ignored`: the roots of the paths in ignoreChanges."""
+    """Return the top-level inputs that differ, except for `ignored`, the roots of the paths in ignoreChanges."""
     changes: dict[str, str] = {}
     for name in sorted({*olds, *news} - ignored):
         if olds.get(name) != news.get(name):

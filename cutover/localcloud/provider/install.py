@@ -1,4 +1,4 @@
-"""Installs the provider in place of AWS's: in the plugin cache of a PULUMI_HOME."""
+"""Installs the provider in the plugin cache of a PULUMI_HOME, in place of AWS's plugin."""
 
 import os
 import shlex
@@ -10,7 +10,7 @@ from pathlib import Path
 def install(pulumi_home: Path) -> Path:
     """Write the executable in one step, and return its path.
 
-    The folder has the version of the installed pulumi_aws: the engine accepts that version only
+    The name of the folder has the version of the installed pulumi_aws, the only one that the engine accepts
     (https://www.pulumi.com/docs/iac/concepts/plugins/).
     """
     folder = pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"

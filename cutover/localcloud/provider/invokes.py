@@ -44,7 +44,7 @@ def _vpc(aws: Clients, arguments: Properties) -> Properties:
         request["VpcIds"] = [arguments["id"]]
     vpcs = aws("ec2").describe_vpcs(**request)["Vpcs"]
     if len(vpcs) != 1:
-        raise NotFound(f"{len(vpcs)} VPCs match {arguments}, not one")
+        raise NotFound(f"{len(vpcs)} VPCs match {arguments}; exactly one must match")
     vpc = vpcs[0]
     return {
         **arguments,
@@ -71,7 +71,7 @@ def _subnet(aws: Clients, arguments: Properties) -> Properties:
         request["SubnetIds"] = [arguments["id"]]
     subnets = aws("ec2").describe_subnets(**request)["Subnets"]
     if len(subnets) != 1:
-        raise NotFound(f"{len(subnets)} subnets match {arguments}, not one")
+        raise NotFound(f"{len(subnets)} subnets match {arguments}; exactly one must match")
     subnet = subnets[0]
     return {
         **arguments,

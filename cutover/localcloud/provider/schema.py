@@ -1,4 +1,4 @@
-"""Reads which inputs a resource type has from the installed pulumi_aws, which is generated from AWS's schema.
+"""Reads the inputs of a resource type from the installed pulumi_aws, which is generated from AWS's schema.
 
 It reads the sources, because an import of pulumi_aws takes longer than the rest of a provider's start.
 """
@@ -37,7 +37,7 @@ def _unknown(
             yield here, f"unknown property of {owner}"
             continue
         nested = inputs_of_type[name]
-        # A nested type of another module is not followed: the components use none.
+        # Nested types of another module are not checked: the components use none.
         names = _nested(folder, nested) if nested else None
         if nested is None or names is None:
             continue

@@ -29,14 +29,14 @@ Before = Callable[[str, str], None]
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers one engine. `Configure` creates its clients."""
+    """Serves one engine. `Configure` creates the AWS clients."""
 
     def __init__(self, before: Before) -> None:
         self._before = before
         self._aws = Clients({})
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """The engine handles secrets: it sends plain inputs, and marks outputs of the same name as secret."""
+        """Leave secrets to the engine: it sends plain inputs, and marks outputs of the same name as secret."""
         del request, context
         return pb.ProviderHandshakeResponse(
             accept_secrets=False,
@@ -71,7 +71,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return pb.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """A change of the region replaces the provider, as with AWS's plugin."""
+        """Return the settings that differ. A change of the region replaces the provider, as with AWS's plugin."""
         del context
         olds, news = from_struct(request.old_inputs), from_struct(request.news)
         changed = sorted(name for name in {*olds, *news} if olds.get(name) != news.get(name))
@@ -212,7 +212,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _state(self, resource_type: ResourceType, identifier: str, inputs: Properties) -> Properties:
         """Return the outputs: the inputs, overridden by what AWS shows."""
         observed = resource_type.read(self._aws, identifier, inputs) or {}
-        # AWS's form of a value wins, because the input's form would be a difference at the next refresh.
+        # The values that AWS shows override the inputs, which would differ from AWS at the next refresh.
         return {**inputs, **observed, **_tags_all(resource_type, inputs)}
 
     def _abort_partially_created(self, context: Any, partial: PartiallyCreated, state: Properties) -> NoReturn:

@@ -132,7 +132,7 @@ class TaskDefinition:
 
 
 class Service:
-    """A service; a change of its tasks is an update, a change of its name or its target group a replacement."""
+    """A service. A change of its tasks is an update; a change of its name or target group is a replacement."""
 
     _UPDATED = (
         "desiredCount", "taskDefinition", "platformVersion", "healthCheckGracePeriodSeconds", "enableExecuteCommand",
@@ -228,7 +228,7 @@ class Service:
 
 
 def _api(name: str) -> str:
-    """Return the name in ECS's API: one has other capitals in pulumi_aws."""
+    """Return the name of a property in ECS's API; one property has different capitals in pulumi_aws."""
     return "enableECSManagedTags" if name == "enableEcsManagedTags" else name
 
 

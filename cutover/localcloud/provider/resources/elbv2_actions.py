@@ -33,7 +33,7 @@ def _action(action: Properties) -> dict[str, Any]:
 
 
 def actions_from_api(actions: list[dict[str, Any]], inputs: list[Properties] | None) -> list[Properties]:
-    """Return actions in the form of the inputs, which may name a single target group in two ways."""
+    """Return actions in the form of pulumi_aws; `inputs` decide between its two forms of a single target group."""
     short = any("targetGroupArn" in action for action in inputs or [])
     return [_action_from_api(action, short=short) for action in actions]
 

@@ -28,7 +28,7 @@ def ignore_missing(delete: Callable[[], object]) -> None:
 
 
 def in_order(desired: list[str] | None, actual: list[str]) -> list[str]:
-    """Return the desired order if the members are the same: AWS has a set, without an order."""
+    """Return `desired` if it has the members of `actual`, which AWS returns in any order; else `actual`, sorted."""
     return list(desired) if desired is not None and sorted(desired) == sorted(actual) else sorted(actual)
 
 

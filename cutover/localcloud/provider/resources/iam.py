@@ -138,7 +138,7 @@ class RolePolicyAttachment:
 
 
 def _policy(actual: Any, desired: str | None) -> str:
-    """Return the desired text if it has the same meaning: AWS keeps neither order nor spaces."""
+    """Return `desired` if it means the same as `actual`: AWS may change the order and the spaces."""
     document = json.loads(unquote(actual)) if isinstance(actual, str) else actual
     if desired is not None and json.loads(desired) == document:
         return desired
