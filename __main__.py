@@ -1,4 +1,4 @@
-"""What `pulumi up` runs: the program of the kind of stack that is selected."""
+"""What `pulumi up` runs: the program of the selected stack."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cutover.programs.render import load_release
 
 
 def main() -> None:
-    """A release's stack has a rendered file; every other stack is an environment."""
+    """Run the program of a release if the stack's file was rendered for one, else the program of an environment."""
     stack, project = pulumi.get_stack(), Path(__file__).resolve().parent
     if pulumi.Config("cutover").get("kind") == "release":
         release_program(*load_release(project / f"Pulumi.{stack}.yaml"))
@@ -19,7 +19,7 @@ def main() -> None:
     from cutover.adapters.dynamodb import read_allocation
 
     config = load_environment(project, stack)
-    # Where the records cannot be read this fails: a `pulumi up` by hand never decides about traffic.
+    # This fails if the records cannot be read, so a manual `pulumi up` never changes traffic.
     recorded = read_allocation(config.provider, config.records, config.application, config.environment)
     environment_program(config, recorded)
 

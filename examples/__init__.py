@@ -1,1 +1,1 @@
-"""What a newcomer starts from: the demo, the shop that it deploys, and the files of a project."""
+"""Examples for a new user: the demo, the shop that it deploys, and the files of a project."""

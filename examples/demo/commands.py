@@ -1,4 +1,4 @@
-"""The demo's commands, each in a process of its own, as a pipeline and a person run them."""
+"""Runs cutover's commands for the demo, each in a process of its own, as a pipeline or a person runs them."""
 
 import itertools
 import json
@@ -26,7 +26,11 @@ class Deployment:
 
 
 def run_verb(folder: Path, variables: dict[str, str], *arguments: str) -> None:
-    """Run a verb; raises `CutoverError` unless it ends with exit code 0."""
+    """Run a verb of cutover in `folder`.
+
+    Raises:
+        CutoverError: the exit code is not 0.
+    """
     command = [*_CUTOVER, "-e", "local", *arguments]
     ended = subprocess.run(command, cwd=folder, env=variables, stdout=subprocess.DEVNULL, check=False)
     if ended.returncode != 0:
@@ -40,7 +44,7 @@ def deploy(
     on_traffic: Callable[[], None] | None,
     on_pause: Callable[[], None] | None,
 ) -> Deployment:
-    """Deploy what the folder's files describe, and print each event.
+    """Deploy the project in `folder`, and print each event.
 
     `on_traffic` is called once, when the candidate has its first traffic; `on_pause` each time the deployment reports
     that it waits for a person.
@@ -81,7 +85,7 @@ class Promoter:
         return shlex.join(["cutover", *self._ARGUMENTS])
 
     def start(self) -> bool:
-        """Start the second process; False when it was started before."""
+        """Start the second process. Return False if it has been started before."""
         if self._process is not None:
             return False
         self._process = subprocess.Popen(

@@ -1,7 +1,7 @@
 """A load generator: sends requests to a URL at a constant rate and counts the result of each.
 
-The rate does not depend on the answers (open loop). A request that starts late counts the delay as latency, and no
-request is left out, so that a stall shows in the percentiles (it avoids "coordinated omission").
+The rate does not depend on the answers (open loop). The latency of a request counts from the time when it was due, and
+no request is left out, so a stall shows in the percentiles (this avoids "coordinated omission").
 
 As a process: `python -m cutover.examples.demo.load --url URL --rate 150 --out FILE [--duration S]`. On SIGTERM or
 SIGINT it waits for the open requests, then writes its summary as JSON.
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Tally:
-    """The results of the requests of one period; latencies in seconds from the time when each was due."""
+    """The results of the requests in one window of time. Latencies are seconds from the time when a request was due."""
 
     label: str = "all"
     began: float = field(default_factory=time.time)
@@ -47,7 +47,7 @@ class Tally:
     ended: float | None = None
 
     def count(self, latency: float, *, status: int | None, version: str | None, reason: str | None) -> None:
-        """Add one request; `reason` is None where the answer was 2xx."""
+        """Add one request with its latency in seconds; `reason` is None if the status was 2xx."""
         self.sent += 1
         self.latencies.append(latency)
         self.by_status["none" if status is None else str(status)] += 1
@@ -60,7 +60,7 @@ class Tally:
                 self.failures.append(Failure(time.time(), reason))
 
     def summary(self) -> dict[str, object]:
-        """The tally for JSON: counts, latencies in milliseconds, rate per second, times since the epoch in seconds."""
+        """Return the tally for JSON: counts, latencies in milliseconds, requests per second, times in epoch seconds."""
         ended = self.ended or time.time()
         ordered = sorted(self.latencies)
         return {
@@ -79,7 +79,11 @@ class Tally:
 
 
 class LoadGenerator:
-    """Sends requests from a thread of its own between `start` and `stop`."""
+    """Sends `rate` requests per second from a thread of its own, between `start` and `stop`.
+
+    Raises:
+        ValueError: the rate is not above 0.
+    """
 
     def __init__(self, url: str, rate: float, *, timeout: float = TIMEOUT_SECONDS) -> None:
         if rate <= 0:
@@ -94,17 +98,17 @@ class LoadGenerator:
 
     @property
     def running(self) -> bool:
-        """Whether it sends requests."""
+        """Whether the generator has been started and not stopped."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start to send requests."""
         with self._lock:
             self._total, self._window = Tally(), Tally("start")
         self._thread.start()
 
     def mark(self, label: str) -> dict[str, object]:
-        """Begin a window called `label`, and return the summary of the window before it."""
+        """Start a window named `label`, and return the summary of the previous window."""
         with self._lock:
             ended, self._window = self._window, Tally(label)
             ended.ended = self._window.began
@@ -122,7 +126,7 @@ class LoadGenerator:
             return self._total.summary() | {"windows": windows}
 
     def wait(self, seconds: float | None) -> None:
-        """Wait for so many seconds, or until `request_stop` is called."""
+        """Wait for `seconds` (None: without a limit), or until `request_stop` is called."""
         self._stopping.wait(seconds)
 
     def request_stop(self) -> None:

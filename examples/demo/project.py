@@ -1,4 +1,4 @@
-"""The demo's project folder: the files of `examples/project`, and one change to them for each scenario."""
+"""Writes the demo's project folder: a copy of `examples/project`, which each scenario changes."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def create_project(folder: Path, endpoint: str) -> None:
 
 
 def write_scenario(folder: Path, scenario: Scenario) -> None:
-    """Set the scenario's version, strategy and gates: the change that a pull request would make."""
+    """Write the scenario's version, strategy and gates into the file, as a pull request would."""
     provider = _read(folder)["config"]["cutover:provider"]
     document = _read(TEMPLATE)
     config = document["config"]

@@ -21,10 +21,13 @@ _LOAD_AFTER = 1.0  # seconds of load after each deployment
 
 
 def run(folder: Path, endpoint: str, variables: dict[str, str], *, quick: bool) -> Result:
-    """Run the demo on an empty local cloud at `endpoint`; raises `CutoverError` when a command cannot run.
+    """Run the demo on an empty local cloud at `endpoint`, and return its result.
 
     `folder` becomes the project's folder, and `variables` are the environment of every command. `quick` deploys the
-    first two versions only, at 30 requests per second: no gate fails and nobody promotes by hand.
+    first two versions only, at 30 requests per second: no gate fails, and no promotion is needed.
+
+    Raises:
+        CutoverError: a command other than a deployment failed.
     """
     began = time.monotonic()
     scenarios = SCENARIOS[:QUICK_SCENARIOS] if quick else SCENARIOS
@@ -48,7 +51,7 @@ def build_image(folder: Path, variables: dict[str, str], scenario: Scenario) -> 
 
 
 def deploy_under_load(folder: Path, variables: dict[str, str], scenario: Scenario, load: LoadGenerator) -> Row:
-    """Deploy one scenario; the load starts when the first version has traffic and continues to the end of the demo."""
+    """Deploy one scenario. The load starts when the first version gets traffic, and ends with the demo."""
     say(f"deploy {scenario.version}: {scenario.description}")
     write_scenario(folder, scenario)
     if load.running:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-# Metrics of the local cloud are complete after one second; CloudWatch needs about a minute.
+# Metrics are complete after one second in the local cloud, and after about a minute in CloudWatch.
 _QUICK = {"window": "5s", "period": "1s", "interval": "1s", "delay": "1s"}
 ERROR_RATE = {"preset": "error-rate", "at_most": 1.0, "minimum_requests": 40, "inconclusive": 15, **_QUICK}
 ANALYSIS = {

@@ -1,4 +1,4 @@
-"""The demo's result: the table that it prints at its end, and what did not end as it must."""
+"""The demo's result: the table that the demo prints at its end, and the faults that it found."""
 
 import shlex
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All deployments, the summary of the whole load, seconds taken, and the lowest rate (requests/s) that counts."""
+    """All deployments, the summary of the load, the demo's seconds, and the least rate (requests per second)."""
 
     rows: list[Row]
     load: dict[str, Any]
@@ -35,10 +35,10 @@ class Result:
 
 
 def faults(result: Result) -> list[str]:
-    """What did not end as it must, one sentence each.
+    """Return one sentence for each result that differs from the scenarios; empty if the demo passed.
 
-    Each deployment must end with its scenario's exit code, and every request must succeed except those that a version
-    built with errors failed itself.
+    Each deployment must end with its scenario's exit code. Every request must succeed, except requests that a version
+    with built-in errors answers.
     """
     sentences = [
         f"{row.scenario.version} ended with exit code {row.deployment.exit_code} instead of {row.scenario.exit_code}"
@@ -51,7 +51,7 @@ def faults(result: Result) -> list[str]:
     if lost:
         sentences.append(f"requests failed: {_counts(lost)}, for example {result.load.get('failures', [])[:3]}")
     sentences += [
-        f"{version} failed no request, so the demo proved nothing" for version in sorted(failing - set(failed))
+        f"{version} failed no request, so its gate was not tested" for version in sorted(failing - set(failed))
     ]
     rate = float(result.load.get("achieved_rate", 0))
     if rate < result.least_rate:
@@ -60,7 +60,7 @@ def faults(result: Result) -> list[str]:
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """The result for a pipeline."""
+    """Return the result for a pipeline, as a JSON object."""
     return {
         "passed": not faults(result),
         "faults": faults(result),
@@ -101,8 +101,8 @@ def print_summary(result: Result) -> None:
         console.print(f"✖ {sentence}", highlight=False)
     if left_out := SCENARIOS[len(result.rows) :]:
         versions = ", ".join(scenario.version for scenario in left_out)
-        console.print(f"--quick left out {versions}: no gate had a fault to find.", highlight=False)
-    console.print("The local cloud is still running. Look at what happened:", highlight=False)
+        console.print(f"--quick did not deploy {versions}, so no gate was tested.", highlight=False)
+    console.print("The local cloud is still running. These commands show what happened:", highlight=False)
     for verb in ("history", "releases", "status"):
         command = ["cutover", "--project", str(result.project), "-e", "local", verb]
         console.print(f"  next: {shlex.join(command)}", highlight=False, soft_wrap=True)
