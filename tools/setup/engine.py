@@ -1,9 +1,9 @@
 """Finds the Pulumi engine, or installs it into a cache outside the checkout; uses the standard library only.
 
 It tries in this order: the cache, a compatible `pulumi` on PATH, Pulumi's own installer, a build of tools/pulumi.
-The engine enters the cache by one rename, so an engine in the cache is complete. An interrupted run leaves a folder
-beside it, which the next run removes. Runs at the same time take turns by a file lock, which the operating system
-releases when its holder dies.
+A finished engine is renamed into the cache in one step, so an engine in the cache is complete. An interrupted run
+leaves a folder beside it, which the next run removes. A file lock lets one run install at a time; the operating system
+releases it when its holder ends.
 
     python3 tools/setup/engine.py           find or install the engine; reports on stderr
     python3 tools/setup/engine.py --where   print the folder of the engine's programs, or exit with 1
@@ -36,7 +36,7 @@ PROGRESS_EVERY = 15.0
 ENGINE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 LANGUAGE_HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
-# Scripts of the Python SDK, which the language host expects in its own folder.
+# Scripts of the Python SDK. The language host needs them in its own folder.
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 
@@ -46,7 +46,7 @@ class SetupError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Find or install the engine; 0 when it is there."""
+    """Find or install the engine. Return the exit code: 0 if the engine is installed."""
     home = cache_home()
     programs = find(home)
     if arguments == ["--where"]:
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
 
 
 def cache_home() -> Path:
-    """The folder in the cache for this version of the engine; its programs are in `bin`."""
+    """Return the folder in the cache for this version of the engine; its programs are in `bin`."""
     cache = os.environ.get("CUTOVER_CACHE")
     if not cache:
         cache = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover")
@@ -76,7 +76,7 @@ def cache_home() -> Path:
 
 
 def find(home: Path) -> Path | None:
-    """The folder of a compatible engine, from the cache or from PATH."""
+    """Return the folder of a compatible engine in the cache or on PATH; None if there is none."""
     if all((home / "bin" / program).is_file() for program in PROGRAMS):
         return home / "bin"
     pulumi = shutil.which("pulumi")
@@ -89,7 +89,7 @@ def find(home: Path) -> Path | None:
 
 
 def engine_version(pulumi: Path) -> tuple[int, ...]:
-    """The version that a `pulumi` program reports; empty where it does not run."""
+    """Return the version that a `pulumi` program reports; empty if the program does not run."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(
@@ -102,7 +102,11 @@ def engine_version(pulumi: Path) -> tuple[int, ...]:
 
 
 def install(home: Path) -> None:
-    """Install the engine into the cache; raises `SetupError` when every way failed."""
+    """Install the engine into the cache.
+
+    Raises:
+        SetupError: neither Pulumi's installer nor the build with Go succeeded.
+    """
     with _turn(home):
         if find(home):
             return
@@ -111,7 +115,7 @@ def install(home: Path) -> None:
         try:
             _fill(staging)
             staging.chmod(0o755)
-            # A folder of that name is incomplete, or `find` would have accepted it.
+            # If the folder exists, it is incomplete: `find` did not accept it.
             shutil.rmtree(home, ignore_errors=True)
             staging.rename(home)
         finally:
@@ -133,7 +137,7 @@ def _fill(staging: Path) -> None:
         else:
             return
     raise SetupError(
-        f"no engine: put Pulumi {VERSION} or newer (below 4) on PATH, or install Go 1.25.11 or newer "
+        f"the engine is not installed: put Pulumi {VERSION} or newer (below 4) on PATH, or install Go 1.25.11 or newer "
         "(for instance: sudo snap install go --classic), then run make again"
     )
 
@@ -168,7 +172,7 @@ def _by_go(staging: Path) -> None:
 
 
 def _go_build(staging: Path, *, module: str, package: str, expected: int) -> None:
-    """Build one program with Pulumi's own flags; the Automation API checks the version that they set."""
+    """Build one program with Pulumi's own flags. They set its version, which the Automation API checks."""
     target = staging / "bin" / package.rsplit("/", 1)[1]
     version = f"-X {SDK}/go/common/version.Version=v{VERSION}"
     flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "osusergo,grpcnotrace"]
@@ -190,7 +194,7 @@ def _go_env() -> Mapping[str, str]:
 
 
 def _watch(command: list[str], staging: Path, *, what: str, expected: int, cwd: Path | None = None) -> None:
-    """Run a long command and report the time every few seconds; its output goes to a log."""
+    """Run a long command, write its output to a log, and report the time every 15 seconds; `expected` is in seconds."""
     log = staging / "log"
     started = time.monotonic()
     with log.open("wb") as out:
@@ -220,7 +224,7 @@ def _watch(command: list[str], staging: Path, *, what: str, expected: int, cwd: 
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """Make Linux end the child when this process dies, so that no build continues without it."""
+    """Return a function that makes Linux end the child when this process dies, so that no build goes on alone."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)
@@ -235,7 +239,7 @@ def _tail(log: Path) -> str:
 
 def _explain(log: Path) -> str:
     if re.search(r"requires go >= |invalid go version|unknown directive", log.read_text(errors="replace")):
-        return "this Go is too old: install 1.25.11 or newer, or let it fetch one: export GOTOOLCHAIN=auto"
+        return "this Go is too old: install Go 1.25.11 or newer, or let Go download it: export GOTOOLCHAIN=auto"
     return ""
 
 
@@ -269,7 +273,7 @@ def _turn(home: Path) -> Iterator[None]:
 
 
 def _remove_leftovers(home: Path) -> None:
-    """Remove the folders of runs that died: only the holder of the lock builds."""
+    """Remove the folders of interrupted runs: only the holder of the lock builds, so no other run uses them."""
     for leftover in home.parent.glob(f"{home.name}.building.*"):
         shutil.rmtree(leftover, ignore_errors=True)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Writes both locks from pyproject.toml: requirements.lock is what a pipeline needs to run `cutover` against AWS;
+# Writes both lock files from pyproject.toml: requirements.lock is what a pipeline needs to run `cutover` against AWS;
 # requirements-dev.lock adds the local cloud, the tests and the checks.
 #
-# Versions in a lock stay; `tools/setup/lock.sh --upgrade` takes the newest that pyproject.toml allows. The locks hold
-# hashes and markers for every platform and no address of an index, so they can be installed from any index or mirror.
+# The script keeps the versions in the locks; `tools/setup/lock.sh --upgrade` takes the newest that pyproject.toml allows.
+# The locks have hashes and markers for every platform and no URL of an index, so any index or mirror can serve them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,7 +1,7 @@
-"""Unpacks a Prometheus server for the tests from the distribution's package, into the cache of the engine.
+"""Unpacks a Prometheus server for the tests from the package of the Linux distribution, into cutover's cache.
 
-Where apt has no such package (another distribution, no package lists, no network), it says so and exits with 0. The
-tests that need Prometheus are then skipped, except in CI, where they fail.
+If apt has no such package (another distribution, no package lists, no network), the script says so and exits with 0.
+The tests that need Prometheus are then skipped, except in CI, where they fail.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Unpack the server unless there is one; 0 also where there is no package."""
+    """Unpack the server unless one exists. Return the exit code: 0, even if there is no package."""
     if shutil.which("prometheus") or binary().exists():
         return 0
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def binary() -> Path:
-    """The path of the unpacked server."""
+    """Return the path of the unpacked server."""
     cache = os.environ.get("CUTOVER_CACHE")
     base = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cutover"
     return base / "prometheus" / "prometheus"
@@ -49,7 +49,7 @@ def _update() -> bool:
 
 
 def _publish(server: Path) -> None:
-    """Put the server in its place in one step, so that two set-ups at once do no harm."""
+    """Move the server to its place in one step, so that two runs at the same time do no harm."""
     target = binary()
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"prometheus.{os.getpid()}")

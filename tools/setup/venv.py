@@ -1,7 +1,7 @@
 """Creates the virtual environment of this checkout from requirements-dev.lock; uses the standard library only.
 
-The Makefile runs it when the stamp for the current inputs is missing. The stamp is written last, so that the run after
-an interrupted one completes the work. Two runs at once take turns.
+The Makefile runs it if the stamp file of the current inputs is missing. The stamp is written last, so a run after an
+interrupted run completes the work. A file lock lets one run install at a time.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main() -> int:
-    """Install what the lock names into `.venv`; 0 when it is complete."""
+    """Install the packages of the lock into `.venv`. Return the exit code: 0 if the environment is complete."""
     refusal = _unusable_interpreter()
     if refusal:
         _say(refusal)
@@ -56,7 +56,7 @@ def _unusable_interpreter() -> str:
 
 
 def _inputs_hash() -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of the inputs; the Makefile computes the same."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of the inputs, as the Makefile computes them."""
     digest = hashlib.sha256()
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
@@ -68,12 +68,12 @@ def _install() -> None:
     if not _works([*pip, "--version"]):
         _run([_base_interpreter(), "-m", "venv", "--clear", str(VENV)])
     _run([*pip, "install", "--quiet", "--require-hashes", "-r", "requirements-dev.lock"])
-    # setuptools comes from the lock, with its hash; build isolation would fetch another one without.
+    # setuptools comes from the lock, with its hash; build isolation would download another one without a hash.
     _run([*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
 
 
 def _base_interpreter() -> str:
-    """The installed Python, also where this one runs in the virtual environment that will be cleared."""
+    """Return the installed Python, never the one in the virtual environment that is about to be cleared."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix) / "bin" / name
     return str(base) if base.exists() else sys.executable
