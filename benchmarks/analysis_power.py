@@ -70,13 +70,16 @@ def render(rng: np.random.Generator) -> str:
 
 
 def false_alarms(rng: np.random.Generator, rate: int, error: float) -> float:
-    """Percent of comparisons of two equal releases whose verdict is not PASS."""
+    """Return the percentage of comparisons of two equal releases whose verdict is not PASS."""
     wrong = sum(not passes(sample(rng, rate, error, 1.0), sample(rng, rate, error, 1.0)) for _ in range(PAIRS))
     return 100.0 * wrong / PAIRS
 
 
 def power(rng: np.random.Generator, rate: int, before: float, after: float, slower: float) -> float:
-    """Fraction of trials in which the analysis finds the regression."""
+    """Return the fraction of trials in which the analysis finds the regression.
+
+    The regression raises the errors from `before` to `after` percent, and multiplies latencies by `slower`.
+    """
     detected = sum(not passes(sample(rng, rate, after, slower), sample(rng, rate, before, 1.0)) for _ in range(TRIALS))
     return detected / TRIALS
 
@@ -90,7 +93,7 @@ def passes(candidate: Series, baseline: Series) -> bool:
 
 
 def sample(rng: np.random.Generator, rate: int, error_percent: float, slower: float) -> Series:
-    """Ten minutes of one side, with one sample of each metric per minute."""
+    """Return ten minutes of one side: one sample of each metric per minute, errors in percent, latencies in seconds."""
     errors = rng.binomial(rate, error_percent / 100, PERIODS) / rate * 100
     times = np.exp(np.log(0.1) + SIGMA * rng.standard_normal((PERIODS, rate))) * slower
     p50, p99 = np.quantile(times, [0.5, 0.99], axis=1)

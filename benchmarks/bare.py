@@ -1,4 +1,4 @@
-"""The comparison: the same work by boto3 calls in one process, without plan, gates, records and stacks."""
+"""The work that cutover is compared with: boto3 calls in one process, without plan, gates, records and stacks."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import boto3
 
 
 class Bare:
-    """Open boto3 clients of the local cloud."""
+    """boto3 clients of the local cloud, and the work that they do."""
 
     def __init__(self, endpoint: str) -> None:
         settings: dict[str, Any] = {
@@ -42,7 +42,10 @@ class Bare:
         )
 
     def release(self, like: dict[str, Any], listener: str) -> None:
-        """Create the resources of a release, wait until two targets are healthy, and give it all traffic."""
+        """Create the resources of a release, wait until two targets are healthy, and give it all traffic.
+
+        `like` has the VPC, the subnets and the task definition of a deployed release, which this one copies.
+        """
         self._number += 1
         name = f"bare-{self._number}"
         self.logs.create_log_group(logGroupName=name)

@@ -1,4 +1,4 @@
-"""Measure whole commands from start to exit, and the memory that they use."""
+"""Measures whole commands from start to exit, and the memory that they use."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ def _bare_releases(stage: Stage, bare: Bare, runs: int) -> tuple[float, ...]:
         "definition": {name: definition[name] for name in copied},
     }
     seconds = timed(lambda: bare.release(like, network["listener_arn"]), runs)
-    # The listener gets the recorded weights again: otherwise the next deploy reports drift.
+    # Write the recorded weights to the listener again; otherwise the next deploy reports drift.
     _restore(bare, network["listener_arn"])
     return seconds
 
@@ -70,7 +70,7 @@ def _newest_definition(bare: Bare) -> str:
 
 
 def _memory_of_a_deploy(stage: Stage, version: str) -> tuple[float, float]:
-    """Peak resident memory in MB: of the driver, and of the driver with all its children."""
+    """Deploy `version`; return the peak resident memory in MB of the driver, and of the driver with its children."""
     stage.set_version(version)
     command = stage.command("-e", "local", "--json", "deploy")
     driver = subprocess.Popen(command, cwd=stage.project, env=stage.variables, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""A figure with its comparison and its aim, and the table of all figures."""
+"""A measured figure, its comparison with bare boto3 calls, and the table of all figures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The runs of cutover, the runs of the same work by bare boto3 calls, both in `unit`, and the aim as text."""
+    """The results of cutover's runs and of the same work by bare boto3 calls, both in `unit`; and the aim as text."""
 
     name: str
     unit: str

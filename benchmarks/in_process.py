@@ -1,4 +1,4 @@
-"""Measure, in one process, the time from a decision of the driver until the load balancer has the new weights."""
+"""Measures in one process the time from a decision of the driver until the load balancer has the new weights."""
 
 import os
 import threading
@@ -17,7 +17,7 @@ from cutover.domain import Allocation, Weight
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
-    """Switch all traffic between the two newest releases that have a stack."""
+    """Move all traffic between the two newest releases that have a stack, and measure each move."""
     os.environ.update(stage.variables)
     config = load_environment(stage.project, "local")
     session = Session(config.provider)

@@ -1,4 +1,4 @@
-"""The set-up of the benchmarks: a local cloud with an environment, two releases, and all waits set to zero."""
+"""Sets up the benchmarks: a local cloud with an environment and two releases, and no waits in the configuration."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _NO_WAITS = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A project folder, and the environment variables to use the local cloud."""
+    """A project folder, and the endpoint and the environment variables of its local cloud."""
 
     project: Path
     variables: dict[str, str]
@@ -35,7 +35,7 @@ class Stage:
         return [str(Path(sys.executable).with_name("cutover")), *arguments]
 
     def cutover(self, *arguments: str) -> str:
-        """Run a verb in the project and return its stdout.
+        """Run a verb of cutover in the project, and return its stdout.
 
         Raises:
             RuntimeError: the exit code is not 0.
