@@ -1,4 +1,4 @@
-"""The platform stack: the records survive mistakes, and image tags are immutable."""
+"""The platform stack: the records are protected and can be restored, and image tags are immutable."""
 
 from collections.abc import Callable
 from functools import partial

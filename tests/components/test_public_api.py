@@ -1,4 +1,4 @@
-"""`cutover.components` is for anybody's Pulumi program: documented, complete, and independent of the driver."""
+"""`cutover.components` works in any Pulumi program: documented, complete, and independent of the driver."""
 
 import inspect
 import re
@@ -43,7 +43,7 @@ def test_a_name_that_is_not_exported_is_an_attribute_error() -> None:
         _ = components.NoSuchComponent  # type: ignore[attr-defined]
 
 
-def test_a_component_imports_nothing_of_the_driver() -> None:
+def test_a_component_imports_no_module_of_the_driver() -> None:
     script = (
         "import sys, cutover.components.release; "
         "print([m for m in sys.modules if m.startswith('cutover.') and not m.startswith('cutover.components')])"
@@ -66,7 +66,7 @@ def test_the_page_describes_every_argument(name: str) -> None:
 
 
 @pytest.mark.parametrize("weights", [{}, {"arn:aws:tg/blue": 90, "arn:aws:tg/green": 10}])
-def test_the_pages_program_creates_a_listener_and_a_release_behind_it(
+def test_the_program_on_the_page_creates_a_listener_and_a_release_behind_it(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, weights: dict[str, int]
 ) -> None:
     monkeypatch.setattr("pulumi.Config.get_object", lambda _config, _key: weights)
@@ -80,7 +80,7 @@ def test_the_pages_program_creates_a_listener_and_a_release_behind_it(
     assert resources.one("aws:ecs/service:Service")["desiredCount"] == 2
 
 
-def test_somebody_elses_program_needs_plain_arguments_only(run: Callable[..., Any]) -> None:
+def test_a_program_without_the_driver_needs_plain_arguments_only(run: Callable[..., Any]) -> None:
     def program() -> None:
         components.WeightedListener(
             "shop",

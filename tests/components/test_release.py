@@ -1,4 +1,4 @@
-"""The release stack: complete, secure by default, and exactly what its manifest says."""
+"""The release stack is complete and secure by default, and has the values of its manifest."""
 
 import json
 from collections.abc import Callable
@@ -140,7 +140,7 @@ def test_an_image_outside_ecr_is_refused(
     run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest
 ) -> None:
     foreign = manifest.container.model_copy(update={"image": "docker.io/library/nginx@sha256:" + "a" * 64})
-    with pytest.raises(ValueError, match="not an image in an ECR repository"):
+    with pytest.raises(ValueError, match="the image must be ACCOUNT"):
         run(partial(release_program, config.provider, manifest.model_copy(update={"container": foreign})))
 
 

@@ -226,6 +226,6 @@ def test_cpu_and_memory_of_a_service_are_measured_as_percent_of_what_it_reserves
             if samples:
                 utilisation[name] = samples[-1].total
         time.sleep(0.1)
-    # The shop takes some megabytes of the 512 that its task definition asks for.
+    # The shop uses some megabytes of the 512 that its task definition reserves.
     assert 0.5 < utilisation["MemoryUtilization"] < 50
     assert 0 <= utilisation["CPUUtilization"] < 400

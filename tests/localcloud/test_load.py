@@ -1,4 +1,4 @@
-"""The load generator against a small server: every request is accounted for."""
+"""The load generator counts the result of every request to a small server."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cutover.localcloud import process
 
 REGION = "eu-west-1"
 WARM_UP, DEPLOYMENTS = 10, 40
-GROWTH_MIB = 8.0  # of the server's resident memory, between the two
+GROWTH_MIB = 8.0  # limit of the growth of the server's resident memory from WARM_UP to DEPLOYMENTS
 RELEASES_KEPT = 2
 TRANSACTIONS = 16  # records of one deployment
 POLICY = {
@@ -130,7 +130,7 @@ class Pipeline:
         )
 
     def _record(self, number: int) -> None:
-        """Write an event, the head of the execution, and that of the environment in one transaction."""
+        """Write an event, the head of the execution and the head of the environment in one transaction."""
         event = {f"attribute{index}": {"S": "x" * 40} for index in range(8)}
         sequence = f"{next(self._sequence):06d}"
         key = {"pk": {"S": f"execution#{number}"}, "sk": {"S": sequence}}

@@ -1,4 +1,4 @@
-"""What the local cloud changes in moto, so that it forgets, and copies little."""
+"""The patches bound moto's memory, make a transaction copy only what it changes, and are removed at the end."""
 
 import time
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ def test_a_transaction_that_fails_changes_nothing(dynamodb: Any) -> None:
     assert items(dynamodb) == stored
 
 
-def test_a_transaction_that_succeeds_after_one_that_failed_is_kept(dynamodb: Any) -> None:
+def test_a_transaction_after_a_failed_one_takes_effect(dynamodb: Any) -> None:
     put = {"Put": {"TableName": "t", "Item": item("a", "1"), "ConditionExpression": "attribute_not_exists(pk)"}}
     dynamodb.transact_write_items(TransactItems=[put])
     with pytest.raises(ClientError, match="TransactionCanceledException"):

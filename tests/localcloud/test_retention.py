@@ -1,4 +1,4 @@
-"""What the local cloud forgets, and after which time or count."""
+"""The local cloud drops old data, after a time or above a count."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -75,7 +75,7 @@ def test_a_deleted_service_and_its_cluster_are_shown_for_an_hour() -> None:
     assert (ecs.services, ecs.clusters, ecs.tasks) == ({}, {}, {})
 
 
-def test_an_active_service_is_never_forgotten() -> None:
+def test_an_active_service_is_never_dropped() -> None:
     ecs = Ecs()
     ecs.services["c:s"] = SimpleNamespace(status="ACTIVE", deployments=[])
     ecs.retention.forget()
@@ -96,7 +96,7 @@ def test_the_newest_inactive_task_definitions_are_kept(monkeypatch: pytest.Monke
     assert kept == ["used:1", "active:1", "active:2"]
 
 
-def test_a_metric_that_nobody_records_is_forgotten_after_three_hours() -> None:
+def test_a_metric_without_new_values_is_dropped_after_three_hours() -> None:
     now = [1_000_000.0]
     store = MetricStore(lambda: now[0])
     store.record("n", "deleted", {}, [1.0])

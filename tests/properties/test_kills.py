@@ -1,4 +1,4 @@
-"""A driver that is killed at any call that it makes: after a `resume` users are served.
+"""A driver can be killed at any call that it makes: after a `resume`, users are served.
 
 Invariants, checked after each resume:
 1. the weights sum to 100, or there are none and no release ever served;
@@ -20,7 +20,7 @@ class Killed(BaseException):
 
 
 def kill_at(environment: InMemoryEnvironment, number: int) -> None:
-    """Kill the driver at the `number`th write or call from now on, before its effect."""
+    """Kill the driver just before the effect of its `number`th call or write from now on."""
     left = number
 
     def count(_: str) -> None:
@@ -34,14 +34,14 @@ def kill_at(environment: InMemoryEnvironment, number: int) -> None:
 
 
 def end_kills(environment: InMemoryEnvironment) -> None:
-    """Kill no driver from now on, and let the lease of the killed one expire."""
+    """Stop the kills, and let the lease of the killed driver expire."""
     environment.cloud.before_call = lambda _: None
     environment.ledger.before_write = lambda _: None
     environment.clock.sleep(3600)
 
 
 def run_killed(environment: InMemoryEnvironment, number: int, act: Callable[[], object]) -> bool:
-    """Whether `act` was killed before it ended."""
+    """Run `act`, and kill it at its `number`th call; return whether it was killed before it ended."""
     kill_at(environment, number)
     try:
         act()
@@ -74,13 +74,13 @@ def resume(environment: InMemoryEnvironment, version: str) -> None:
 
 @pytest.mark.parametrize("behaviour", ["good", "unhealthy", "crash", "errors", "cannot-be-created"])
 def test_a_resume_finishes_a_deployment_that_was_killed_at_any_call(behaviour: str) -> None:
-    struck, number = True, 0
-    while struck:
+    killed, number = True, 0
+    while killed:
         number += 1
         environment = InMemoryEnvironment()
         operations.deploy(environment.driver("v1"))
         environment.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(
+        killed = run_killed(
             environment, number, lambda environment=environment: operations.deploy(environment.driver("v2"))
         )  # type: ignore[misc]
         resume(environment, "v2")
@@ -91,12 +91,12 @@ def test_a_resume_finishes_a_deployment_that_was_killed_at_any_call(behaviour: s
 
 
 def test_a_first_deployment_that_was_killed_at_any_call_leaves_no_weight_behind() -> None:
-    struck, number = True, 0
-    while struck:
+    killed, number = True, 0
+    while killed:
         number += 1
         environment = InMemoryEnvironment()
         environment.cloud.behaviour["v1"] = "unhealthy"
-        struck = run_killed(
+        killed = run_killed(
             environment, number, lambda environment=environment: operations.deploy(environment.driver("v1"))
         )  # type: ignore[misc]
         resume(environment, "v1")
@@ -105,13 +105,13 @@ def test_a_first_deployment_that_was_killed_at_any_call_leaves_no_weight_behind(
 
 
 def test_a_resume_finishes_a_rollback_that_was_killed_at_any_call() -> None:
-    struck, number = True, 0
-    while struck:
+    killed, number = True, 0
+    while killed:
         number += 1
         environment = InMemoryEnvironment()
         for version in ("v1", "v2"):
             operations.deploy(environment.driver(version))
-        struck = run_killed(
+        killed = run_killed(
             environment, number, lambda environment=environment: operations.rollback(environment.driver("v2"), None)
         )  # type: ignore[misc]
         resume(environment, "v2")
@@ -122,13 +122,13 @@ def test_a_resume_finishes_a_rollback_that_was_killed_at_any_call() -> None:
 
 
 def test_a_second_resume_finishes_a_resume_that_was_killed_at_any_call() -> None:
-    struck, number = True, 0
-    while struck:
+    killed, number = True, 0
+    while killed:
         number += 1
         environment = InMemoryEnvironment()
         operations.deploy(environment.driver("v1"))
         assert run_killed(environment, 9, lambda environment=environment: operations.deploy(environment.driver("v2")))  # type: ignore[misc]
-        struck = run_killed(environment, number, lambda environment=environment: resume(environment, "v2"))  # type: ignore[misc]
+        killed = run_killed(environment, number, lambda environment=environment: resume(environment, "v2"))  # type: ignore[misc]
         resume(environment, "v2")
         check(environment)
         assert environment.weight_of("v2") == 100
@@ -148,13 +148,13 @@ STRATEGIES: dict[str, dict[str, object]] = {
 def test_a_resume_finishes_any_strategy_that_was_killed_at_any_call(strategy: str, behaviour: str) -> None:
     timings = {"bake": "5s", "propagation_margin": "1s", "drain": "1s"}
     changes = {"strategy": timings | STRATEGIES[strategy], "hooks": {"smoke": {"at": "AfterInstall", "function": "f"}}}
-    struck, number = True, 0
-    while struck:
+    killed, number = True, 0
+    while killed:
         number += 1
         environment = InMemoryEnvironment()
         operations.deploy(environment.driver("v1"))
         environment.cloud.behaviour["v2"] = behaviour
-        struck = run_killed(
+        killed = run_killed(
             environment, number, lambda environment=environment: operations.deploy(environment.driver("v2", **changes))
         )  # type: ignore[misc]
         head = environment.ledger.latest_execution()

@@ -1,4 +1,4 @@
-"""No deployment that succeeds is faster than the least time that the preview shows for its plan."""
+"""The preview shows the least time of a plan; no deployment that succeeds is faster."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +64,7 @@ def strategy_sections(draw: st.DrawFn) -> dict[str, object]:
         }
     ),
 )
-def test_a_deployment_that_succeeds_takes_at_least_its_least_seconds(
+def test_a_deployment_that_succeeds_takes_at_least_the_time_that_the_preview_shows(
     sections: list[dict[str, object]], mode: str, keep: int, again: bool, analysis: dict[str, object]
 ) -> None:
     environment = InMemoryEnvironment()

@@ -1,4 +1,4 @@
-"""What holds for every plan, whatever the strategy and the facts."""
+"""Every plan keeps these rules, whatever the strategy and the facts."""
 
 import pytest
 from hypothesis import given, settings
@@ -49,7 +49,7 @@ FACTS = st.builds(
 
 @st.composite
 def canary_steps(draw: st.DrawFn) -> tuple[CanaryStep, ...]:
-    """Steps as the configuration lets them through: weights grow within a capacity that grows."""
+    """Steps that the configuration accepts: weights and capacity grow, and no weight is above the capacity."""
     steps: list[CanaryStep] = []
     scale = draw(st.sampled_from([0, 100]))
     for weight in sorted(draw(st.sets(st.integers(1, 99), min_size=1, max_size=5))):
@@ -151,7 +151,7 @@ def test_no_release_loses_tasks_that_its_weight_needs(planned: tuple[Facts, Plan
 
 @MANY
 @given(plans())
-def test_the_candidate_gets_no_traffic_before_its_health_is_proven(planned: tuple[Facts, Plan]) -> None:
+def test_the_candidate_gets_no_traffic_before_it_has_passed_the_gates(planned: tuple[Facts, Plan]) -> None:
     facts, plan = planned
     first = next(
         i
