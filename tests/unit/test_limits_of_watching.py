@@ -9,7 +9,7 @@ from cutover import operations
 from cutover.domain import AwaitHealthy, Outcome, Phase, ReleaseRef, RequestKind, RunHook, Status, Step, Verdict
 from cutover.domain.errors import Refused, StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import check_background_gates
+from cutover.execution.gate_checks import check_background_gates, evaluate_gates
 from cutover.execution.handlers.registry import handler_of
 from cutover.execution.recorder import Recorder
 from cutover.ports import HookResult
@@ -226,3 +226,13 @@ def _context(environment: InMemoryEnvironment, **changes: object) -> ExecutionCo
     assert head is not None
     lease = environment.ledger.acquire("me", head.execution_id)
     return ExecutionContext(ports=ports, recorder=Recorder(ports, lease, head), environment=OUTPUTS)
+
+
+def test_after_a_health_gate_that_does_not_pass_no_other_gate_is_evaluated(environment: InMemoryEnvironment) -> None:
+    context = _context(environment)
+    serving = context.recorder.execution.candidate
+    gates = ("ecs", "targets", "probe")
+    assert [v.gate for v in evaluate_gates(context, serving, gates, required=2)] == list(gates)
+    environment.cloud.behaviour["v1"] = "unhealthy"
+    verdicts = evaluate_gates(context, serving, gates, required=2)
+    assert [(v.gate, v.verdict) for v in verdicts] == [("ecs", Outcome.PASS), ("targets", Outcome.INCONCLUSIVE)]
