@@ -16,12 +16,11 @@ def main() -> None:
     if pulumi.Config("cutover").get("kind") == "release":
         release_program(*load_release(project / f"Pulumi.{stack}.yaml"))
         return
-    from cutover.adapters.dynamodb import read_allocation
+    from cutover.composition import open_ledger
 
     config = load_environment(project, stack)
     # This fails if the records cannot be read, so a manual `pulumi up` never changes traffic.
-    recorded = read_allocation(config.provider, config.records, config.application, config.environment)
-    environment_program(config, recorded)
+    environment_program(config, open_ledger(config).allocation())
 
 
 main()

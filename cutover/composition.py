@@ -96,6 +96,13 @@ def endpoint_process(endpoint: str) -> int:
     return endpoint_status(endpoint).pid
 
 
+def load_balancer_url(endpoint: str, load_balancer: str) -> str:
+    """The URL at which an endpoint other than AWS's serves a load balancer, without a slash at its end."""
+    from cutover.adapters.probe import load_balancer_url as url_at
+
+    return url_at(endpoint, load_balancer)
+
+
 def require_account(provider: Provider) -> str:
     """The account of the credentials; raises `PreflightFailed` when it is not the configured one."""
     from cutover.adapters.session import Session

@@ -3,7 +3,7 @@
 from cutover.adapters.items import Items, body, fenced
 from cutover.adapters.leases import Leases
 from cutover.adapters.session import Session, aws_errors, error_code
-from cutover.config.schema import Provider, Records
+from cutover.config.schema import Records
 from cutover.domain import Allocation, Execution, JournalEvent, Manifest, Measurement, Release, Request, RequestKind
 from cutover.domain.errors import Refused, TransientFailure
 from cutover.domain.frozen import Frozen, canonical_json
@@ -150,7 +150,8 @@ class DynamoLedger:
 
     def allocation(self) -> Allocation:
         """See `cutover.ports.Ledger`."""
-        return _allocation(self._deployments)
+        item = self._deployments.get(_ALLOCATION)
+        return body(item, Allocation) if item else Allocation()
 
     def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
         """See `cutover.ports.Ledger`."""
@@ -196,20 +197,6 @@ class DynamoLedger:
                 if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                     raise
         self._stored.add(digest)
-
-
-def read_allocation(provider: Provider, records: Records, application: str, environment: str) -> Allocation:
-    """The recorded weights, for a `pulumi up` that a person runs; empty only before the first release.
-
-    Raises:
-        CutoverError: the records cannot be read, so the weights are not known.
-    """
-    return _allocation(Items(Session(provider), records.deployments_table, f"{application}#{environment}"))
-
-
-def _allocation(deployments: Items) -> Allocation:
-    item = deployments.get(_ALLOCATION)
-    return body(item, Allocation) if item else Allocation()
 
 
 def _numbered(kind: str, execution_id: str, seq: int) -> str:

@@ -34,7 +34,7 @@ class CutoverError(Exception):
 
 
 class InvalidInput(CutoverError):
-    """The input or the configuration is not valid. No AWS call was made."""
+    """The input or the configuration is not valid. Nothing was changed."""
 
     exit = Exit.INVALID
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cutover.adapters.probe import load_balancer_url
 from cutover.examples.demo.commands import Promoter, deploy, run_verb
 from cutover.examples.demo.load import LoadGenerator
 from cutover.examples.demo.project import SHOP, create_project, write_scenario
@@ -20,11 +19,12 @@ QUICK_SCENARIOS = 2
 _LOAD_AFTER = 1.0  # seconds of load after each deployment
 
 
-def run(folder: Path, endpoint: str, variables: dict[str, str], *, quick: bool) -> Result:
+def run(folder: Path, endpoint: str, url_of: Callable[[str], str], variables: dict[str, str], *, quick: bool) -> Result:
     """Run the demo on an empty local cloud at `endpoint`, and return its result.
 
-    `folder` becomes the project's folder, and `variables` are the environment of every command. `quick` deploys the
-    first two versions only, at 30 requests per second: no gate fails, and no promotion is needed.
+    `url_of` returns the URL of a load balancer by its name. `folder` becomes the project's folder, and `variables` are
+    the environment of every command. `quick` deploys the first two versions only, at 30 requests per second: no gate
+    fails, and no promotion is needed.
 
     Raises:
         CutoverError: a command other than a deployment failed.
@@ -36,7 +36,7 @@ def run(folder: Path, endpoint: str, variables: dict[str, str], *, quick: bool) 
     run_verb(folder, variables, "bootstrap")
     for scenario in scenarios:
         build_image(folder, variables, scenario)
-    load = LoadGenerator(f"{load_balancer_url(endpoint, 'shop-local')}/", QUICK_RATE if quick else RATE)
+    load = LoadGenerator(f"{url_of('shop-local')}/", QUICK_RATE if quick else RATE)
     rows = [deploy_under_load(folder, variables, scenario, load) for scenario in scenarios]
     return Result(rows, load.stop(), time.monotonic() - began, folder, least_rate=25.0 if quick else 100.0)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cutover.adapters.dynamodb import DynamoLedger, read_allocation
+from cutover.adapters.dynamodb import DynamoLedger
 from cutover.adapters.session import Session
 from cutover.config.schema import Records
 from cutover.domain import (
@@ -268,14 +268,14 @@ def test_the_manifest_is_in_the_bucket_under_its_digest(session: Session, enviro
 def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Session) -> None:
     missing = Records(artifact_bucket="contract-artifacts", deployments_table="no-such-table")
     with pytest.raises(PreflightFailed, match="no-such-table"):
-        read_allocation(session.provider, missing, "shop", "prod")
+        DynamoLedger(session, missing, "shop", "prod", FakeClock()).allocation()
 
 
 def test_weights_are_empty_only_if_none_were_recorded(session: Session, environment: str) -> None:
-    assert read_allocation(session.provider, RECORDS, "shop", environment) == Allocation()
     ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
+    assert ledger.allocation() == Allocation()
     ledger.put_allocation(acquire(ledger), weights())
-    assert read_allocation(session.provider, RECORDS, "shop", environment) == weights()
+    assert ledger.allocation() == weights()
 
 
 def test_a_record_that_cannot_be_read_is_reported_with_its_key(session: Session, environment: str) -> None:

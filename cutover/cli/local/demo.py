@@ -4,9 +4,11 @@ import json
 import os
 import sys
 from contextlib import redirect_stdout
+from functools import partial
 
 from cutover.cli.context import Context
 from cutover.cli.local.cloud import start, state_dir, variables
+from cutover.composition import load_balancer_url
 from cutover.domain.errors import Exit
 
 
@@ -23,7 +25,8 @@ def run(context: Context, port: int, *, quick: bool) -> int:
     with redirect_stdout(sys.stderr if context.json else sys.stdout):
         story.say(f"the local cloud is running at {running.endpoint}")
         commands_variables = {**os.environ, **variables(state_dir(), running)}
-        result = story.run(state_dir() / "demo", running.endpoint, commands_variables, quick=quick)
+        url_of = partial(load_balancer_url, running.endpoint)
+        result = story.run(state_dir() / "demo", running.endpoint, url_of, commands_variables, quick=quick)
         summary.print_summary(result)
     if context.json:
         print(json.dumps(summary.as_json(result)))
