@@ -17,7 +17,11 @@ from cutover.domain import Allocation, Weight
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
-    """Move all traffic between the two newest releases that have a stack, and measure each move."""
+    """Move all traffic between the two newest releases that have a stack, and measure each move.
+
+    Raises:
+        RuntimeError: the load balancer does not have the weights that were written.
+    """
     os.environ.update(stage.variables)
     config = load_environment(stage.project, "local")
     session = Session(config.provider)

@@ -73,7 +73,7 @@ def _install() -> None:
 
 
 def _base_interpreter() -> str:
-    """Return the installed Python, never the one in the virtual environment that is about to be cleared."""
+    """Return the installed Python rather than the one in the virtual environment, which is about to be cleared."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix) / "bin" / name
     return str(base) if base.exists() else sys.executable

@@ -54,7 +54,10 @@ def create_service(response: Any) -> Any:
 
 
 def update_service(response: Any) -> Any:
-    """UpdateService: scale, or start a new deployment if a property of the tasks changes."""
+    """UpdateService: scale, or start a new deployment if a property of the tasks changes.
+
+    Raises ECSException if the service is not ACTIVE.
+    """
     request = _request(response)
     with records_lock:
         service = _service(response, request, request["service"])
@@ -81,7 +84,10 @@ def update_service(response: Any) -> Any:
 
 
 def delete_service(response: Any) -> Any:
-    """DeleteService: the service is DRAINING until the agent has stopped the tasks, then INACTIVE."""
+    """DeleteService: the service is DRAINING until the agent has stopped the tasks, then INACTIVE.
+
+    Raises InvalidParameterException if the desired count is above 0, unless `force` is set.
+    """
     request = _request(response)
     with records_lock:
         service = _service(response, request, request["service"])

@@ -27,7 +27,7 @@ class RequestAttributes:
 
 
 def action_for(listener: Listener, request: RequestAttributes) -> Action:
-    """Return the action of the first rule whose conditions all match; the default rule has no conditions."""
+    """Return the action of the first rule whose conditions all match; the default rule comes last and has none."""
     for rule in listener.rules:
         if all(_holds(condition, request) for condition in rule.conditions):
             return rule.action

@@ -92,7 +92,10 @@ class Alarms:
         return {}
 
     def set_state(self, fields: Fields, now: float) -> dict[str, Any]:
-        """SetAlarmState: set the state until the next evaluation."""
+        """SetAlarmState: set the state until the next evaluation.
+
+        Raises CloudWatchError if the state or the alarm is unknown.
+        """
         state = fields.get("StateValue")
         if state not in {OK, ALARM, INSUFFICIENT}:
             raise bad_value(f"The value {state} for parameter StateValue is not supported.")

@@ -17,7 +17,7 @@ _PAGE = 500  # metrics of one ListMetrics answer
 
 
 def put_metric_data(store: MetricStore, fields: Fields, now: float) -> dict[str, Any]:
-    """PutMetricData. As on AWS, a namespace cannot begin with `AWS/`."""
+    """PutMetricData. Raises CloudWatchError for a namespace that begins with `AWS/`, as on AWS."""
     namespace = _require(fields, "Namespace")
     if namespace.startswith("AWS/"):
         raise bad_value("The value AWS/ for parameter Namespace is invalid: it is reserved for AWS's own metrics.")
@@ -28,7 +28,7 @@ def put_metric_data(store: MetricStore, fields: Fields, now: float) -> dict[str,
 
 
 def list_metrics(store: MetricStore, fields: Fields) -> dict[str, Any]:
-    """ListMetrics: with its filters, 500 metrics to a page."""
+    """ListMetrics: with its filters, at most 500 metrics in a page."""
     metrics = [
         metric
         for metric in store.metrics()
@@ -43,7 +43,7 @@ def list_metrics(store: MetricStore, fields: Fields) -> dict[str, Any]:
 
 
 def get_metric_statistics(store: MetricStore, fields: Fields) -> dict[str, Any]:
-    """GetMetricStatistics: several statistics of one metric, by period."""
+    """GetMetricStatistics: statistics of one metric, by period. Raises CloudWatchError if no statistic is named."""
     names = [*(fields.get("Statistics") or []), *(fields.get("ExtendedStatistics") or [])]
     if not names:
         raise missing("At least one of the parameters Statistics and ExtendedStatistics must be specified.")
@@ -63,7 +63,7 @@ def get_metric_statistics(store: MetricStore, fields: Fields) -> dict[str, Any]:
 
 
 def get_metric_data(store: MetricStore, fields: Fields) -> dict[str, Any]:
-    """GetMetricData: metrics and expressions over them, by period."""
+    """GetMetricData: metrics and expressions over them, by period. Raises CloudWatchError for an invalid query."""
     queries = list(fields.get("MetricDataQueries") or [])
     if not queries:
         raise missing("The parameter MetricDataQueries is required.")
@@ -88,7 +88,10 @@ def get_metric_data(store: MetricStore, fields: Fields) -> dict[str, Any]:
 
 
 def evaluate_queries(store: MetricStore, queries: Sequence[Fields], start: float, end: float) -> dict[str, Value]:
-    """Return the value of every query by its Id; an expression may use the Ids of other queries."""
+    """Return the value of every query by its Id; `start` and `end` are seconds since the epoch.
+
+    An expression may use the Ids of other queries. Raises CloudWatchError for a repeated Id or a cycle of expressions.
+    """
     by_id = {str(_require(query, "Id")): query for query in queries}
     if len(by_id) < len(queries):
         raise invalid("The values of Id in MetricDataQueries must be unique.")

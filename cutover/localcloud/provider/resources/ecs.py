@@ -200,7 +200,10 @@ class Service:
         _retag(aws, identifier, old, new)
 
     def delete(self, aws: Client, identifier: str, state: Properties) -> None:
-        """Scale to zero, delete, and wait until the service is INACTIVE, as AWS's plugin does."""
+        """Scale to zero, delete, and wait until the service is INACTIVE, as AWS's plugin does.
+
+        Raises TimeoutError if it is not INACTIVE after 120 seconds.
+        """
         ecs = aws("ecs")
         try:
             ecs.update_service(cluster=state["cluster"], service=identifier, desiredCount=0)
