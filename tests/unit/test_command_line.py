@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,3 +231,10 @@ def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() ->
 )
 def test_a_sparkline_goes_from_the_lowest_to_the_highest(values: list[float], shown: str) -> None:
     assert sparkline(values) == shown
+
+
+def test_help_loads_no_library_but_typer() -> None:
+    program = "import sys, cutover.cli.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"typer", "cutover.cli.verbs"} <= set(loaded)
+    assert not {"boto3", "botocore", "pulumi", "pydantic", "rich", "ruamel.yaml", "scipy"} & set(loaded)

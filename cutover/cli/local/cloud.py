@@ -62,11 +62,11 @@ def use_for_pulumi(endpoint: str) -> None:
     So `cutover -e local deploy` works right after `cutover local up`, without `eval "$(cutover local env)"`.
     Does nothing if PULUMI_BACKEND_URL is set, or if `endpoint` is not the local cloud of this user.
     """
-    from cutover.localcloud import process
-
     address = urlsplit(endpoint)
     if "PULUMI_BACKEND_URL" in os.environ or address.hostname not in _LOOPBACK:
         return
+    from cutover.localcloud import process
+
     running = process.status(state_dir())
     if running is None or running.port != address.port:
         return
