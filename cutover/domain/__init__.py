@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cutover.domain.allocation import Allocation, TrafficShare, Weight
+    from cutover.domain.allocation import Allocation, TrafficShare, Weight, WeightsChange
+    from cutover.domain.control import Control, Request, RequestKind
     from cutover.domain.execution import (
         Execution,
         Failure,
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
         JournalEvent,
         Phase,
         Status,
+        broken_link,
         transition,
     )
+    from cutover.domain.good import GoodReleases
     from cutover.domain.measurement import Measurement
     from cutover.domain.release import Manifest, Release, ReleaseOutputs, ReleaseRef, ReleaseState
-    from cutover.domain.request import Request, RequestKind
     from cutover.domain.steps import (
         Analyse,
         Approve,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         AwaitStopped,
         Bake,
         CreateRelease,
+        Drain,
         Drill,
         Plan,
         Retire,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         Scale,
         SetTraffic,
         Share,
+        ShiftBack,
         Step,
     )
     from cutover.domain.verdict import Outcome, Verdict
@@ -45,10 +49,13 @@ _MODULES = {
     "AwaitHealthy": "steps",
     "AwaitStopped": "steps",
     "Bake": "steps",
+    "Control": "control",
     "CreateRelease": "steps",
+    "Drain": "steps",
     "Drill": "steps",
     "Execution": "execution",
     "Failure": "execution",
+    "GoodReleases": "good",
     "IllegalTransition": "execution",
     "JournalEvent": "execution",
     "Manifest": "release",
@@ -60,18 +67,21 @@ _MODULES = {
     "ReleaseOutputs": "release",
     "ReleaseRef": "release",
     "ReleaseState": "release",
-    "Request": "request",
-    "RequestKind": "request",
+    "Request": "control",
+    "RequestKind": "control",
     "Retire": "steps",
     "RunHook": "steps",
     "Scale": "steps",
     "SetTraffic": "steps",
     "Share": "steps",
+    "ShiftBack": "steps",
     "Status": "execution",
     "Step": "steps",
     "TrafficShare": "allocation",
     "Verdict": "verdict",
     "Weight": "allocation",
+    "WeightsChange": "allocation",
+    "broken_link": "execution",
     "transition": "execution",
 }
 
@@ -82,10 +92,13 @@ __all__ = [
     "AwaitHealthy",
     "AwaitStopped",
     "Bake",
+    "Control",
     "CreateRelease",
+    "Drain",
     "Drill",
     "Execution",
     "Failure",
+    "GoodReleases",
     "IllegalTransition",
     "JournalEvent",
     "Manifest",
@@ -104,11 +117,14 @@ __all__ = [
     "Scale",
     "SetTraffic",
     "Share",
+    "ShiftBack",
     "Status",
     "Step",
     "TrafficShare",
     "Verdict",
     "Weight",
+    "WeightsChange",
+    "broken_link",
     "transition",
 ]
 

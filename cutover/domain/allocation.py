@@ -28,6 +28,18 @@ class Weight(Frozen):
     weight: int = Field(ge=0, le=100, strict=True)
 
 
+class WeightsChange(Frozen):
+    """One write of weights: release → percent before and after, and who wrote it for which reason."""
+
+    execution_id: str
+    step_index: int
+    at: datetime
+    before: dict[str, int]
+    after: dict[str, int]
+    reason: str
+    by: str
+
+
 class Allocation(Frozen):
     """All weights of one environment. They sum to 100, or there are none (before the first release, or in an outage).
 
@@ -40,6 +52,10 @@ class Allocation(Frozen):
     """Body of the load balancer's 503 response while no release has weight; if empty, `NO_RELEASE`."""
     moved_at: datetime | None = None
     """When the weights last changed. A drain starts at this time."""
+    replaced: dict[str, int] = Field(default_factory=dict)
+    """The positive weights before this allocation, by target group ARN: the listener has them until the write."""
+    confirmed: bool = True
+    """Whether the driver has read the weights back from the listener."""
 
     @model_validator(mode="after")
     def _sums_to_100(self) -> Self:

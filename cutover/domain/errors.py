@@ -65,6 +65,20 @@ class TransientFailure(CutoverError):
     """AWS still throttled or timed out after all retries. The step can be tried again."""
 
 
+class RequestsChanged(CutoverError):
+    """A person made a request since the driver last read them. The driver reads them, then writes again."""
+
+
+class HeadMoved(CutoverError):
+    """An earlier write of this driver was applied although its answer was lost. The driver reads the head again."""
+
+
+class NeedsOperator(CutoverError):
+    """The driver can neither act nor record. The message has the AWS command that sets the weights by hand."""
+
+    exit = Exit.NEEDS_OPERATOR
+
+
 class Paused(CutoverError):
     """The execution waits for a person, and the driver exits instead of waiting (`--exit-on-pause`)."""
 

@@ -1,13 +1,14 @@
 """An execution: one attempt to carry out a plan, its status, and the legal changes of its status."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from cutover.domain.allocation import TrafficShare
-from cutover.domain.frozen import Frozen
+from cutover.domain.allocation import TrafficShare, WeightsChange
+from cutover.domain.frozen import Frozen, sha256_of
 from cutover.domain.release import ReleaseRef
 from cutover.domain.steps import Plan
 from cutover.domain.verdict import Verdict
@@ -63,6 +64,8 @@ class Execution(Frozen):
     """The head record of one execution. Its progress is `step_index`, an index into the pinned plan."""
 
     execution_id: str
+    number: int = Field(ge=1)
+    """Counts the executions of this application and environment; the ledger gives it out."""
     application: str
     environment: str
     purpose: Literal["deploy", "rollback", "drill", "gc"]
@@ -74,12 +77,15 @@ class Execution(Frozen):
     plan_hash: str
     step_index: int = 0
     rolling_back: bool = False
-    last_request_seq: int = 0
-    """Sequence number of the newest request that was processed."""
-    promoted_full: bool = False
-    """Whether a person requested `promote --full`, which skips every wait before full traffic."""
-    promoted_step: int | None = None
-    """Index of the step whose wait a person ended with `promote`."""
+    planned_fully: bool = True
+    """False on the way back until the rest of the rollback plan is made from what is observed."""
+    settings: str = "{}"
+    """The gates, hooks, timings and retention of this execution, as JSON; secrets are only hashed."""
+    settings_hash: str = ""
+    control_version: int = 0
+    """The newest version of the control item whose requests are in the journal."""
+    warnings: tuple[str, ...] = ()
+    """What failed after the success of the execution, such as the clean-up of an older release."""
     started_by: str = ""
     """The person or pipeline that started the execution."""
     fired_before: tuple[str, ...] = ()
@@ -97,6 +103,8 @@ class Execution(Frozen):
     completed_at: datetime | None = None
     last_seq: int = 0
     """Sequence number of the newest journal event."""
+    last_hash: str = ""
+    """Hash of the newest journal event, which the next one repeats."""
 
     @property
     def finished(self) -> bool:
@@ -115,12 +123,15 @@ EventKind = Literal[
     "resumed",
     "request",
     "paused",
+    "weights",
+    "drift",
+    "warning",
     "finished",
 ]
 
 
 class JournalEvent(Frozen):
-    """One entry of an execution's journal. `seq` counts from 1 without gaps."""
+    """One entry of an execution's journal. `seq` counts from 1 without gaps, and `previous` makes it a hash chain."""
 
     execution_id: str
     seq: int = Field(ge=1)
@@ -132,6 +143,25 @@ class JournalEvent(Frozen):
     step_kind: str | None
     message: str
     fence: int
+    weights: WeightsChange | None = None
+    """The write of weights that this event records, if any."""
+    previous: str = ""
+    """`hash` of the event before; empty for the first one."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the event, which includes the hash of the event before."""
+        return sha256_of(self)
+
+
+def broken_link(events: Sequence[JournalEvent]) -> int | None:
+    """Sequence number of the first event that does not continue the chain; None if the journal is intact."""
+    previous = ""
+    for seq, event in enumerate(events, start=1):
+        if event.seq != seq or event.previous != previous:
+            return event.seq
+        previous = event.hash
+    return None
 
 
 def transition(execution: Execution, to: Status) -> Status:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cutover.domain.frozen import Frozen, sha256_of
 
@@ -112,13 +112,13 @@ class ReleaseRef(Frozen):
 
 
 class ReleaseState(StrEnum):
-    """State of a release in its life cycle."""
+    """State of a release's stack: incomplete, complete, or destroyed.
+
+    Whether the release has traffic and tasks is not recorded: it follows from the allocation and from ECS.
+    """
 
     CREATING = "CREATING"
     READY = "READY"
-    SERVING = "SERVING"
-    STANDBY = "STANDBY"
-    SCALED_TO_ZERO = "SCALED_TO_ZERO"
     RETIRED = "RETIRED"
 
 
@@ -144,3 +144,9 @@ class Release(Frozen):
     succeeded_at: datetime | None = None
     """When a deployment of this release last completed. Only such a release can be a rollback target."""
     retired_at: datetime | None = None
+
+    @field_validator("state", mode="before")
+    @classmethod
+    def _read_old_states(cls, state: object) -> object:
+        """Records of version 0.1 also say whether a complete release has traffic and tasks."""
+        return "READY" if state in ("SERVING", "STANDBY", "SCALED_TO_ZERO") else state

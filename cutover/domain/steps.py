@@ -1,11 +1,10 @@
 """The kinds of steps in a plan, and the plan that an execution's record pins."""
 
-import hashlib
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from cutover.domain.frozen import Frozen
+from cutover.domain.frozen import Frozen, sha256_of
 from cutover.domain.release import ReleaseRef
 
 HookPoint = Literal[
@@ -65,8 +64,6 @@ class SetTraffic(Frozen):
     shares: tuple[Share, ...]
     margin_seconds: float = Field(ge=0)
     maintenance: str = ""
-    direct_first: bool = False
-    """Whether to write the weights by a direct AWS call before the stack is updated. A rollback does: it is faster."""
 
     def weight_of(self, release: ReleaseRef) -> int:
         """Percent of the traffic that this step gives to `release`."""
@@ -132,21 +129,46 @@ class Drill(Frozen):
     margin_seconds: float = Field(ge=0)
 
 
+class ShiftBack(Frozen):
+    """Move the traffic from `failed` to `release`, at once as far as its healthy targets carry it, then with each gain.
+
+    With `min_healthy_percent` of its capacity healthy, or if `failed` has no healthy target, it gets everything at once.
+    """
+
+    kind: Literal["ShiftBack"] = "ShiftBack"
+    release: ReleaseRef
+    failed: ReleaseRef
+    capacity: int = Field(ge=1)
+    """Tasks of `release` at full capacity."""
+    min_healthy_percent: int = Field(ge=1, le=100)
+    interval_seconds: float = Field(gt=0)
+    deadline_seconds: float = Field(gt=0)
+    """Time without a gain of capacity after which an operator is needed."""
+    margin_seconds: float = Field(ge=0)
+    keep_failed: bool = False
+    """Whether the listener still names `failed`, with weight 0; a rollback on request keeps it as a standby."""
+
+
+class Drain(Frozen):
+    """Wait until `seconds` have passed since the last change of weights, so that open requests can finish."""
+
+    kind: Literal["Drain"] = "Drain"
+    seconds: float = Field(ge=0)
+
+
 class Scale(Frozen):
-    """Set the desired count of a release's service. A scale to zero first waits `drain_seconds`."""
+    """Set the desired count of a release's service."""
 
     kind: Literal["Scale"] = "Scale"
     release: ReleaseRef
     desired_count: int = Field(ge=0)
-    drain_seconds: float = Field(ge=0)
 
 
 class Retire(Frozen):
-    """Wait `drain_seconds`, then destroy a release's stack. It can be created again from the manifest in the ledger."""
+    """Destroy a release's stack. It can be created again from the manifest in the ledger."""
 
     kind: Literal["Retire"] = "Retire"
     release: ReleaseRef
-    drain_seconds: float = Field(ge=0)
 
 
 Step = Annotated[
@@ -159,12 +181,12 @@ Step = Annotated[
     | Approve
     | RunHook
     | Drill
+    | ShiftBack
+    | Drain
     | Scale
     | Retire,
     Field(discriminator="kind"),
 ]
-
-_STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(tuple[Step, ...])
 
 
 class Plan(Frozen):
@@ -172,8 +194,10 @@ class Plan(Frozen):
 
     strategy: str
     steps: tuple[Step, ...]
+    clean_up_from: int | None = None
+    """Index of the first step that only cleans up: the deployment has succeeded before it, and a failure is a warning."""
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the steps in hexadecimal. If it differs from the recorded hash, the record is corrupt."""
-        return hashlib.sha256(_STEPS.dump_json(self.steps)).hexdigest()
+        """SHA-256 of the plan in hexadecimal. If it differs from the recorded hash, the record is corrupt."""
+        return sha256_of(self)

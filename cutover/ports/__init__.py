@@ -1,14 +1,15 @@
 """What the engine needs from outside, as Protocols: one port, one file. Adapters implement them; tests use fakes."""
 
 from cutover.ports.alarms import Alarms, AlarmState
-from cutover.ports.bundle import Ports
+from cutover.ports.bundle import Ports, Urgent
 from cutover.ports.clock import Clock
 from cutover.ports.compute import Compute, ServiceState, StoppedTask
 from cutover.ports.configuration import Configuration
+from cutover.ports.held_lease import HeldLease, HoldLease
 from cutover.ports.hooks import HookResult, HookRun, Hooks, HookStatus
 from cutover.ports.identifiers import Identifiers
 from cutover.ports.images import Images
-from cutover.ports.ledger import Lease, Ledger
+from cutover.ports.ledger import Changes, Lease, LeaseRecord, Ledger
 from cutover.ports.metrics import Metrics, Points
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe, ProbeResult
@@ -19,10 +20,13 @@ from cutover.ports.traffic import TargetHealth, Traffic
 __all__ = [
     "AlarmState",
     "Alarms",
+    "Changes",
     "Clock",
     "Compute",
     "Configuration",
     "EnvironmentOutputs",
+    "HeldLease",
+    "HoldLease",
     "HookResult",
     "HookRun",
     "HookStatus",
@@ -30,6 +34,7 @@ __all__ = [
     "Identifiers",
     "Images",
     "Lease",
+    "LeaseRecord",
     "Ledger",
     "Metrics",
     "Notifier",
@@ -45,4 +50,5 @@ __all__ = [
     "StoppedTask",
     "TargetHealth",
     "Traffic",
+    "Urgent",
 ]

@@ -1,7 +1,6 @@
 """All ports of one environment as one value: the composition builds it, operations and handlers take it."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,13 +12,22 @@ from cutover.ports.configuration import Configuration
 from cutover.ports.hooks import Hooks
 from cutover.ports.identifiers import Identifiers
 from cutover.ports.images import Images
-from cutover.ports.ledger import Lease, Ledger
+from cutover.ports.held_lease import HoldLease
+from cutover.ports.ledger import Ledger
 from cutover.ports.metrics import Metrics
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe
 from cutover.ports.reporter import Reporter
 from cutover.ports.stacks import EnvironmentOutputs, Stacks
 from cutover.ports.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """The ports that take the traffic from a failed release. Each call takes about one second at most."""
+
+    ledger: Ledger
+    traffic: Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +51,8 @@ class Ports:
     notifier: Notifier
     when_paused: Literal["wait", "leave"]
     """What the driver does while the plan waits for a person: wait too, or exit with code 7."""
-    renew_lease: Callable[[Lease], AbstractContextManager[None]]
-    """Returns a context manager that renews a lease in the background while it is open."""
+    hold_lease: HoldLease
+    lease_seconds: float
+    """Time without a renewal after which another driver may take the lease."""
+    urgent: Urgent
+    """The two ports of the way back, with short time-outs and no retries."""

@@ -8,7 +8,11 @@ class Clock(Protocol):
     """Gives the time, and waits."""
 
     def now(self) -> datetime:
-        """The time now, in UTC with its time zone."""
+        """The wall-clock time, in UTC with its time zone: for people and records. No wait is measured with it."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start. It never goes back, and it also runs while the machine sleeps."""
         ...
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Names of executions, drivers and people."""
+"""Names of drivers and people, and chance."""
 
 from typing import Protocol
 
@@ -6,14 +6,14 @@ from typing import Protocol
 class Identifiers(Protocol):
     """Creates unique names, and finds out who runs the driver."""
 
-    def execution_id(self) -> str:
-        """A new execution id; ids sort by time."""
-        ...
-
     def holder(self) -> str:
         """The name of this driver: host, process and a random part."""
         ...
 
     def person(self) -> str:
         """The person or pipeline that runs the driver."""
+        ...
+
+    def fraction(self) -> float:
+        """A random number from 0 to 1, for the jitter of retries."""
         ...

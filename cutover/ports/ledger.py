@@ -1,57 +1,97 @@
-"""The ledger: the durable records of releases, executions, requests and weights."""
+"""The ledger: the durable records of releases, executions, requests and weights, and the lease that guards them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cutover.domain import Allocation, Execution, JournalEvent, Measurement, Release, Request, RequestKind
+from cutover.domain import (
+    Allocation,
+    Control,
+    Execution,
+    GoodReleases,
+    JournalEvent,
+    Measurement,
+    Release,
+    Request,
+    WeightsChange,
+)
 from cutover.ports.hooks import HookResult, HookStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to deploy one application to one environment; each new holder gets a higher `fence`."""
+    """The right to act on one application and environment; each new holder gets a higher `fence`."""
 
     application: str
     environment: str
     holder: str
-    execution_id: str
     fence: int
-    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """The lease as it is recorded. `fence` and `renewals` change when it is taken and when it is renewed."""
+
+    holder: str
+    fence: int
+    renewals: int
+    given_back: bool
+    taken_at: datetime
+    """For people only: no decision depends on it, because hosts' clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one transaction writes beside the head and its journal event."""
+
+    releases: tuple[Release, ...] = ()
+    allocation: Allocation | None = None
+    good: GoodReleases | None = None
 
 
 class Ledger(Protocol):
     """Reads and writes the durable records.
 
-    Every write under a lease raises `LeaseLost` when another driver has taken the lease.
+    Every write under a lease raises `LeaseLost` when another driver has taken the lease. Every method raises
+    `TransientFailure` when the same call may succeed later, and `PreflightFailed` when AWS denies it.
     """
 
-    def acquire(self, holder: str, execution_id: str) -> Lease:
-        """Take the lease if it is free or expired; raises `Refused` with its holder otherwise."""
+    def lease(self) -> LeaseRecord | None:
+        """The lease as it is recorded, held or given back; None when it was never taken."""
         ...
 
-    def renew(self, lease: Lease) -> Lease:
-        """Extend the lease; raises `LeaseLost` when another driver has it."""
+    def take(self, holder: str, seen: LeaseRecord | None) -> Lease:
+        """Take the lease if its record is still `seen`; raises `Refused` with its holder otherwise.
+
+        One transaction writes the fence and the renewals, so that a renewal in between makes it fail.
+        """
         ...
 
-    def release_lease(self, lease: Lease) -> None:
+    def renew(self, lease: Lease) -> None:
+        """Count one renewal; raises `LeaseLost` when another driver has the lease."""
+        ...
+
+    def give_back(self, lease: Lease) -> None:
         """Give the lease back; do nothing when another driver has it."""
         ...
 
-    def current_lease(self) -> Lease | None:
-        """The current lease, expired or not; None when it was given back or never taken."""
-        ...
+    def commit(self, lease: Lease, execution: Execution, event: JournalEvent, changes: Changes) -> None:
+        """Write head, event and changes in one transaction. A repeat of the same commit does nothing.
 
-    def write(self, lease: Lease, execution: Execution, event: JournalEvent) -> None:
-        """Write the head and a journal event in one transaction."""
+        An event that changes the weights is also listed by `weight_changes`.
+
+        Raises:
+            RequestsChanged: the control item has another version than `execution.control_version`.
+            HeadMoved: this driver has written another event with this number, whose answer was lost.
+        """
         ...
 
     def execution(self, execution_id: str) -> Execution | None:
-        """The head of one execution; None when there is no such execution."""
+        """The head of one execution with its plan; None when there is no such execution."""
         ...
 
     def latest_execution(self) -> Execution | None:
-        """The newest execution of this application and environment; None before the first."""
+        """The execution with the highest number; None before the first."""
         ...
 
     def executions(self, limit: int) -> tuple[Execution, ...]:
@@ -62,21 +102,25 @@ class Ledger(Protocol):
         """All journal events of an execution, in order."""
         ...
 
-    def add_request(self, execution_id: str, kind: RequestKind, by: str, reason: str) -> Request:
-        """Record a person's request for the current step; the same request for the same step is recorded once.
+    def weight_changes(self, limit: int) -> tuple[WeightsChange, ...]:
+        """At most `limit` writes of weights of all executions, newest first."""
+        ...
+
+    def control(self, execution_id: str) -> Control:
+        """The requests that apply to an execution; version 0 when there was none."""
+        ...
+
+    def put_request(self, execution_id: str, request: Request) -> Control:
+        """Add a person's request to the control item; the same request for the same step is recorded once.
 
         Raises:
-            Refused: there is no such execution, or it is finished.
-            TransientFailure: other requests took the next sequence number at each attempt.
+            Refused: there is no such execution, or it has ended.
+            TransientFailure: other requests were recorded at the same time at each attempt.
         """
         ...
 
-    def requests(self, execution_id: str, after: int) -> tuple[Request, ...]:
-        """The requests with a sequence number above `after`, in order."""
-        ...
-
     def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
-        """Record a measurement of a gate."""
+        """Record a measurement of a gate. A repeat of the same measurement does nothing."""
         ...
 
     def measurements(self, execution_id: str) -> tuple[Measurement, ...]:
@@ -95,18 +139,26 @@ class Ledger(Protocol):
         """The recorded weights; empty before the first release. Raises `PreflightFailed` when they cannot be read."""
         ...
 
-    def put_allocation(self, lease: Lease, allocation: Allocation) -> None:
-        """Record the weights; the caller applies them to the listener afterwards."""
+    def good(self) -> GoodReleases:
+        """The stack of good releases; empty before the first deployment has completed."""
         ...
 
     def release(self, release: str) -> Release | None:
         """The release of that name; None when there is none."""
         ...
 
-    def releases(self) -> tuple[Release, ...]:
-        """All releases of this application and environment, newest first."""
+    def standing(self) -> tuple[Release, ...]:
+        """The releases that are not RETIRED, newest first. The cost does not depend on how many are."""
         ...
 
-    def put_release(self, lease: Lease, release: Release) -> None:
-        """Record a release (DynamoDB) and its manifest by digest (S3)."""
+    def releases(self, limit: int) -> tuple[Release, ...]:
+        """At most `limit` releases, newest first, with the retired ones."""
+        ...
+
+    def releases_of(self, version: str) -> tuple[Release, ...]:
+        """The releases with this version."""
+        ...
+
+    def releases_with(self, digest: str) -> tuple[Release, ...]:
+        """The releases whose digest begins with `digest`."""
         ...

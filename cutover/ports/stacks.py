@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from cutover.domain import Allocation, Manifest, ReleaseOutputs, ReleaseRef
+from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Stacks(Protocol):
     """Creates, updates and destroys Pulumi stacks; a release is created once and then only destroyed.
 
     Every method raises `StepFailed` with the resource and AWS's reason when Pulumi fails, `TransientFailure` when the
-    same call may succeed later, and `Interrupted` when the process received a signal to stop.
+    same call may succeed later, `Interrupted` when the process received a signal to stop, and `LeaseLost` when this
+    driver lost its lease during the call.
     """
 
     def create_platform(self) -> None:
@@ -63,10 +64,10 @@ class Stacks(Protocol):
         """The outputs of the environment stack; raises `PreflightFailed` when it does not exist or is incomplete."""
         ...
 
-    def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
-        """Create the stack of a release with `desired_count` tasks, or complete a creation that was interrupted.
+    def create_release(self, release: Release, desired_count: int) -> ReleaseOutputs:
+        """Create the stack that the record names, with `desired_count` tasks, or complete an interrupted creation.
 
-        A complete stack is not changed.
+        A stack that was ever complete is neither changed nor destroyed, not even with a pending operation.
         """
         ...
 
@@ -78,12 +79,15 @@ class Stacks(Protocol):
         """The outputs of the stack of a release; raises `StepFailed` when the stack does not exist or is incomplete."""
         ...
 
-    def destroy_release(self, manifest: Manifest) -> None:
-        """Destroy and remove the stack of a release; do nothing when it does not exist."""
+    def destroy_release(self, release: Release) -> None:
+        """Destroy and remove the stack that the record names; do nothing when it does not exist.
+
+        A repeat after a kill at any point also deletes what the killed attempt left behind outside Pulumi's state.
+        """
         ...
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """Update only the listener of the environment stack, to the weights of `allocation`."""
+        """Update only the listener of the environment stack, to the weights of `allocation`, without look-ups."""
         ...
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
