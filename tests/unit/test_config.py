@@ -89,7 +89,7 @@ def test_a_placeholder_is_refused_with_its_path() -> None:
     assert "records.artifact_bucket: is still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))
 
 
-FRESH = '  cutover:gates: {analysis: {baseline: fresh, metrics: {errors: {preset: error-rate}}}}\n'
+FRESH = "  cutover:gates: {analysis: {baseline: fresh, metrics: {errors: {preset: error-rate}}}}\n"
 
 
 def canary(*steps: str) -> str:
