@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cutover.config.fields import Arn, Section
 
-Occasion = Literal["start", "step", "pause", "failure", "rollback", "end"]
+Occasion = Literal["start", "step", "pause", "failure", "rollback", "drift", "warning", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class NotificationConfig(Section):
         default=None, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
     )
     on: tuple[Occasion, ...] = Field(
-        default=("start", "pause", "failure", "rollback", "end"),
+        default=("start", "pause", "failure", "rollback", "drift", "warning", "end"),
         description="When to send a message. `step` is off by default.",
     )
 

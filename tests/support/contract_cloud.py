@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, Weight
 from cutover.ports import Compute, Metrics, Probe, Traffic
-from support.fakes import OUTPUTS, InMemoryEnvironment, config_for, manifest_for
+from support.fakes import OUTPUTS, InMemoryEnvironment, config_for, manifest_for, release_for
 from support.fakes.cloud import Sample
 
 NAMESPACE = "Shop"
@@ -99,7 +99,7 @@ class FakeContractCloud:
         version = f"v{next(self._numbers)}"
         self._environment.cloud.behaviour[version] = behaviour
         manifest = manifest_for(config_for(version))
-        return ContractRelease(manifest.ref, self._stacks.create_release(manifest, desired_count))
+        return ContractRelease(manifest.ref, self._stacks.create_release(release_for(manifest), desired_count))
 
     def named_target_groups(self) -> set[str]:
         return set(self._environment.cloud.weights)

@@ -13,14 +13,17 @@ from cutover.adapters.ecs import EcsCompute
 from cutover.adapters.session import Session
 from cutover.adapters.stacks import PulumiStacks
 from cutover.config import EnvironmentConfig, build_manifest, load_environment
-from cutover.domain import Manifest
+from cutover.domain import Release, ReleaseOutputs
 from cutover.domain.errors import Interrupted
 from cutover.domain.release import Network
 from cutover.localcloud import process
 from cutover.localcloud.images import build
 from cutover.localcloud.server import LocalCloud
 from cutover.ports import Compute, Stacks, Traffic
-from support.fakes import InMemoryEnvironment, config_for, manifest_for
+from support.fakes import FakeClock, FakeCloud, config_for, manifest_for, release_for
+from support.fakes.compute import FakeCompute
+from support.fakes.stacks import FakeStacks
+from support.fakes.traffic import FakeTraffic
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.01
@@ -33,12 +36,20 @@ class ContractStacks(Protocol):
     traffic: Traffic
     compute: Compute
 
-    def manifest(self, version: str) -> Manifest:
-        """A release of the environment, once that exists."""
+    def release(self, version: str) -> Release:
+        """The record of a release of the environment, once that exists."""
         ...
 
-    def interrupt_creation(self, manifest: Manifest) -> None:
+    def interrupt_creation(self, release: Release) -> None:
         """Stop a driver while it creates the release, when some of its resources exist."""
+        ...
+
+    def leave_pending_operation(self, release: Release) -> None:
+        """Leave an operation of unknown result in the complete stack, as a killed destroy or refresh does."""
+        ...
+
+    def name_without_weight(self, outputs: ReleaseOutputs) -> None:
+        """Name the release's target group in the listener's action with weight 0, as a person does in the console."""
         ...
 
 
@@ -46,25 +57,29 @@ class FakeContractStacks:
     """The fakes of one environment in memory."""
 
     def __init__(self) -> None:
-        environment = InMemoryEnvironment()
-        environment.cloud.environment_exists = False
-        self._cloud = environment.cloud
-        driver = environment.driver("v0")
-        self.stacks, self.traffic, self.compute = driver.stacks, driver.traffic, driver.compute
+        self._cloud = FakeCloud(FakeClock(), environment_exists=False)
+        self.stacks, self.traffic = FakeStacks(self._cloud), FakeTraffic(self._cloud)
+        self.compute = FakeCompute(self._cloud)
 
-    def manifest(self, version: str) -> Manifest:
-        return manifest_for(config_for(version))
+    def release(self, version: str) -> Release:
+        return release_for(manifest_for(config_for(version)))
 
-    def interrupt_creation(self, manifest: Manifest) -> None:
+    def interrupt_creation(self, release: Release) -> None:
         def interrupt(call: str) -> None:
-            if call == f"finish creating {manifest.version}":
+            if call == f"finish creating {release.ref.version}":
                 raise Interrupted("INTERRUPTED", "SIGTERM")
 
         self._cloud.before_call = interrupt
         try:
-            self.stacks.create_release(manifest, 1)
+            self.stacks.create_release(release, 1)
         finally:
             self._cloud.before_call = lambda _: None
+
+    def leave_pending_operation(self, release: Release) -> None:
+        self._cloud.pending.add(release.ref.release)
+
+    def name_without_weight(self, outputs: ReleaseOutputs) -> None:
+        self._cloud.weights = {outputs.target_group_arn: 0}
 
 
 @dataclass
@@ -89,7 +104,7 @@ class LocalContractStacks:
         running = process.Status(os.getpid(), 0, self.cloud.port, self.cloud.endpoint, "eu-west-1")
         return process.environment(self.state_dir, running, os.environ["PATH"])
 
-    def manifest(self, version: str) -> Manifest:
+    def release(self, version: str) -> Release:
         outputs = self.stacks.environment()
         network = Network(
             vpc_id=outputs.vpc_id,
@@ -108,17 +123,17 @@ class LocalContractStacks:
         )
         release = self._config.release.model_copy(update={"version": version, "desired_count": 2})
         config = self._config.model_copy(update={"release": release})
-        return build_manifest(config, image=image.uri, secrets={}, network=network)
+        return release_for(build_manifest(config, image=image.uri, secrets={}, network=network))
 
-    def interrupt_creation(self, manifest: Manifest) -> None:
+    def interrupt_creation(self, release: Release) -> None:
         interruption = threading.Event()
 
         def has_resources() -> bool:
             groups = self._session.elbv2.describe_target_groups()["TargetGroups"]
-            return any(group["TargetGroupName"].startswith(manifest.resource_prefix) for group in groups)
+            return any(group["TargetGroupName"].startswith(release.manifest.resource_prefix) for group in groups)
 
         threading.Thread(target=_set_when, args=(interruption, has_resources), daemon=True).start()
-        self._driver(interruption).create_release(manifest, 1)
+        self._driver(interruption).create_release(release, 1)
 
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
         return PulumiStacks(self._config, self._session, interruption)

@@ -87,3 +87,36 @@ def test_an_environment_that_leaves_the_folder_is_refused(name: str, tmp_path_fa
 
 def test_a_placeholder_is_refused_with_its_path() -> None:
     assert "records.artifact_bucket: is still the placeholder" in refusal(GOOD.replace("shop-artifacts", "CHANGE-ME"))
+
+
+FRESH = "  cutover:gates: {analysis: {baseline: fresh, metrics: {errors: {preset: error-rate}}}}\n"
+
+
+def canary(*steps: str) -> str:
+    return "  cutover:strategy: {kind: canary, canary: {steps: [" + ", ".join(steps) + "]}}\n"
+
+
+def test_a_fresh_baseline_needs_as_much_traffic_as_the_candidate() -> None:
+    message = refusal(GOOD + FRESH + canary("{weight: 60}", "{analyse: 10m}"))
+    assert "step 1: analyse at weight 60 % leaves less than 60 % for the fresh baseline" in message
+
+
+@pytest.mark.parametrize(
+    ("gates", "steps"),
+    [
+        (FRESH, canary("{weight: 50}", "{analyse: 10m}", "{weight: 90}")),
+        (FRESH.replace("fresh", "running"), canary("{weight: 60}", "{analyse: 10m}")),
+    ],
+)
+def test_an_analysis_with_enough_traffic_for_its_baseline_is_accepted(gates: str, steps: str) -> None:
+    assert parse_environment(GOOD + gates + steps, "prod", "Pulumi.prod.yaml").strategy.kind == "canary"
+
+
+def test_drift_stops_the_driver_and_half_of_the_capacity_takes_all_traffic_unless_the_file_says_otherwise() -> None:
+    config = parse_environment(GOOD, "prod", "Pulumi.prod.yaml")
+    assert (config.on_drift, config.gates.health.min_healthy, config.gates.patience) == ("stop", 50, 120.0)
+
+
+@pytest.mark.parametrize("value", ["0", "101", "true", "50.5", '"50"'])
+def test_a_share_of_the_capacity_is_a_whole_number_of_percent(value: str) -> None:
+    assert "gates.health.min_healthy" in refusal(GOOD + f"  cutover:gates: {{health: {{min_healthy: {value}}}}}\n")

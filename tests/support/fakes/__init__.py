@@ -2,7 +2,7 @@
 
 from support.fakes.clock import FakeClock
 from support.fakes.cloud import FakeCloud
-from support.fakes.environment import OUTPUTS, config_for, manifest_for
+from support.fakes.environment import OUTPUTS, config_for, manifest_for, release_for
 from support.fakes.in_memory import InMemoryEnvironment
 from support.fakes.ledger import FakeLedger
 
@@ -14,4 +14,5 @@ __all__ = [
     "InMemoryEnvironment",
     "config_for",
     "manifest_for",
+    "release_for",
 ]

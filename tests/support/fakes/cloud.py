@@ -26,6 +26,7 @@ class FakeCloud:
 
     A test sets `behaviour` by version, and reads `calls` (every change, in order) and `history` (every allocation).
     A stack whose creation or destroy stopped halfway is in `unfinished`: it has a target group, and nothing runs.
+    A complete stack with an operation of unknown result, which a killed engine left, is in `pending` too.
     """
 
     clock: FakeClock
@@ -33,6 +34,7 @@ class FakeCloud:
     environment_exists: bool = True
     stacks: dict[str, Manifest] = field(default_factory=dict)
     unfinished: dict[str, Manifest] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
     services: dict[str, FakeTasks] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
     no_traffic_body: str = ""

@@ -1,7 +1,9 @@
 """A configuration, a manifest and the outputs of an environment, for tests."""
 
+from datetime import UTC, datetime
+
 from cutover.config import EnvironmentConfig, build_manifest
-from cutover.domain import Manifest
+from cutover.domain import Manifest, Release, ReleaseState
 from cutover.domain.release import Network
 from cutover.ports import EnvironmentOutputs
 
@@ -47,3 +49,9 @@ def manifest_for(config: EnvironmentConfig) -> Manifest:
     )
     image = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:{'a' * 64}"
     return build_manifest(config, image=image, secrets={}, network=network)
+
+
+def release_for(manifest: Manifest) -> Release:
+    """The ledger's entry of a release that is about to be created."""
+    created_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=created_at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutover.domain import Allocation, Manifest, ReleaseOutputs, ReleaseRef
+from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
 from cutover.domain.errors import PreflightFailed, StepFailed
 from cutover.ports import EnvironmentOutputs, ResourceChange, StackDiff
 from support.fakes.cloud import FakeCloud
@@ -14,7 +14,10 @@ _LISTENER, _SERVICE = "aws:lb/listener:Listener", "aws:ecs/service:Service"
 
 @dataclass
 class FakeStacks:
-    """Implements `cutover.ports.Stacks`; `cloud.before_call` can stop a creation or a destroy halfway."""
+    """Implements `cutover.ports.Stacks`; `cloud.before_call` can stop a creation or a destroy halfway.
+
+    The name of a stack is the recorded one. Nothing here computes a digest.
+    """
 
     cloud: FakeCloud
 
@@ -30,23 +33,25 @@ class FakeStacks:
             raise PreflightFailed("ENVIRONMENT_MISSING", "the stack prod does not exist or is unfinished")
         return OUTPUTS
 
-    def create_release(self, manifest: Manifest, desired_count: int) -> ReleaseOutputs:
-        name = manifest.ref.release
-        if name not in self.cloud.stacks:
-            self.cloud.record_call(f"create {manifest.version}")
-            self.cloud.unfinished[name] = manifest
-            self.cloud.before_call(f"finish creating {manifest.version}")
-            if self.cloud.behaviour.get(manifest.version) == "cannot-be-created":
-                raise StepFailed("PULUMI_FAILED", f"{name}: aws:ecs:Service shop: AccessDenied")
-            self.cloud.stacks[name] = self.cloud.unfinished.pop(name)
-            self.cloud.start_service(name, desired_count)
-        return self.outputs(manifest.ref)
+    def create_release(self, release: Release, desired_count: int) -> ReleaseOutputs:
+        name, manifest = release.ref.release, release.manifest
+        if name in self.cloud.stacks:
+            self.cloud.pending.discard(name)
+            return self.outputs(release.ref)
+        self.cloud.record_call(f"create {manifest.version}")
+        self.cloud.unfinished[name] = manifest
+        self.cloud.before_call(f"finish creating {manifest.version}")
+        if self.cloud.behaviour.get(manifest.version) == "cannot-be-created":
+            raise StepFailed("PULUMI_FAILED", f"{name}: aws:ecs:Service shop: AccessDenied")
+        self.cloud.stacks[name] = self.cloud.unfinished.pop(name)
+        self.cloud.start_service(name, desired_count)
+        return self.outputs(release.ref)
 
     def release_exists(self, release: ReleaseRef) -> bool:
-        return release.release in self.cloud.stacks
+        return release.release in self.cloud.stacks and release.release not in self.cloud.pending
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
-        if not self.release_exists(release):
+        if release.release not in self.cloud.stacks:
             raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole")
         return ReleaseOutputs(
             cluster_arn=f"cluster/{release.release}",
@@ -57,16 +62,22 @@ class FakeStacks:
             log_group_name="/log",
         )
 
-    def destroy_release(self, manifest: Manifest) -> None:
-        name = manifest.ref.release
+    def destroy_release(self, release: Release) -> None:
+        name, version = release.ref.release, release.ref.version
         if name not in self.cloud.stacks and name not in self.cloud.unfinished:
             return
-        self.cloud.record_call(f"destroy {manifest.version}")
-        # The service uses the target group, so Pulumi deletes the service first.
-        self.cloud.services.pop(name, None)
-        self.cloud.stacks.pop(name, None)
-        self.cloud.unfinished[name] = manifest
-        self.cloud.before_call(f"finish destroying {manifest.version}")
+        self.cloud.before_call(f"destroy {version}")
+        if weight := self.cloud.weights.get(f"tg/{name}", 0):
+            raise StepFailed("HAS_TRAFFIC", f"{name} has {weight} % of the traffic", "cutover status")
+        self.cloud.calls.append(f"destroy {version}")
+        if name in self.cloud.stacks:
+            self.cloud.pending.add(name)
+            self.cloud.before_call(f"delete the service of {version}")
+            # The service uses the target group, so Pulumi deletes the service first.
+            self.cloud.services.pop(name, None)
+            self.cloud.unfinished[name] = self.cloud.stacks.pop(name)
+            self.cloud.pending.discard(name)
+        self.cloud.before_call(f"finish destroying {version}")
         if f"tg/{name}" in self.cloud.weights:
             raise StepFailed("PULUMI_FAILED", f"{name}: aws:lb:TargetGroup {name}: ResourceInUseException")
         del self.cloud.unfinished[name]
