@@ -123,7 +123,10 @@ def look_for_drift(context: ExecutionContext) -> None:
     if context.ports.config.on_drift == "restore" and drift.gained(candidate) >= 0:
         gateway.restore_weights(context, "restored, because on_drift is restore")
         return
-    stay_paused(context, drift.sentence, lambda: _drift_ended(context))
+    choices = (
+        "continue with `cutover resume --accept-live` or `cutover resume --restore`, or roll back with `cutover abort`"
+    )
+    stay_paused(context, f"{drift.sentence}; {choices}", lambda: _drift_ended(context))
 
 
 def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str | None]) -> None:
