@@ -109,7 +109,8 @@ class Recorder:
         """Record an allocation before the listener gets it; `confirm` follows when it was read back."""
         changes = Changes(allocation=allocation)
         self._known = None
-        self._write("weights", _sentence_of(change), self.execution, changes, change)
+        head = self.execution.model_copy(update={"moved_traffic": True})
+        self._write("weights", _sentence_of(change), head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -184,6 +185,7 @@ class Recorder:
             "plan": Plan(strategy="rollback", steps=()),
             "plan_hash": Plan(strategy="rollback", steps=()).hash,
             "planned_fully": False,
+            "moved_traffic": self.execution.moved_traffic or change is not None,
             "step_index": 0,
             "step_started_at": None,
             "rolling_back": True,
