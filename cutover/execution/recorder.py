@@ -349,7 +349,7 @@ class Recorder:
     def _tell(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception:  # a lost line or message must not stop or fail a deployment
+        except Exception:  # noqa: BLE001  a lost line or message must not stop or fail a deployment
             _log.warning("an event was not reported", exc_info=True)
 
 
