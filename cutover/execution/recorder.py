@@ -246,7 +246,13 @@ class Recorder:
             "step_started_at": head.step_started_at if keep_step_time else None,
         }
         self.measurements = list(self._ports.ledger.measurements(head.execution_id))
-        self._write("resumed", message, head.model_copy(update=update))
+        while True:
+            try:
+                self._write("resumed", message, self.execution.model_copy(update=update))
+                return
+            except StepFailed:
+                # A person aborted. The request is in the journal now, and the first look acts on it.
+                continue
 
     def _next_step(self) -> Execution:
         head = self.execution
