@@ -10,7 +10,7 @@ from typing import Literal
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import PreflightFailed
-from cutover.ports import Clock, Ledger, Ports, Reporter, Stacks, Traffic
+from cutover.ports import Clock, Compute, Ledger, Ports, Reporter, Stacks, Traffic
 
 
 def acting_ports(
@@ -66,6 +66,14 @@ def open_traffic(config: EnvironmentConfig) -> Traffic:
     from cutover.adapters.session import Session
 
     return AlbTraffic(Session(config.provider))
+
+
+def open_compute(config: EnvironmentConfig) -> Compute:
+    """Only ECS, for verbs that show how many tasks a release has."""
+    from cutover.adapters.ecs import EcsCompute
+    from cutover.adapters.session import Session
+
+    return EcsCompute(Session(config.provider))
 
 
 def find_engine() -> Path | None:

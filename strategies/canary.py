@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from cutover.config.strategy import CanaryStep
-from cutover.domain import Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
+from cutover.domain import Plan, ReleaseRef, Scale, SetTraffic, Step
 from cutover.domain.steps import Analyse, Approve, CreateRelease, Drill, RunHook, Share
+from cutover.strategies.blue_green import all_at_once
 from cutover.strategies.capacity import share, tasks_for
-from cutover.strategies.common import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.strategies.common import all_traffic, await_healthy, bake, clean_up, plan_of, prove, watch
 from cutover.strategies.facts import Facts
 
 
@@ -22,9 +23,8 @@ def canary(facts: Facts, steps: tuple[CanaryStep, ...], name: str = "canary") ->
         ValueError: a step has none of the keys that the strategy knows.
     """
     if facts.baseline is None:
-        all_at_once = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
-        return Plan(strategy=name, steps=all_at_once)
-    return Plan(strategy=name, steps=tuple(_CanaryPlan(facts, facts.baseline, steps).steps()))
+        return plan_of(name, all_at_once(facts), clean_up(facts))
+    return plan_of(name, _CanaryPlan(facts, facts.baseline, steps).steps(), clean_up(facts))
 
 
 class _CanaryPlan:
@@ -45,9 +45,7 @@ class _CanaryPlan:
                 yield from self._step(step)
         yield from self._scale(facts.capacity)
         yield all_traffic(facts)
-        if facts.fresh_baseline is not None:
-            yield Retire(release=facts.fresh_baseline, drain_seconds=facts.timings.drain)
-        yield from bake_and_retire(facts)
+        yield from bake(facts)
 
     def _step(self, step: CanaryStep) -> Iterator[Step]:
         facts = self._facts
@@ -83,7 +81,7 @@ class _CanaryPlan:
     def _scale(self, tasks: int) -> Iterator[Step]:
         if tasks > self._tasks:
             self._tasks = tasks
-            yield Scale(release=self._facts.candidate, desired_count=tasks, drain_seconds=0)
+            yield Scale(release=self._facts.candidate, desired_count=tasks)
             yield await_healthy(self._facts.candidate, tasks, self._facts.timings)
 
     def _analyse(self, seconds: float) -> Analyse:

@@ -1,6 +1,8 @@
 """Steps that several strategies share: verify the candidate, shift traffic, bake, and retire old releases."""
 
-from cutover.domain import AwaitHealthy, Bake, CreateRelease, ReleaseRef, Retire, Scale, SetTraffic, Step
+from collections.abc import Iterable
+
+from cutover.domain import AwaitHealthy, Bake, CreateRelease, Drain, Plan, ReleaseRef, Retire, Scale, SetTraffic, Step
 from cutover.domain.steps import HookPoint, RunHook
 from cutover.strategies.capacity import share
 from cutover.strategies.facts import HEALTH_GATES, Facts, Timings
@@ -8,7 +10,7 @@ from cutover.strategies.facts import HEALTH_GATES, Facts, Timings
 
 def prove(facts: Facts, capacity: int) -> tuple[Step, ...]:
     """Create the candidate with `capacity` tasks, and wait until it passes every gate that needs no user traffic."""
-    scale_up = Scale(release=facts.candidate, desired_count=capacity, drain_seconds=0)
+    scale_up = Scale(release=facts.candidate, desired_count=capacity)
     return (
         *hooks(facts, "BeforeInstall"),
         CreateRelease(release=facts.candidate, desired_count=capacity),
@@ -58,23 +60,26 @@ def hooks(facts: Facts, point: HookPoint) -> tuple[RunHook, ...]:
     return tuple(RunHook(release=facts.candidate, hook=name, point=point) for name in facts.hooks.get(point, ()))
 
 
-def bake_and_retire(facts: Facts) -> tuple[Step, ...]:
-    """Bake at full traffic, then apply the retention: scale the baseline to zero, and destroy surplus releases."""
+def bake(facts: Facts) -> tuple[Step, ...]:
+    """Run the hooks after the shift, then watch the gates at full traffic. After that the deployment has succeeded."""
+    return (*hooks(facts, "AfterAllowTraffic"), watch(facts, facts.timings.bake, facts.capacity))
+
+
+def clean_up(facts: Facts) -> tuple[Step, ...]:
+    """Apply the retention: scale the baseline to zero with `warm`, and destroy the surplus releases."""
+    baseline = facts.baseline
+    scale = baseline is not None and baseline not in facts.surplus and facts.retention == "warm"
+    surplus = ((facts.fresh_baseline,) if facts.fresh_baseline is not None else ()) + facts.surplus
+    if not scale and not surplus:
+        return ()
     return (
-        *hooks(facts, "AfterAllowTraffic"),
-        watch(facts, facts.timings.bake, facts.capacity),
-        *_retire(facts),
+        Drain(seconds=facts.timings.drain),
+        *((Scale(release=baseline, desired_count=0),) if baseline is not None and scale else ()),
+        *(Retire(release=release) for release in surplus),
     )
 
 
-def _retire(facts: Facts) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    baseline_is_kept = facts.baseline is not None and facts.baseline not in facts.surplus
-    if facts.baseline is not None and baseline_is_kept and facts.retention == "warm":
-        steps.append(Scale(release=facts.baseline, desired_count=0, drain_seconds=facts.timings.drain))
-    if facts.surplus:
-        # ELB refuses to delete a target group that the listener names: first write weights without the surplus.
-        kept = (share(facts.baseline, 0, 1),) if facts.baseline is not None and baseline_is_kept else ()
-        steps.append(SetTraffic(shares=(share(facts.candidate, 100, facts.capacity), *kept), margin_seconds=0))
-    steps += [Retire(release=release, drain_seconds=facts.timings.drain) for release in facts.surplus]
-    return tuple(steps)
+def plan_of(strategy: str, steps: Iterable[Step], clean_up_steps: Iterable[Step]) -> Plan:
+    """The plan whose last steps only clean up: if one of them fails, the deployment has succeeded nevertheless."""
+    before, after = tuple(steps), tuple(clean_up_steps)
+    return Plan(strategy=strategy, steps=(*before, *after), clean_up_from=len(before) if after else None)

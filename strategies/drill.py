@@ -1,7 +1,6 @@
 """Rollback drill on request: the standby release gets 1 %, 0 %, 1 % and finally 0 % of the traffic."""
 
 from cutover.domain import Drill, Plan, ReleaseRef, SetTraffic
-from cutover.domain.steps import Share
 from cutover.strategies.capacity import share
 
 
@@ -21,20 +20,6 @@ def drill(serving: ReleaseRef, capacity: int, standby: ReleaseRef, margin: float
             SetTraffic(
                 shares=(share(serving, 100, capacity), share(standby, 0, 1)),
                 margin_seconds=margin,
-                direct_first=True,
             ),
         ),
     )
-
-
-def end_drill(serving: ReleaseRef, capacity: int, margin: float) -> Plan:
-    """Return the plan that ends a failed drill: the serving release gets all traffic again.
-
-    Args:
-        serving: the release that had all traffic before the drill.
-        capacity: tasks of the serving release at full capacity.
-        margin: seconds to wait after the change of weights, until all load balancer nodes use it.
-    """
-    all_traffic = Share(release=serving, weight=100, required_count=min(1, capacity))
-    step = SetTraffic(shares=(all_traffic,), margin_seconds=margin, direct_first=True)
-    return Plan(strategy="drill", steps=(step,))

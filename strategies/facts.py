@@ -26,6 +26,8 @@ class Timings:
     """Wait after a change of weights, until all load balancer nodes use it."""
     drain: float
     """Wait before a release loses its capacity, so that open requests can finish."""
+    min_healthy: int = 50
+    """Percent of its capacity with which the last good release gets all traffic back at once."""
 
 
 @dataclass(frozen=True, slots=True)

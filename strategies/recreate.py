@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from cutover.domain import Plan, ReleaseRef, Scale, SetTraffic, Step
+from cutover.domain import Drain, Plan, ReleaseRef, Scale, SetTraffic, Step
 from cutover.domain.steps import AwaitStopped
-from cutover.strategies.common import all_traffic, bake_and_retire, prove
+from cutover.strategies.blue_green import all_at_once
+from cutover.strategies.common import clean_up, plan_of
 from cutover.strategies.facts import Facts
 
 
@@ -16,15 +17,15 @@ def recreate(facts: Facts, maintenance: str) -> Plan:
         maintenance: body of the load balancer's 503 response during the outage.
     """
     outage = tuple(_stop_baseline(facts, facts.baseline, maintenance)) if facts.baseline is not None else ()
-    # With `warm` retention these steps scale the baseline to zero too, which the outage has already done.
-    end = tuple(step for step in bake_and_retire(facts) if step not in outage)
-    steps = (*outage, *prove(facts, facts.capacity), all_traffic(facts), *end)
-    return Plan(strategy="recreate", steps=steps)
+    # With `warm` retention the clean-up scales the baseline to zero too, which the outage has already done.
+    end = tuple(step for step in clean_up(facts) if step not in outage or step.kind == "Drain")
+    return plan_of("recreate", (*outage, *all_at_once(facts)), end)
 
 
 def _stop_baseline(facts: Facts, baseline: ReleaseRef, maintenance: str) -> Iterator[Step]:
     yield SetTraffic(shares=(), margin_seconds=facts.timings.margin, maintenance=maintenance)
-    yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)
+    yield Drain(seconds=facts.timings.drain)
+    yield Scale(release=baseline, desired_count=0)
     yield AwaitStopped(
         release=baseline, interval_seconds=facts.timings.interval, deadline_seconds=facts.timings.deadline
     )

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from cutover.domain import Plan, ReleaseRef, Scale, SetTraffic, Step
+from cutover.domain import Drain, Plan, ReleaseRef, Scale, SetTraffic, Step
+from cutover.strategies.blue_green import all_at_once
 from cutover.strategies.capacity import percent_of, share, tasks_for
-from cutover.strategies.common import all_traffic, await_healthy, bake_and_retire, prove, watch
+from cutover.strategies.common import all_traffic, await_healthy, bake, clean_up, plan_of, prove, watch
 from cutover.strategies.facts import Facts
 
 
@@ -20,16 +21,15 @@ def rolling(facts: Facts, batch_percent: int, pause: float) -> Plan:
     """
     batch = tasks_for(batch_percent, facts.capacity)
     if facts.baseline is None:
-        all_at_once = (*prove(facts, facts.capacity), all_traffic(facts), *bake_and_retire(facts))
-        return Plan(strategy="rolling", steps=all_at_once)
+        return plan_of("rolling", all_at_once(facts), clean_up(facts))
     steps = (
         *prove(facts, min(batch, facts.capacity)),
         *_batches(facts, facts.baseline, batch, pause),
         all_traffic(facts),
-        *bake_and_retire(facts),
-        *_scale_baseline_to_zero(facts, facts.baseline),
+        *bake(facts),
     )
-    return Plan(strategy="rolling", steps=steps)
+    end = (*clean_up(facts), *_scale_baseline_to_zero(facts, facts.baseline))
+    return plan_of("rolling", steps, end)
 
 
 def _batches(facts: Facts, baseline: ReleaseRef, batch: int, pause: float) -> Iterator[Step]:
@@ -40,15 +40,16 @@ def _batches(facts: Facts, baseline: ReleaseRef, batch: int, pause: float) -> It
             shares=(share(facts.candidate, weight, facts.capacity), share(baseline, 100 - weight, baseline_capacity)),
             margin_seconds=facts.timings.margin,
         )
-        yield Scale(release=baseline, desired_count=tasks_for(100 - weight, baseline_capacity), drain_seconds=0)
+        yield Scale(release=baseline, desired_count=tasks_for(100 - weight, baseline_capacity))
         if pause > 0:
             yield watch(facts, pause, tasks)
         next_count = min(tasks + batch, facts.capacity)
-        yield Scale(release=facts.candidate, desired_count=next_count, drain_seconds=0)
+        yield Scale(release=facts.candidate, desired_count=next_count)
         yield await_healthy(facts.candidate, next_count, facts.timings)
 
 
 def _scale_baseline_to_zero(facts: Facts, baseline: ReleaseRef) -> Iterator[Step]:
     """With `hot` retention, scale the baseline to zero: the batches have already removed most of its tasks."""
     if facts.retention == "hot" and baseline not in facts.surplus:
-        yield Scale(release=baseline, desired_count=0, drain_seconds=facts.timings.drain)
+        yield Drain(seconds=facts.timings.drain)
+        yield Scale(release=baseline, desired_count=0)

@@ -107,6 +107,8 @@ def _print_end(execution: Execution) -> None:
     if execution.status is Status.COMPLETED:
         result = f"{execution.purpose} completed" if execution.purpose in ("drill", "gc") else "has all traffic"
         print(f"✔ {name} {result} after {taken} (execution {execution.execution_id})")
+        for warning in execution.warnings:
+            print(f"  ! {warning}; `cutover gc` tries again")
         return
     if execution.phase is Phase.PAUSED:
         print(f"… {name} waits for a person to promote it (execution {execution.execution_id}, started {taken} ago)")

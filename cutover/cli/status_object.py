@@ -27,6 +27,7 @@ def status_object(execution: Execution) -> dict[str, Any]:
         "baseline": _release(execution.baseline) if execution.baseline else None,
         "traffic": [t.model_dump(mode="json") for t in execution.traffic],
         "verdicts": [{"gate": v.gate, "verdict": v.verdict.value, "reason": v.reason} for v in execution.verdicts],
+        "warnings": list(execution.warnings),
         "error": execution.error.model_dump(mode="json") if execution.error else None,
         "started_at": _time(execution.started_at),
         "updated_at": _time(execution.updated_at),
@@ -44,7 +45,7 @@ def current_status(config: EnvironmentConfig, execution: Execution | None, alloc
     )
     times: dict[str, Any] = dict.fromkeys(("started_at", "updated_at", "completed_at"))
     named = {"application": config.application, "environment": config.environment}
-    return {**named, **nothing, "traffic": traffic, "verdicts": [], **times}
+    return {**named, **nothing, "traffic": traffic, "verdicts": [], "warnings": [], **times}
 
 
 def _release(ref: ReleaseRef) -> dict[str, str]:

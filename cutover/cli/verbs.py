@@ -180,32 +180,60 @@ def rollback(
     return verb.preview(context.obj, to) if preview else verb.run(context.obj, to)
 
 
-def abort(context: typer.Context, reason: _Reason = "") -> int:
+def abort(
+    context: typer.Context,
+    reason: _Reason = "",
+    take_over: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Take the lease at once, without waiting for a driver that may be alive."),
+    ] = None,
+) -> int:
     """Roll back the execution in progress."""
     from cutover.cli import abort as verb
 
-    return verb.run(context.obj, reason)
+    return verb.run(context.obj, reason) if take_over is None else verb.take_over(context.obj, take_over)
 
 
-def resume(context: typer.Context, execution: _ID = None, reason: _Reason = "") -> int:
+def resume(
+    context: typer.Context,
+    execution: _ID = None,
+    reason: _Reason = "",
+    *,
+    accept_live: Annotated[
+        bool, typer.Option("--accept-live", help="Record the weights that the load balancer has, and continue.")
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Write the recorded weights to the load balancer again, and continue.")
+    ] = False,
+) -> int:
     """Continue a paused execution, or one whose driver has stopped."""
     from cutover.cli import resume as verb
 
+    if accept_live and restore:
+        raise typer.BadParameter("--accept-live and --restore exclude each other")
+    if accept_live:
+        return verb.accept_live(context.obj, reason)
+    if restore:
+        return verb.restore(context.obj, reason)
     return verb.run(context.obj, execution, reason)
 
 
-def releases(context: typer.Context) -> int:
+def releases(context: typer.Context, limit: _Limit = 20) -> int:
     """List the releases, newest first."""
     from cutover.cli import releases as verb
 
-    return verb.run(context.obj)
+    return verb.run(context.obj, limit)
 
 
-def history(context: typer.Context, limit: _Limit = 20) -> int:
+def history(
+    context: typer.Context,
+    limit: _Limit = 20,
+    weights: Annotated[bool, typer.Option("--weights", help="List every write of weights instead.")] = False,
+) -> int:
     """List the executions, newest first."""
     from cutover.cli import history as verb
 
-    return verb.run(context.obj, limit)
+    return verb.weights(context.obj, limit) if weights else verb.run(context.obj, limit)
 
 
 def show(

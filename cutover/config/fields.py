@@ -1,9 +1,10 @@
 """The value types of the configuration: names, durations, counts, and the base class of its sections."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 T = TypeVar("T")
 Name = Annotated[
@@ -28,14 +29,23 @@ def parse_duration(value: object) -> float:
     return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+def duration_text(seconds: float) -> str:
+    """Return `seconds` as a duration that `parse_duration` reads as the same number."""
+    return f"{Decimal(repr(seconds)):f}s"
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration, json_schema_input_type=str),
+    PlainSerializer(duration_text, when_used="json"),
+]
 Count = Annotated[int, Field(strict=True)]
 
 
 class Section(BaseModel):
-    """A section of the file. It cannot be changed, and refuses unknown keys."""
+    """A section of the file. It cannot be changed, and refuses unknown keys and numbers that are not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, allow_inf_nan=False)
 
 
 def unless(wrong: list[str], value: T) -> T:

@@ -30,6 +30,12 @@ class HealthGate(Section):
     deadline: Duration = Field(
         default=600.0, gt=0, le=7200, description="Time within which the release must be healthy."
     )
+    min_healthy: Count = Field(
+        default=50,
+        ge=1,
+        le=100,
+        description="Percent of its capacity that the last good release needs to get all traffic back at once.",
+    )
 
 
 class ProbeGate(Section):
@@ -263,6 +269,13 @@ class Gates(Section):
     )
     alarms: AlarmGate = Field(default_factory=AlarmGate)
     analysis: AnalysisGate | None = Field(default=None, description="The settings of the canary step `analyse`.")
+    patience: Duration = Field(
+        default=120.0,
+        ge=0,
+        le=3600,
+        description="How long the driver may be unable to see or to act while the candidate has traffic, before it "
+        "rolls back.",
+    )
 
     @field_validator("metrics")
     @classmethod

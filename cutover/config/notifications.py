@@ -1,14 +1,14 @@
 """`cutover:notifications`: who receives which messages about a deployment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from cutover.config.fields import Arn, Section
 
-Occasion = Literal["start", "step", "pause", "failure", "rollback", "end"]
+Occasion = Literal["start", "step", "pause", "failure", "rollback", "drift", "warning", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class EventBus:
 class ChatWebhook:
     """A webhook that accepts Slack's format."""
 
-    url: str
+    url: str = field(repr=False)
 
 
 Receiver = SnsTopic | EventBus | ChatWebhook
@@ -44,10 +44,10 @@ class NotificationConfig(Section):
         default=None, description="Name or ARN of an EventBridge bus. The events have the source `cutover`."
     )
     webhook: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = Field(
-        default=None, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
+        default=None, repr=False, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
     )
     on: tuple[Occasion, ...] = Field(
-        default=("start", "pause", "failure", "rollback", "end"),
+        default=("start", "pause", "failure", "rollback", "drift", "warning", "end"),
         description="When to send a message. `step` is off by default.",
     )
 

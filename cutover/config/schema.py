@@ -14,7 +14,7 @@ from cutover.config.limits import name_error
 from cutover.config.network import LoadBalancer, NetworkConfig
 from cutover.config.notifications import NotificationConfig
 from cutover.config.release import ReleaseConfig
-from cutover.config.strategy import StrategyConfig
+from cutover.config.strategy import StrategyConfig, too_high_for_a_fresh_baseline
 
 
 class Provider(Section):
@@ -32,7 +32,7 @@ class Provider(Section):
         default=None,
         description="For the local cloud only: the access key. A real account uses the AWS credential chain.",
     )
-    secret_key: str | None = Field(default=None, description="For the local cloud only: the secret key.")
+    secret_key: str | None = Field(default=None, repr=False, description="For the local cloud only: the secret key.")
     skip_credentials_validation: bool = Field(
         default=False, strict=True, description="For the local cloud only: passed to the Pulumi provider."
     )
@@ -123,6 +123,11 @@ class EnvironmentConfig(Section):
         default=(), max_length=20, description="Receivers of messages about deployments."
     )
     retention: Retention = Field(default_factory=Retention)
+    on_drift: Literal["stop", "restore"] = Field(
+        default="stop",
+        description="What the driver does when the load balancer's weights were changed outside cutover: `stop` "
+        "pauses, `restore` writes the recorded weights again, unless that would raise the candidate.",
+    )
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
         default_factory=dict, description="Tags for every resource."
     )
@@ -139,6 +144,8 @@ class EnvironmentConfig(Section):
         wrong = [f"strategy.canary.steps: the hook {name} is not in hooks" for name in unknown]
         if any(step.analyse for step in steps) and self.gates.analysis is None:
             wrong.append("strategy.canary.steps: analyse needs gates.analysis")
+        if self.gates.analysis is not None and self.gates.analysis.baseline == "fresh":
+            wrong += too_high_for_a_fresh_baseline(steps)
         unless(wrong, None)
         return self
 

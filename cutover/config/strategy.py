@@ -1,6 +1,7 @@
 """`cutover:strategy`: how traffic shifts from the baseline to the candidate."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -20,6 +21,8 @@ CodeDeploy = Literal[
 (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html)."""
 _PREDEFINED: tuple[CodeDeploy, ...] = get_args(CodeDeploy)
 _CODEDEPLOY = re.compile(r"^(?:CodeDeployDefault\.)?(?P<name>ECS\w+)$")
+_MOST_BESIDE_A_FRESH_BASELINE = 50
+"""Percent: a fresh baseline gets the same weight as the candidate."""
 _ACTIONS = ("weight", "pause", "approve", "analyse", "scale", "hook", "drill")
 
 
@@ -192,6 +195,21 @@ class StrategyConfig(Section):
             if kind == self.kind:
                 return kind
         raise ValueError(f"{self.kind} is not one of {', '.join(KINDS)}")
+
+
+def too_high_for_a_fresh_baseline(steps: Sequence[CanaryStep]) -> list[str]:
+    """One sentence for each `analyse` at a weight that leaves too little traffic for a fresh baseline."""
+    weight = 0
+    wrong = []
+    for number, step in enumerate(steps):
+        weight = step.weight or weight
+        if step.analyse is not None and weight > _MOST_BESIDE_A_FRESH_BASELINE:
+            wrong.append(
+                f"strategy.canary.steps: step {number}: analyse at weight {weight} % leaves less than {weight} % for "
+                f"the fresh baseline; analyse at {_MOST_BESIDE_A_FRESH_BASELINE} % or less, or use gates.analysis."
+                "baseline: running"
+            )
+    return wrong
 
 
 def _codedeploy_name(kind: str) -> CodeDeploy | None:

@@ -69,6 +69,10 @@ class RequestsChanged(CutoverError):
     """A person made a request since the driver last read them. The driver reads them, then writes again."""
 
 
+class WorldChanged(CutoverError):
+    """The live weights changed since the driver last looked. The driver looks again before it acts."""
+
+
 class HeadMoved(CutoverError):
     """An earlier write of this driver was applied although its answer was lost. The driver reads the head again."""
 

@@ -84,6 +84,10 @@ class Execution(Frozen):
     settings_hash: str = ""
     control_version: int = 0
     """The newest version of the control item whose requests are in the journal."""
+    moved_traffic: bool = False
+    """Whether this execution has changed the weights."""
+    answered_drift: int = 0
+    """Version of the last `--accept-live` or `--restore` that was carried out."""
     warnings: tuple[str, ...] = ()
     """What failed after the success of the execution, such as the clean-up of an older release."""
     started_by: str = ""
@@ -123,6 +127,7 @@ EventKind = Literal[
     "resumed",
     "request",
     "paused",
+    "stack",
     "weights",
     "drift",
     "warning",

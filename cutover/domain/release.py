@@ -50,7 +50,11 @@ class Container(Frozen):
 
 
 class Manifest(Frozen):
-    """Everything that determines what a release runs. Equal manifests are the same release."""
+    """Everything that determines what a release runs. Equal manifests are the same release.
+
+    A new field here or in a part gets a default and the mark `AddedIn`; otherwise the digest of every recorded
+    manifest changes.
+    """
 
     schema_version: Literal[1] = 1
     components_revision: int = COMPONENTS_REVISION

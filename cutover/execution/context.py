@@ -1,13 +1,21 @@
-"""Shared by the handlers of one execution: the ports, the recorder, and look-ups by release."""
+"""Shared by the handlers of one execution: the ports, the recorder, the lease, and look-ups by release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from cutover.domain import Allocation, Release, ReleaseOutputs, ReleaseRef, ReleaseState, SetTraffic, Weight
+from cutover.domain import Allocation, Release, ReleaseOutputs, ReleaseRef, SetTraffic, Weight
 from cutover.domain.errors import StepFailed
+from cutover.execution.knowledge import Knowledge
+from cutover.execution.patience import Patience
 from cutover.execution.recorder import Recorder
-from cutover.ports import EnvironmentOutputs, Ports
+from cutover.ports import EnvironmentOutputs, HeldLease, Ports
+
+
+@dataclass(slots=True)
+class Moves:
+    """When this driver last changed the weights, on its monotonic clock; None before its first change."""
+
+    last: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,10 @@ class ExecutionContext:
     ports: Ports
     recorder: Recorder
     environment: EnvironmentOutputs
+    held: HeldLease
+    knowledge: Knowledge
+    patience: Patience
+    moves: Moves = field(default_factory=Moves)
 
     def release(self, ref: ReleaseRef) -> Release:
         """The ledger's entry of a release; raises `StepFailed` if there is none."""
@@ -32,11 +44,6 @@ class ExecutionContext:
             raise StepFailed("RELEASE_INCOMPLETE", f"the stack of {ref.release} was never completed", "cutover resume")
         return outputs
 
-    def set_state(self, ref: ReleaseRef, state: ReleaseState, **changes: object) -> None:
-        """Record the state of a release, and `changes` of its other fields."""
-        release = self.release(ref).model_copy(update={"state": state, **changes})
-        self.ports.ledger.put_release(self.recorder.lease, release)
-
     def recorded_allocation(self) -> Allocation:
         """The recorded weights; empty before the first release."""
         return self.ports.ledger.allocation()
@@ -46,7 +53,7 @@ class ExecutionContext:
         return self.ports.traffic.weights(self.environment.listener_arn)
 
     def allocation(self, step: SetTraffic) -> Allocation:
-        """The allocation that the step sets; `moved_at` is now. Raises `StepFailed` if a release has no stack."""
+        """The allocation that the step sets. Raises `StepFailed` if a release has no stack."""
         return Allocation(
             weights=tuple(
                 Weight(
@@ -58,9 +65,9 @@ class ExecutionContext:
                 for share in step.shares
             ),
             maintenance=step.maintenance,
-            moved_at=self.ports.clock.now(),
         )
 
-    def step_started_at(self) -> datetime:
-        """When the current step started, which a retry does not change; now if its start is not recorded."""
-        return self.recorder.execution.step_started_at or self.ports.clock.now()
+    def candidate_weight(self) -> int:
+        """Percent of the traffic that the candidate has, as last read back."""
+        head = self.recorder.execution
+        return next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)

@@ -1,21 +1,28 @@
 """Carry out a pinned plan: for each step observe, record the intent, apply, verify, record the outcome.
 
-When a step fails, the engine makes a rollback plan from what it then observes, and carries it out in the same way. When
-a step of the rollback plan fails, an operator is needed.
+One boundary surrounds everything: whatever is raised becomes another attempt, a way back, a warning, or a recorded
+FAILED that tells a person what to do.
 """
 
-from cutover.domain import Execution, Failure, Phase, Plan, ReleaseState, Status, Step
-from cutover.domain.errors import Interrupted, StepFailed, TransientFailure
+from cutover.domain import Execution, Failure, Phase, Status, Step
+from cutover.domain.errors import (
+    CutoverError,
+    Interrupted,
+    LeaseLost,
+    NeedsOperator,
+    Paused,
+    RequestsChanged,
+    StepFailed,
+    WorldChanged,
+)
+from cutover.execution import way_back
+from cutover.execution.break_glass import weights_by_hand
 from cutover.execution.context import ExecutionContext
+from cutover.execution.gateway import EXPIRED
 from cutover.execution.handlers.handler import Handler
 from cutover.execution.handlers.registry import handler_of
-from cutover.execution.waiting import process_requests
-from cutover.planning.observe import observe_rollback
-from cutover.strategies.drill import end_drill
-from cutover.strategies.rollback import rollback_after_failure
-
-RETRIES = 5
-"""Number of retries of a step after a transient failure; the waits are 1, 2, 4, 8 and 16 seconds."""
+from cutover.execution.patience import WAY_BACK_SECONDS
+from cutover.execution.waiting import ABORTS, SIGN_OF_LIFE_SECONDS, look_for_drift, process_requests, still_patient
 
 
 def run_plan(context: ExecutionContext) -> Execution:
@@ -25,81 +32,154 @@ def run_plan(context: ExecutionContext) -> Execution:
         Interrupted: a signal stopped the driver; the execution can be resumed.
         Paused: the execution waits for a person, and this driver does not wait (`--exit-on-pause`).
         LeaseLost: another driver has taken over; this driver writes nothing more.
+        NeedsOperator: the driver can neither act nor record.
     """
     recorder = context.recorder
-    try:
-        while (step := recorder.step) is not None:
-            try:
-                process_requests(context)
-                _run_step(context, step)
-            except StepFailed as failure:
-                if not _roll_back(context, failure):
-                    return recorder.execution
-    except Interrupted as stop:
-        recorder.interrupted(stop.message)
-        raise
-    _finish(context)
+    failure: StepFailed | None = None
+    while not recorder.execution.finished:
+        context.held.expect(SIGN_OF_LIFE_SECONDS)
+        try:
+            if failure is not None:
+                _fail(context, failure)
+                failure = None
+            else:
+                _advance(context)
+            context.patience.succeeded()
+        except LeaseLost as lost:
+            if lost.code == EXPIRED and context.candidate_weight():
+                raise _needs_operator(context, lost.code, lost.message) from lost
+            raise
+        except Paused:
+            raise
+        except Interrupted as stop:
+            _record_interruption(context, stop)
+            raise
+        except (RequestsChanged, WorldChanged):
+            continue
+        except StepFailed as failed:
+            failure = failure or failed
+        except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
+            failure = _try_again_later(context, error, failure)
     return recorder.execution
+
+
+def _advance(context: ExecutionContext) -> None:
+    """Carry out the current step, make the rest of a rollback plan, or finish."""
+    recorder = context.recorder
+    process_requests(context)
+    look_for_drift(context)
+    step = recorder.step
+    if step is not None:
+        _run_step(context, step)
+    elif not recorder.execution.planned_fully:
+        error = recorder.execution.error
+        way_back.turn_back(context, StepFailed(error.code, error.message) if error else StepFailed("FAILED", "unknown"))
+        recorder.replan(way_back.plan_rest(context))
+    else:
+        _finish(context)
 
 
 def _run_step(context: ExecutionContext, step: Step) -> None:
     recorder, handler = context.recorder, handler_of(step)
-    for attempt in range(RETRIES + 1):
-        try:
-            if handler.is_done(context):
-                recorder.end_step(f"already done: {handler.sentence()}")
-                return
-            recorder.begin_step(_phase(context, handler), handler.sentence())
-            handler.apply(context)
-            recorder.end_step(handler.verify(context))
-            return
-        except TransientFailure as failure:
-            if attempt == RETRIES:
-                raise StepFailed(failure.code, f"{step.kind}: {failure.message}", failure.hint) from failure
-            seconds = 2.0**attempt
-            recorder.note("retry", f"{step.kind} failed for now: {failure.message}; next attempt in {seconds:g} s")
-            context.ports.clock.sleep(seconds)
+    if handler.is_done(context):
+        recorder.end_step(f"already done: {handler.sentence()}")
+        return
+    recorder.begin_step(_phase(context, handler), handler.sentence())
+    handler.apply(context)
+    recorder.end_step(handler.verify(context))
 
 
 def _phase(context: ExecutionContext, handler: Handler) -> Phase:
     return Phase.ROLLING_BACK if context.recorder.execution.rolling_back else handler.phase
 
 
-def _roll_back(context: ExecutionContext, failure: StepFailed) -> bool:
-    """Replace the plan with a rollback plan, and return True.
-
-    If the rollback itself or a clean-up failed, record the execution as FAILED, and return False.
-    """
+def _fail(context: ExecutionContext, failure: StepFailed) -> None:
+    """Turn back. A failed clean-up after the success is a warning; a failed rollback needs an operator."""
     recorder = context.recorder
     head = recorder.execution
-    if head.rolling_back or head.purpose in ("rollback", "gc"):
-        work = "clean-up" if head.purpose == "gc" else "rollback"
-        message = f"the {work} failed: {failure.message}"
-        if head.error is not None:
-            message = f"{head.error.message}; then {message}"
-        recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
-        return False
-    recorder.roll_back(_rollback_plan(context), Failure(code=failure.code, message=failure.message))
-    return True
+    if recorder.cleans_up and failure.code not in ABORTS:
+        step = recorder.step
+        name = handler_of(step).sentence() if step is not None else "clean-up"
+        recorder.skip_step(f"{name} failed: {failure.message}")
+        return
+    if not head.rolling_back and head.purpose in ("deploy", "drill"):
+        way_back.turn_back(context, failure)
+        return
+    work = "clean-up" if head.purpose == "gc" else "rollback"
+    message = f"the {work} failed: {failure.message}"
+    if head.error is not None:
+        message = f"{head.error.message}; then {message}"
+    recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
 
 
-def _rollback_plan(context: ExecutionContext) -> Plan:
+def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:
+    """Wait until the next attempt. When patience is over, return the failure that the execution ends or turns back for.
+
+    `failure` is the one that the driver could not turn back for, or not record, at this attempt.
+
+    Raises:
+        NeedsOperator: that was not possible for `gates.patience`.
+    """
+    seconds = _seconds_to_wait(context, failure)
+    message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
+    code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
+    if seconds is None and failure is not None:
+        raise _needs_operator(context, code, f"{failure.message}; then {message}") from error
+    if seconds is None:
+        context.patience.succeeded()
+        return StepFailed(code, message)
+    _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
+    context.ports.clock.sleep(seconds)
+    return failure
+
+
+def _seconds_to_wait(context: ExecutionContext, failure: StepFailed | None) -> float | None:
+    """Seconds until the next attempt; None if patience is over. A rollback that has begun gets more patience."""
     head = context.recorder.execution
-    if head.purpose == "drill":
-        capacity = context.release(head.candidate).manifest.desired_count
-        return end_drill(head.candidate, capacity, context.ports.config.strategy.propagation_margin)
-    return rollback_after_failure(observe_rollback(context.ports, context.environment, head.candidate))
+    if failure is None and (head.rolling_back or head.purpose in ("rollback", "gc")):
+        fraction = context.ports.identifiers.fraction()
+        return context.patience.failed(context.ports.clock.monotonic(), fraction, WAY_BACK_SECONDS)
+    return still_patient(context)
+
+
+def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:
+    return NeedsOperator(code, f"{message}; {weights_by_hand(context)}", "cutover resume")
+
+
+def _note_retry(context: ExecutionContext, message: str) -> None:
+    try:
+        context.recorder.note("retry", message)
+    except (LeaseLost, Interrupted):
+        raise
+    except StepFailed:
+        # A person aborted; the next look finds the same request.
+        return
+    except Exception:  # noqa: BLE001  the records are not reachable, which is why the driver tries again
+        return
+
+
+def _record_interruption(context: ExecutionContext, stop: Interrupted) -> None:
+    try:
+        context.recorder.interrupted(stop.message)
+    except Exception:  # noqa: BLE001  the process ends with 130 in any case, and a resume needs no such record
+        return
 
 
 def _finish(context: ExecutionContext) -> None:
-    recorder = context.recorder
+    recorder, ledger = context.recorder, context.ports.ledger
     head = recorder.execution
     if head.rolling_back:
         reason = head.error.message if head.error else "the reason is not recorded"
         recorder.finish(Status.ROLLED_BACK, Phase.DONE, f"rolled back: {reason}")
         return
-    if head.purpose in ("deploy", "rollback"):
-        context.set_state(head.candidate, ReleaseState.SERVING, succeeded_at=context.ports.clock.now())
-        recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.candidate.release} has all traffic")
+    if head.purpose in ("drill", "gc"):
+        recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} completed")
         return
-    recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} completed")
+    name, good = head.candidate.release, ledger.good()
+    if head.purpose == "deploy":
+        after = good.pushed(name)
+    else:
+        after = good.back_to(name, head.baseline.release if head.baseline else name)
+    succeeded = context.release(head.candidate).model_copy(update={"succeeded_at": context.ports.clock.now()})
+    message = f"{name} has all traffic"
+    recorder.finish(Status.COMPLETED, Phase.DONE, message, releases=(succeeded,), good=after)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from cutover.domain import Outcome, ReleaseRef, Verdict
-from cutover.domain.errors import StepFailed, TransientFailure
+from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
-from cutover.execution.measuring import judge_by_metrics
+from cutover.execution.measuring import is_due, judge_by_metrics
 from cutover.gates.alarms import judge_alarms
 from cutover.gates.ecs import judge_ecs
 from cutover.gates.probe import judge_probe
@@ -46,17 +46,16 @@ def all_pass(verdicts: tuple[Verdict, ...], gates: tuple[str, ...]) -> bool:
 
 
 def check_background_gates(context: ExecutionContext) -> None:
-    """Evaluate the background gates if the candidate has traffic; every step calls this while it waits.
+    """Measure the background gates that are due while the candidate has traffic; every wait calls this.
 
     Raises:
         StepFailed: one of them stops the deployment.
     """
     head = context.recorder.execution
-    weight = next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)
-    if not weight or head.rolling_back or head.purpose != "deploy":
+    if not context.candidate_weight() or head.rolling_back or head.purpose != "deploy":
         return
     for name, gate in context.ports.config.gates.metrics.items():
-        if gate.background:
+        if gate.background and is_due(context, name, gate):
             verdict = judge_by_metrics(context, name, gate, head.candidate)
             context.recorder.record_verdict(verdict)
             fail_on((verdict,), head.candidate)
@@ -72,7 +71,7 @@ def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: 
                 "GATE_UNKNOWN", f"the plan names the gate {gate!r}, but the configuration has no such gate"
             )
         return judge_by_metrics(context, gate, metric, release)
-    except TransientFailure as error:
+    except (TransientFailure, PreflightFailed) as error:
         return Verdict(gate=gate, verdict=Outcome.ERROR, reason=f"could not be measured: {error.message}")
 
 

@@ -1,4 +1,4 @@
-"""Checks before a step acts: no release gets traffic without capacity, or loses its capacity while it has traffic."""
+"""Preconditions of effects: no release gets traffic without capacity, or loses its capacity while it has traffic."""
 
 from cutover.domain import ReleaseRef
 from cutover.domain.errors import StepFailed
@@ -34,10 +34,25 @@ def refuse_if_it_has_traffic(context: ExecutionContext, ref: ReleaseRef) -> None
         raise StepFailed("HAS_TRAFFIC", message, "cutover status")
 
 
+def refuse_if_last_good(context: ExecutionContext, ref: ReleaseRef) -> None:
+    """Raise `StepFailed` if a rollback would go to this release.
+
+    After the bake of a deployment its candidate is the one to go back to, so that its baseline may be destroyed.
+    """
+    head = context.recorder.execution
+    if head.purpose == "deploy" and context.recorder.cleans_up and not head.rolling_back:
+        return
+    if context.ports.ledger.good().last == ref.release:
+        message = f"{ref.release} is the last good release, to which a rollback goes; it must not be destroyed"
+        raise StepFailed("LAST_GOOD", message, "cutover releases")
+
+
 def refuse_if_too_small(context: ExecutionContext, ref: ReleaseRef, tasks: int) -> None:
-    """Raise `StepFailed` if the release's recorded weight requires more than `tasks` tasks."""
-    weight = context.recorded_allocation().weight_of(ref.release)
-    required = tasks_for(weight, context.release(ref).manifest.desired_count)
+    """Raise `StepFailed` if the release's weight, recorded or live, requires more than `tasks` tasks."""
+    release = context.release(ref)
+    arn = release.outputs.target_group_arn if release.outputs is not None else ""
+    weight = max(context.recorded_allocation().weight_of(ref.release), context.live_weights().get(arn, 0))
+    required = tasks_for(weight, release.manifest.desired_count)
     if tasks < required:
         message = f"{ref.release} has {weight} % of the traffic, which requires {required} tasks, not {tasks}"
         raise StepFailed("TOO_SMALL", message, "cutover status")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from cutover.config.gates import MetricGate, MetricQuery
 from cutover.config.sources.request import MetricRequest
 from cutover.domain import Measurement, ReleaseRef, Verdict
-from cutover.domain.errors import StepFailed, TransientFailure
+from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.gates.metric import judge_metric
 from cutover.gates.queries import GateTarget, requests_for, single_value
@@ -14,7 +14,7 @@ from cutover.gates.queries import GateTarget, requests_for, single_value
 def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Verdict:
     """Measure if a measurement is due, and return the gate's verdict on all measurements."""
     measurements = _measurements(context, name, gate)
-    if _is_due(context, gate, measurements):
+    if is_due(context, name, gate):
         measure(context, name, gate, release)
         measurements = _measurements(context, name, gate)
     return judge_metric(name, gate, measurements)
@@ -26,7 +26,7 @@ def measure(context: ExecutionContext, name: str, gate: MetricGate, release: Rel
     end = aligned(context.ports.clock.now() - timedelta(seconds=gate.delay_seconds), gate.period)
     try:
         values = {request.name: _read(context, request, end, gate.period) for request in requests_for(gate, target)}
-    except (TransientFailure, StepFailed) as error:
+    except (TransientFailure, PreflightFailed, StepFailed) as error:
         return context.recorder.record_measurement(name, release.release, error=error.message)
     return context.recorder.record_measurement(name, release.release, values=values)
 
@@ -48,11 +48,13 @@ def _measurements(context: ExecutionContext, name: str, gate: MetricGate) -> lis
     return [m for m in context.recorder.measurements if m.gate == name and (gate.background or m.step_index == index)]
 
 
-def _is_due(context: ExecutionContext, gate: MetricGate, measurements: list[Measurement]) -> bool:
+def is_due(context: ExecutionContext, name: str, gate: MetricGate) -> bool:
+    """Whether the gate's next measurement is due: its interval after the last one, or its initial delay at first."""
+    measurements = _measurements(context, name, gate)
     now = context.ports.clock.now()
     if measurements:
         return (now - measurements[-1].at).total_seconds() >= gate.interval
-    since = (
-        context.recorded_allocation().moved_at if gate.background else context.recorder.execution.step_started_at
-    ) or now
+    if not gate.background:
+        return context.recorder.step_seconds() >= gate.initial_delay
+    since = context.recorder.known_allocation().moved_at or now
     return (now - since).total_seconds() >= gate.initial_delay

@@ -1,37 +1,54 @@
 """Write the head and the journal of one execution under the fence, then report each change."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 
 from cutover.domain import (
+    Allocation,
+    Control,
     Execution,
+    GoodReleases,
     JournalEvent,
     Measurement,
     Outcome,
     Phase,
+    Release,
     Request,
-    RequestKind,
     Status,
     Step,
-    TrafficShare,
     Verdict,
+    WeightsChange,
     transition,
 )
+from cutover.domain.errors import HeadMoved, RequestsChanged, StepFailed, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
-from cutover.ports import Lease, Ports
+from cutover.ports import Changes, Lease, Ledger, Ports
+
+ATTEMPTS = 4
+"""Number of attempts to write one event; the same event is written again, so that a lost answer does no harm."""
+_INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
+"""Events after which the driver acts. A request that arrived before them is processed first."""
+_log = logging.getLogger("cutover.recorder")
 
 
 class Recorder:
     """Holds the current head. A method that records raises `LeaseLost` if another driver has taken the lease.
 
-    Head and event are written in one transaction.
+    Head, event and changes are written in one transaction, which fails if a person made a request that the driver has
+    not read yet. So no request is lost: see `_requests_changed`.
     """
 
     def __init__(self, ports: Ports, lease: Lease, execution: Execution) -> None:
         self._ports = ports
         self.lease = lease
         self.execution = execution
-        self.measurements = list(ports.ledger.measurements(execution.execution_id))
+        self.control = Control(execution_id=execution.execution_id)
+        self.measurements: list[Measurement] = []
+        self._known: Allocation | None = None
+        self._allocation: Allocation | None = None
+        self._began: tuple[int, float] | None = None
+        self._earlier_seconds = 0.0
 
     @property
     def step(self) -> Step | None:
@@ -39,24 +56,72 @@ class Recorder:
         steps = self.execution.plan.steps
         return steps[self.execution.step_index] if self.execution.step_index < len(steps) else None
 
-    def note(self, kind: EventKind, message: str) -> None:
-        """Record an event; the head changes only in its time."""
-        self._write(kind, message, self.execution)
+    @property
+    def cleans_up(self) -> bool:
+        """Whether the current step only cleans up, so that the execution has succeeded already."""
+        start = self.execution.plan.clean_up_from
+        return start is not None and self.execution.step_index >= start
+
+    def read_control(self) -> Control:
+        """Read the requests, and record new ones in the journal."""
+        self.control = self._ports.ledger.control(self.execution.execution_id)
+        if self.control.version > self.execution.control_version:
+            self._record_requests()
+        return self.control
+
+    def known_allocation(self) -> Allocation:
+        """The allocation that this driver last read or recorded; only the holder of the lease changes the record."""
+        if self._known is None:
+            self._known = self._ports.ledger.allocation()
+        return self._known
+
+    def step_seconds(self) -> float:
+        """Seconds since the current step began in this driver, plus those that `resumed` carried over."""
+        now = self._ports.clock.monotonic()
+        if self._began is None or self._began[0] != self.execution.step_index:
+            self._began = (self.execution.step_index, now)
+        return self._earlier_seconds + now - self._began[1]
+
+    def note(self, kind: EventKind, message: str, changes: Changes = Changes()) -> None:  # noqa: B008  it is frozen
+        """Record an event and changes; the head changes only in its time."""
+        self._write(kind, message, self.execution, changes)
 
     def begin_step(self, phase: Phase, message: str) -> None:
         """Record the intent before the step is applied; a retry keeps the start of the first attempt."""
         head = self.execution
+        self.step_seconds()
         started = head.step_started_at or self._ports.clock.now()
         self._write("intent", message, head.model_copy(update={"phase": phase, "step_started_at": started}))
 
     def end_step(self, message: str) -> None:
         """Record the outcome, and go on to the next step."""
-        head = self.execution
-        self._write(
-            "outcome",
-            message,
-            head.model_copy(update={"step_index": head.step_index + 1, "step_started_at": None}),
-        )
+        self._write("outcome", message, self._next_step())
+        self._forget_time()
+
+    def skip_step(self, warning: str) -> None:
+        """Record that a step which only cleans up failed, and go on to the next step."""
+        head = self._next_step()
+        update = {"warnings": (*head.warnings, warning)}
+        self._write("warning", f"{warning}; `cutover gc` tries again later", head.model_copy(update=update))
+        self._forget_time()
+
+    def record_weights(self, allocation: Allocation, change: WeightsChange) -> None:
+        """Record an allocation before the listener gets it; `confirm` follows when it was read back."""
+        changes = Changes(allocation=allocation)
+        self._known = None
+        head = self.execution.model_copy(update={"moved_traffic": True})
+        self._write("weights", _sentence_of(change), head, changes, change)
+        self._known = allocation
+
+    def answer_drift(self, version: int) -> None:
+        """Put the answered request into the head; the next event records it."""
+        self.execution = self.execution.model_copy(update={"answered_drift": version})
+
+    def confirm(self, allocation: Allocation) -> None:
+        """Put the weights that were read back into the head; the next event records that they are confirmed."""
+        confirmed = allocation.model_copy(update={"confirmed": True})
+        self._allocation = self._known = confirmed
+        self.execution = self.execution.model_copy(update={"traffic": confirmed.traffic})
 
     def record_measurement(
         self,
@@ -79,20 +144,9 @@ class Recorder:
             series=dict(series or {}),
             error=error,
         )
-        self._ports.ledger.put_measurement(self.lease, measurement)
+        self._attempt(lambda: self._ports.ledger.put_measurement(self.lease, measurement))
         self.measurements.append(measurement)
         return measurement
-
-    def record_request(self, request: Request) -> None:
-        """Record a request before it takes effect, so that no other driver processes it a second time."""
-        head = self.execution
-        update: dict[str, object] = {"last_request_seq": request.seq}
-        if request.kind is RequestKind.PROMOTE:
-            update["promoted_step"] = request.step_index
-        if request.kind is RequestKind.PROMOTE_FULL:
-            update["promoted_full"] = True
-        reason = f": {request.reason}" if request.reason else ""
-        self._write("request", f"{request.kind} requested by {request.by}{reason}", head.model_copy(update=update))
 
     def paused(self, message: str) -> None:
         """Record that the execution waits for a person."""
@@ -118,27 +172,56 @@ class Recorder:
             self._write("verdict", f"{verdict.gate}: {verdict.verdict} - {verdict.reason}", head)
         else:
             self.execution = head
-        self._ports.reporter.verdict(self.execution, stamped)
+        self._tell(lambda: self._ports.reporter.verdict(self.execution, stamped))
 
-    def set_traffic(self, shares: tuple[TrafficShare, ...]) -> None:
-        """Put the traffic that was read back into the head; the next event records it."""
-        self.execution = self.execution.model_copy(update={"traffic": shares})
+    def turn_back(
+        self, failure: Failure, allocation: Allocation | None, change: WeightsChange | None, ledger: Ledger
+    ) -> None:
+        """Record the failure and, in the same transaction, the weights that take the traffic from the candidate.
 
-    def roll_back(self, plan: Plan, failure: Failure) -> None:
-        """Replace the plan with the rollback plan, and record the failure."""
+        The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
+        """
         update = {
-            "plan": plan,
-            "plan_hash": plan.hash,
+            "plan": Plan(strategy="rollback", steps=()),
+            "plan_hash": Plan(strategy="rollback", steps=()).hash,
+            "planned_fully": False,
+            "moved_traffic": self.execution.moved_traffic or change is not None,
             "step_index": 0,
             "step_started_at": None,
             "rolling_back": True,
             "phase": Phase.ROLLING_BACK,
             "error": failure,
         }
-        self._write("failure", failure.message, self.execution.model_copy(update=update))
+        head, changes = self.execution.model_copy(update=update), Changes(allocation=allocation)
+        head, event = self._event("failure", failure.message, head, change)
+        try:
+            ledger.commit(self.lease, head, event, changes)
+        except RequestsChanged:
+            # The driver already does what the strongest request, an abort, would make it do.
+            self.control = ledger.control(head.execution_id)
+            head = head.model_copy(update={"control_version": self.control.version})
+            ledger.commit(self.lease, head, event, changes)
+        self._known = allocation or self._known
+        self._done(head, event)
+        self._forget_time()
 
-    def finish(self, status: Status, phase: Phase, message: str, failure: Failure | None = None) -> None:
-        """Record the end of the execution."""
+    def replan(self, plan: Plan) -> None:
+        """Record the rest of the rollback plan."""
+        update = {"plan": plan, "plan_hash": plan.hash, "planned_fully": True, "step_index": 0}
+        sentence = f"the rollback has {len(plan.steps)} steps"
+        self._write("intent", sentence, self.execution.model_copy(update=update))
+
+    def finish(
+        self,
+        status: Status,
+        phase: Phase,
+        message: str,
+        failure: Failure | None = None,
+        *,
+        releases: tuple[Release, ...] = (),
+        good: GoodReleases | None = None,
+    ) -> None:
+        """Record the end of the execution, and in the same transaction what it changes for later ones."""
         head = self.execution
         update = {
             "status": transition(head, status),
@@ -146,7 +229,7 @@ class Recorder:
             "completed_at": self._ports.clock.now(),
             "error": failure or head.error,
         }
-        self._write("finished", message, head.model_copy(update=update))
+        self._write("finished", message, head.model_copy(update=update), Changes(releases=releases, good=good))
 
     def interrupted(self, message: str) -> None:
         """Record that the driver stops; the status is unchanged, so that the execution can be resumed."""
@@ -154,20 +237,62 @@ class Recorder:
 
     def resumed(self, message: str, *, keep_step_time: bool) -> None:
         """Record that a driver continues; without `keep_step_time` the time of the current step starts again."""
+        head = self.execution
+        if keep_step_time and head.step_started_at is not None:
+            self._earlier_seconds = max(0.0, (self._ports.clock.now() - head.step_started_at).total_seconds())
         update = {
-            "status": transition(self.execution, Status.IN_PROGRESS),
+            "status": transition(head, Status.IN_PROGRESS),
             "completed_at": None,
-            "step_started_at": self.execution.step_started_at if keep_step_time else None,
+            "step_started_at": head.step_started_at if keep_step_time else None,
         }
-        self._write("resumed", message, self.execution.model_copy(update=update))
+        self.measurements = list(self._ports.ledger.measurements(head.execution_id))
+        while True:
+            try:
+                self._write("resumed", message, self.execution.model_copy(update=update))
+                return
+            except StepFailed:
+                # A person aborted. The request is in the journal now, and the first look acts on it.
+                continue
 
-    def _write(self, kind: EventKind, message: str, head: Execution) -> None:
+    def _next_step(self) -> Execution:
+        head = self.execution
+        return head.model_copy(update={"step_index": head.step_index + 1, "step_started_at": None})
+
+    def _forget_time(self) -> None:
+        self._began, self._earlier_seconds = None, 0.0
+
+    def _write(
+        self,
+        kind: EventKind,
+        message: str,
+        head: Execution,
+        changes: Changes = Changes(),  # noqa: B008  it is frozen
+        weights: WeightsChange | None = None,
+    ) -> None:
+        if self._allocation is not None and changes.allocation is None:
+            changes = Changes(changes.releases, self._allocation, changes.good)
+        head, event = self._event(kind, message, head, weights)
+        try:
+            self._attempt(lambda: self._ports.ledger.commit(self.lease, head, event, changes))
+        except RequestsChanged:
+            self._requests_changed(kind)
+            head = head.model_copy(update={"control_version": self.execution.control_version})
+            self._write(kind, message, head, changes, weights)
+            return
+        except HeadMoved as moved:
+            self._read_head_again()
+            raise TransientFailure(moved.code, moved.message) from moved
+        self._allocation = None
+        self._done(head, event)
+
+    def _event(
+        self, kind: EventKind, message: str, head: Execution, weights: WeightsChange | None
+    ) -> tuple[Execution, JournalEvent]:
         now = self._ports.clock.now()
-        head = head.model_copy(update={"updated_at": now, "last_seq": self.execution.last_seq + 1})
         step = head.plan.steps[head.step_index].kind if head.step_index < len(head.plan.steps) else None
         event = JournalEvent(
             execution_id=head.execution_id,
-            seq=head.last_seq,
+            seq=self.execution.last_seq + 1,
             at=now,
             kind=kind,
             status=head.status,
@@ -176,8 +301,71 @@ class Recorder:
             step_kind=step,
             message=message,
             fence=self.lease.fence,
+            weights=weights,
+            previous=self.execution.last_hash,
         )
-        self._ports.ledger.write(self.lease, head, event)
+        update = {"updated_at": now, "last_seq": event.seq, "last_hash": event.hash}
+        return head.model_copy(update=update), event
+
+    def _done(self, head: Execution, event: JournalEvent) -> None:
         self.execution = head
-        self._ports.reporter.progress(head, event)
-        self._ports.notifier.notify(head, event)
+        self._tell(lambda: self._ports.reporter.progress(head, event))
+        self._tell(lambda: self._ports.notifier.notify(head, event))
+
+    def _requests_changed(self, kind: EventKind) -> None:
+        """A person made a request since the last read. Journal it; then the event is written again, or not at all.
+
+        Raises:
+            StepFailed: the person aborted, and the execution does not roll back yet.
+            RequestsChanged: the driver was about to act; it processes the request first.
+        """
+        self.control = self._ports.ledger.control(self.execution.execution_id)
+        self._record_requests()
+        if kind == "interrupted":
+            return
+        if self.control.abort is not None and not self.execution.rolling_back:
+            raise aborted(self.control.abort)
+        if kind in _INTENTS and not self.execution.rolling_back:
+            raise RequestsChanged("REQUESTS_CHANGED", "a person made a request")
+
+    def _record_requests(self) -> None:
+        requests = self.control.after(self.execution.control_version)
+        reasons = "; ".join(
+            f"{each.kind} requested by {each.by}" + (f": {each.reason}" if each.reason else "") for each in requests
+        )
+        head = self.execution.model_copy(update={"control_version": self.control.version})
+        self._write("request", reasons or "requests were recorded", head)
+
+    def _attempt(self, write: Callable[[], None]) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                write()
+                return
+            except TransientFailure:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self._ports.clock.sleep(0.2 * 2**attempt * (0.5 + self._ports.identifiers.fraction()))
+
+    def _read_head_again(self) -> None:
+        head = self._ports.ledger.execution(self.execution.execution_id)
+        if head is not None:
+            self.execution = head
+        self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception:  # noqa: BLE001  a lost line or message must not stop or fail a deployment
+            _log.warning("an event was not reported", exc_info=True)
+
+
+def aborted(request: Request) -> StepFailed:
+    """The failure of an execution that a person aborted."""
+    reason = f": {request.reason}" if request.reason else ""
+    return StepFailed("ABORTED", f"aborted by {request.by}{reason}")
+
+
+def _sentence_of(change: WeightsChange) -> str:
+    before = ", ".join(f"{release} {percent} %" for release, percent in change.before.items()) or "none"
+    after = ", ".join(f"{release} {percent} %" for release, percent in change.after.items()) or "none"
+    return f"weights: {before} → {after} ({change.reason})"

@@ -1,117 +1,230 @@
-"""Wait during an execution, and process people's requests at least once a second."""
+"""Wait during an execution. At least once a second the driver looks: at requests, gates and the listener's weights."""
 
 from collections.abc import Callable
-from typing import assert_never
 
-from cutover.domain import Phase, Request, RequestKind
-from cutover.domain.errors import StepFailed
+from cutover.domain import Allocation, Phase, Weight
+from cutover.domain.errors import Paused, PreflightFailed, StepFailed, TransientFailure
+from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
+from cutover.execution.drift import Drift, find_drift
+from cutover.execution.gate_checks import check_background_gates
+from cutover.execution.recorder import aborted
+from cutover.execution.watching import Watch
+from cutover.strategies.capacity import tasks_for
 
 LONGEST_SLEEP = 1.0
-"""Longest sleep in seconds between two checks for requests; so a request is processed within two seconds."""
+"""Longest sleep in seconds between two looks; so a request is processed within two seconds."""
+SIGN_OF_LIFE_SECONDS = 300.0
+"""A driver that does not look for this long hangs, and its lease is not renewed any more."""
+_CLOCK_SKEW_SECONDS = 600.0
+"""The wall clocks of two drivers differ by less."""
+ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
+"""Codes of failures that a person wanted."""
 
 
-def wait(context: ExecutionContext, seconds: float, watch: Callable[[], None] = lambda: None) -> None:
-    """Wait `seconds`, or until a person ends the wait of the step; call `watch` at least once a second.
+def wait(context: ExecutionContext, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+    """Wait `seconds`, or less if `until` is true; look at least once a second.
 
     Raises:
-        StepFailed: a person aborted.
+        StepFailed: a person aborted, or a background gate stops the deployment.
     """
     clock = context.ports.clock
-    end = clock.now().timestamp() + seconds
+    end = clock.monotonic() + seconds
     while True:
-        process_requests(context)
-        watch()
-        left = end - clock.now().timestamp()
-        if left <= 0 or promoted(context):
+        look(context)
+        left = end - clock.monotonic()
+        if left <= 0 or until():
             return
         clock.sleep(min(left, LONGEST_SLEEP))
 
 
 def wait_after_move(context: ExecutionContext, seconds: float) -> None:
-    """Wait until `seconds` have passed since the last change of the weights, by this step or an earlier one.
+    """Wait until `seconds` have passed since the last change of the weights. A promote does not end this wait.
 
-    A promote does not end this wait, because the load balancer needs the time.
+    A driver that did not make the change itself waits the whole time, unless the change is long ago by any clock.
+    """
+    if context.moves.last is None:
+        moved_at = context.recorder.known_allocation().moved_at
+        if moved_at is None:
+            return
+        if (context.ports.clock.now() - moved_at).total_seconds() >= seconds + _CLOCK_SKEW_SECONDS:
+            return
+        context.moves.last = context.ports.clock.monotonic()
+    left = context.moves.last + seconds - context.ports.clock.monotonic()
+    if left > 0:
+        wait(context, left)
+
+
+def look(context: ExecutionContext) -> None:
+    """Process requests, and check the background gates. A failed read of the requests has the driver's patience.
 
     Raises:
-        StepFailed: a person aborted.
+        StepFailed: a person aborted, or a background gate stops the deployment.
     """
-    moved_at = context.recorded_allocation().moved_at
-    if moved_at is None:
-        return
-    clock = context.ports.clock
-    end = moved_at.timestamp() + seconds
-    while (left := end - clock.now().timestamp()) > 0:
+    context.held.expect(SIGN_OF_LIFE_SECONDS)
+    try:
         process_requests(context)
-        clock.sleep(min(left, LONGEST_SLEEP))
+    except (TransientFailure, PreflightFailed) as failure:
+        if still_patient(context) is None:
+            raise StepFailed(failure.code, f"the driver could not read requests: {failure.message}") from failure
+    else:
+        context.patience.succeeded()
+    check_background_gates(context)
+
+
+def still_patient(context: ExecutionContext) -> float | None:
+    """Seconds to wait after one more failure; None if the driver must turn back now.
+
+    It turns back before its lease expires, because afterwards it may write nothing more.
+    """
+    limit = context.patience.limit_seconds
+    if context.held.seconds_left() < context.ports.lease_seconds / 4:
+        limit = 0.0
+    now = context.ports.clock.monotonic()
+    return context.patience.failed(now, context.ports.identifiers.fraction(), limit)
 
 
 def process_requests(context: ExecutionContext) -> None:
-    """Record the new requests, and act on them; during a rollback they are only recorded.
+    """Read the requests, and act on them; during a rollback they are only recorded.
 
     Raises:
         StepFailed: a person aborted.
     """
-    while (request := _next_request(context)) is not None:
-        context.recorder.record_request(request)
-        if context.recorder.execution.rolling_back:
-            continue
-        match request.kind:
-            case RequestKind.ABORT:
-                raise _aborted(request)
-            case RequestKind.PAUSE:
-                stay_paused(context, f"paused by {request.by}")
-            case RequestKind.PROMOTE | RequestKind.PROMOTE_FULL | RequestKind.RESUME:
-                pass  # `promoted` and `skipped` read the record
-            case _:
-                assert_never(request.kind)
+    control = context.recorder.read_control()
+    if context.recorder.execution.rolling_back:
+        return
+    if control.abort is not None:
+        raise aborted(control.abort)
+    if control.pause is not None:
+        stay_paused(context, f"paused by {control.pause.by}", lambda: _resumed_by(context))
 
 
-def stay_paused(context: ExecutionContext, message: str) -> None:
-    """Wait until a person resumes, promotes or aborts.
+def look_for_drift(context: ExecutionContext) -> None:
+    """Respond to weights that somebody changed outside cutover: abort, restore or pause, as `on_drift` says.
 
     Raises:
-        StepFailed: a person aborted.
+        StepFailed: the weights were moved towards the last good release, which is taken as an abort.
     """
-    recorder = context.recorder
-    phase: Phase = recorder.execution.phase
+    drift = find_drift(context)
+    if drift is None:
+        context.knowledge.noted_drift = None
+        return
+    head = context.recorder.execution
+    if head.rolling_back or head.purpose == "rollback":
+        if context.knowledge.noted_drift != dict(drift.live):
+            context.knowledge.noted_drift = dict(drift.live)
+            context.recorder.note("drift", drift.sentence)
+        return
+    target, candidate = context.knowledge.target, head.candidate.release
+    if target is not None and drift.gained(target.ref.release) > 0 > drift.gained(candidate):
+        message = f"{drift.sentence}; a move towards the last good release is taken as an abort"
+        raise StepFailed("MOVED_BY_HAND", message)
+    context.recorder.note("drift", drift.sentence)
+    if context.ports.config.on_drift == "restore" and drift.gained(candidate) >= 0:
+        gateway.restore_weights(context, "restored, because on_drift is restore")
+        return
+    choices = (
+        "continue with `cutover resume --accept-live` or `cutover resume --restore`, or roll back with `cutover abort`"
+    )
+    stay_paused(context, f"{drift.sentence}; {choices}", lambda: _drift_ended(context))
+
+
+def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str | None]) -> None:
+    """Wait until `ended` returns how the pause ended. The gates are checked meanwhile, nothing is written.
+
+    Raises:
+        StepFailed: a person aborted, or a gate stops the deployment.
+        Paused: this driver does not wait for people (`--exit-on-pause`).
+    """
+    recorder, clock = context.recorder, context.ports.clock
+    phase = recorder.execution.phase if recorder.execution.phase is not Phase.PAUSED else Phase.SHIFTING
     recorder.paused(message)
-    while True:
-        if (request := _next_request(context)) is not None:
-            recorder.record_request(request)
-            match request.kind:
-                case RequestKind.ABORT:
-                    raise _aborted(request)
-                case RequestKind.PAUSE:
-                    pass  # it is paused already
-                case RequestKind.PROMOTE | RequestKind.PROMOTE_FULL | RequestKind.RESUME:
-                    recorder.unpaused(phase, f"continues: {request.kind} by {request.by}")
-                    return
-                case _:
-                    assert_never(request.kind)
-            continue
-        context.ports.clock.sleep(LONGEST_SLEEP)
+    watch = _standing_watch(context)
+    checked_at: float | None = None
+    while (sentence := ended()) is None:
+        if context.ports.when_paused == "leave":
+            raise Paused("PAUSED", message, "cutover resume")
+        context.held.expect(SIGN_OF_LIFE_SECONDS)
+        control = recorder.read_control()
+        if control.abort is not None:
+            raise aborted(control.abort)
+        if checked_at is None or clock.monotonic() - checked_at >= watch.interval_seconds:
+            checked_at = clock.monotonic()
+            watch.check(context)
+        check_background_gates(context)
+        clock.sleep(LONGEST_SLEEP)
+    recorder.unpaused(phase, sentence)
 
 
 def promoted(context: ExecutionContext) -> bool:
     """Whether a person has ended the wait of the current step."""
-    head = context.recorder.execution
-    return head.promoted_step == head.step_index or skipped(context)
+    head, promote = context.recorder.execution, context.recorder.control.promote
+    this_step = promote is not None and promote.step_index == head.step_index and not head.rolling_back
+    return this_step or skipped(context)
 
 
 def skipped(context: ExecutionContext) -> bool:
-    """Whether `promote --full` skips the current wait; it skips all waits until the candidate has all traffic."""
+    """Whether `promote --full` skips the current wait: all waits for people, until the candidate has all traffic."""
     head = context.recorder.execution
-    weight = next((share.weight for share in head.traffic if share.release == head.candidate.release), 0)
-    return head.promoted_full and not head.rolling_back and weight < 100
+    full = context.recorder.control.promote_full is not None
+    return full and not head.rolling_back and context.candidate_weight() < 100
 
 
-def _next_request(context: ExecutionContext) -> Request | None:
-    """The oldest request that is not processed yet; read from the ledger, because a pause processes requests too."""
-    head = context.recorder.execution
-    return next(iter(context.ports.ledger.requests(head.execution_id, head.last_request_seq)), None)
+def _standing_watch(context: ExecutionContext) -> Watch:
+    """The gates during a pause: those of the current step, else health and alarms if the candidate has traffic."""
+    head, step = context.recorder.execution, context.recorder.step
+    config, weight = context.ports.config, context.candidate_weight()
+    interval = config.gates.health.interval
+    if step is not None and step.kind in ("Bake", "Analyse", "Approve"):
+        return Watch(step.release, step.gates, step.required_count, step.interval_seconds)
+    if not weight or head.purpose != "deploy":
+        return Watch(head.candidate, (), 1, interval)
+    release = context.ports.ledger.release(head.candidate.release)
+    capacity = release.manifest.desired_count if release is not None else 1
+    alarms = ("alarms",) if config.gates.alarms.names else ()
+    return Watch(head.candidate, ("ecs", "targets", *alarms), max(1, tasks_for(weight, capacity)), interval)
 
 
-def _aborted(request: Request) -> StepFailed:
-    reason = f": {request.reason}" if request.reason else ""
-    return StepFailed("ABORTED", f"aborted by {request.by}{reason}")
+def _resumed_by(context: ExecutionContext) -> str | None:
+    control = context.recorder.control
+    if control.pause is not None:
+        return None
+    last = control.recent[-1] if control.recent else None
+    return f"continues: {last.kind} by {last.by}" if last is not None else "continues"
+
+
+def _drift_ended(context: ExecutionContext) -> str | None:
+    """How a pause because of drift ended: a person decided, or the listener has the recorded weights again."""
+    drift = find_drift(context)
+    if drift is None:
+        return "the listener has the recorded weights again"
+    request = context.recorder.control.drift
+    if request is None or request.version <= context.recorder.execution.answered_drift:
+        return None
+    # The next write records the answer together with its effect.
+    context.recorder.answer_drift(request.version)
+    reason = f"{request.kind} by {request.by}" + (f": {request.reason}" if request.reason else "")
+    if request.kind == "accept-live":
+        return _accept(context, drift, reason)
+    if drift.gained(context.recorder.execution.candidate.release) < 0:
+        context.recorder.note("drift", "the recorded weights were not restored: that would raise the candidate")
+        return None
+    gateway.restore_weights(context, reason)
+    return f"restored the recorded weights ({reason})"
+
+
+def _accept(context: ExecutionContext, drift: Drift, reason: str) -> str | None:
+    releases = {r.outputs.target_group_arn: r for r in context.ports.ledger.standing() if r.outputs}
+    unknown = sorted(set(drift.live) - set(releases))
+    if unknown or sum(drift.live.values()) not in (0, 100):
+        text = f"they name {', '.join(unknown)}" if unknown else "they do not sum to 100"
+        context.recorder.note("drift", f"the live weights cannot be accepted: {text}")
+        return None
+    weights = tuple(
+        Weight(
+            release=releases[arn].ref.release, version=releases[arn].ref.version, target_group_arn=arn, weight=percent
+        )
+        for arn, percent in drift.live.items()
+    )
+    gateway.accept_live_weights(context, Allocation(weights=weights), reason)
+    return f"accepted the live weights ({reason})"

@@ -5,8 +5,8 @@ from cutover.operations.drill import drill
 from cutover.operations.gc import collect
 from cutover.operations.lookup import find_release
 from cutover.operations.prepare import Prepared, build_release_manifest, prepare
-from cutover.operations.request import driver_holds_pause, has_live_driver, request_action
-from cutover.operations.resume import abort, resume, work
+from cutover.operations.request import has_live_driver, is_paused, request_action
+from cutover.operations.resume import abort, abort_by_take_over, continue_pause, resume, work
 from cutover.operations.retry import retry
 from cutover.operations.rollback import RollbackPreview, preview_rollback, rollback
 from cutover.planning.observe import surplus_now
@@ -15,13 +15,15 @@ __all__ = [
     "Prepared",
     "RollbackPreview",
     "abort",
+    "abort_by_take_over",
     "build_release_manifest",
     "collect",
+    "continue_pause",
     "deploy",
     "drill",
-    "driver_holds_pause",
     "find_release",
     "has_live_driver",
+    "is_paused",
     "prepare",
     "preview_rollback",
     "request_action",

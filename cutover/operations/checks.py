@@ -1,37 +1,53 @@
 """Checks before an execution starts: no other execution, no drift, no version used twice, no firing alarm."""
 
-from cutover.domain import Execution, Manifest, ReleaseState
+from cutover.domain import Execution, Manifest, ReleaseState, Status
 from cutover.domain.errors import InvalidInput, PreflightFailed, Refused
 from cutover.gates.alarms import firing
 from cutover.ports import EnvironmentOutputs, Ports
 
 
-def refuse_unfinished(ports: Ports) -> None:
-    """Raise `Refused` if an execution is unfinished, whether its driver is running or not."""
+def refuse_busy(ports: Ports) -> None:
+    """Raise `Refused` at once if an execution is unfinished; without the lease, so that nobody waits for the answer."""
     head = ports.ledger.latest_execution()
     if head is None or head.finished:
         return
-    if is_driven(ports, head):
-        lease = ports.ledger.current_lease()
-        holder = lease.holder if lease else "a driver"
-        message = f"{holder} is running the execution {head.execution_id} (phase {head.phase.value})"
-        raise Refused("LEASE_HELD", message, "cutover status --watch")
-    message = f"the execution {head.execution_id} is {head.status.value}, but no driver is running it"
-    raise Refused("EXECUTION_UNFINISHED", message, "cutover resume")
+    record = ports.ledger.lease()
+    if record is not None and not record.given_back:
+        message = f"{record.holder} is running the execution {head.execution_id} (phase {head.phase.value})"
+        raise Refused("LEASE_HELD", f"{message}; if it has died, `cutover resume` continues", "cutover status --watch")
+    raise _unfinished(head)
 
 
-def is_driven(ports: Ports, head: Execution) -> bool:
-    """Whether a driver is running this execution: it holds a lease that has not expired."""
-    lease = ports.ledger.current_lease()
-    return lease is not None and lease.execution_id == head.execution_id and lease.expires_at > ports.clock.now()
+def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
+    """Raise `Refused` if an execution is unfinished, or has FAILED and its candidate still has traffic.
+
+    `supersedes` is the FAILED execution that a person replaces on purpose. Call it under the lease.
+    """
+    head = ports.ledger.latest_execution()
+    if head is None:
+        return
+    if not head.finished:
+        raise _unfinished(head)
+    weight = ports.ledger.allocation().weight_of(head.candidate.release)
+    if head.status is Status.FAILED and head.purpose == "deploy" and weight and supersedes is None:
+        message = f"the execution {head.execution_id} FAILED, and {head.candidate.release} still has {weight} %"
+        raise Refused(
+            "FAILED_HAS_TRAFFIC", f"{message} of the traffic; roll back first, or resume it", "cutover rollback"
+        )
+
+
+def lease_is_held(ports: Ports) -> bool:
+    """Whether a driver has the lease; it may have died less than a lease's time ago."""
+    record = ports.ledger.lease()
+    return record is not None and not record.given_back
 
 
 def refuse_version_reuse(ports: Ports, manifest: Manifest) -> None:
     """Raise `Refused` if the version was used with other content; a fresh baseline does not count."""
-    for release in ports.ledger.releases():
+    for release in ports.ledger.releases_of(manifest.version):
         if release.manifest.baseline_for is not None or release.state is ReleaseState.CREATING:
             continue
-        if release.ref.version == manifest.version and release.ref.digest != manifest.digest:
+        if release.ref.digest != manifest.digest:
             message = (
                 f"version {manifest.version} was used for {release.ref.release} with other content; use a new version"
             )
@@ -70,3 +86,8 @@ def alarms_firing_before(ports: Ports) -> tuple[str, ...]:
         )
         raise PreflightFailed("ALARM_FIRING", message, f"aws cloudwatch describe-alarms --alarm-names {names[0]}")
     return names
+
+
+def _unfinished(head: Execution) -> Refused:
+    message = f"the execution {head.execution_id} is {head.status.value}, but no driver is running it"
+    return Refused("EXECUTION_UNFINISHED", message, "cutover resume")

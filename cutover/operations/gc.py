@@ -2,7 +2,8 @@
 
 from cutover.domain import Execution
 from cutover.domain.errors import Refused
-from cutover.operations.checks import refuse_drift, refuse_unfinished
+from cutover.operations.checks import refuse_busy, refuse_drift, refuse_unfinished
+from cutover.operations.leasing import leased
 from cutover.operations.start import new_execution, start
 from cutover.planning.observe import serving_release, surplus_now
 from cutover.ports import Ports
@@ -16,16 +17,16 @@ def collect(ports: Ports) -> Execution | None:
         Refused: no release has traffic, or another execution is unfinished.
         PreflightFailed: the live weights are not the recorded ones.
     """
-    refuse_unfinished(ports)
-    surplus, current = surplus_now(ports), serving_release(ports)
-    if not surplus:
-        return None
-    if current is None:
-        raise Refused("NOTHING_SERVES", "no release has traffic, so nothing is destroyed", "cutover status")
-    environment = ports.stacks.environment()
-    refuse_drift(ports, environment)
-    release = ports.ledger.release(current.release)
-    capacity = release.manifest.desired_count if release else 1
-    plan = plan_collect(current, capacity, surplus, ports.config.strategy.drain)
-    execution = new_execution(ports, purpose="gc", plan=plan, candidate=current, baseline=None)
-    return start(ports, execution, environment)
+    refuse_busy(ports)
+    with leased(ports) as held:
+        refuse_unfinished(ports)
+        surplus, current = surplus_now(ports), serving_release(ports)
+        if not surplus:
+            return None
+        if current is None:
+            raise Refused("NOTHING_SERVES", "no release has traffic, so nothing is destroyed", "cutover status")
+        environment = ports.stacks.environment()
+        refuse_drift(ports, environment)
+        plan = plan_collect(surplus, ports.config.strategy.drain)
+        execution = new_execution(ports, purpose="gc", plan=plan, candidate=current.ref, baseline=None)
+        return start(ports, held, execution, environment)

@@ -14,7 +14,7 @@ def find_release(ledger: Ledger, name: str) -> Release:
     Raises:
         Refused: the ledger has no such release, or more than one.
     """
-    matches = [release for release in ledger.releases() if _matches(release, name)]
+    matches = _matches(ledger, name)
     if not matches:
         raise Refused("RELEASE_UNKNOWN", f"the ledger has no release {name}", "cutover releases")
     if len(matches) > 1:
@@ -23,10 +23,10 @@ def find_release(ledger: Ledger, name: str) -> Release:
     return matches[0]
 
 
-def _matches(release: Release, name: str) -> bool:
-    if name == release.ref.release:
-        return True
+def _matches(ledger: Ledger, name: str) -> tuple[Release, ...]:
+    if (release := ledger.release(name)) is not None:
+        return (release,)
     # A fresh baseline has the version of the release that it copies.
-    if name == release.ref.version:
-        return release.manifest.baseline_for is None
-    return len(name) >= _SHORTEST_DIGEST and release.ref.digest.startswith(name)
+    if of_version := tuple(r for r in ledger.releases_of(name) if r.manifest.baseline_for is None):
+        return of_version
+    return ledger.releases_with(name) if len(name) >= _SHORTEST_DIGEST else ()

@@ -43,14 +43,13 @@ def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentO
     fresh = _fresh_baseline(ports, manifest)
     facts = observe_deployment(ports, manifest.ref, manifest.desired_count, fresh.ref if fresh else None)
     allocation = ports.ledger.allocation()
-    release = ports.ledger.release(manifest.ref.release)
-    has_succeeded = release is not None and release.succeeded_at is not None
+    is_good = manifest.ref.release in ports.ledger.good().names
     return Prepared(
         manifest=manifest,
         environment=environment,
         baseline=facts.baseline,
         plan=make_plan(ports.config.strategy, facts),
-        nothing_to_do=has_succeeded and allocation.weight_of(manifest.ref.release) == 100,
+        nothing_to_do=is_good and allocation.weight_of(manifest.ref.release) == 100,
         fresh_baseline=fresh,
     )
 
@@ -75,8 +74,7 @@ def _fresh_baseline(ports: Ports, manifest: Manifest) -> Manifest | None:
     steps = strategy.canary.steps if strategy.canary else ()
     if gates.analysis is None or gates.analysis.baseline != "fresh" or not any(step.analyse for step in steps):
         return None
-    baseline = serving_release(ports)
-    release = ports.ledger.release(baseline.release) if baseline is not None else None
-    if release is None or release.ref == manifest.ref:
+    serving = serving_release(ports)
+    if serving is None or serving.ref == manifest.ref:
         return None
-    return release.manifest.model_copy(update={"baseline_for": manifest.digest})
+    return serving.manifest.model_copy(update={"baseline_for": manifest.digest})

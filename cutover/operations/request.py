@@ -1,26 +1,26 @@
 """Record a person's request, from any machine; a running driver processes it within two seconds."""
 
-from cutover.domain import Phase, Request, RequestKind
+from cutover.domain import Execution, Phase, Request, RequestKind
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
-from cutover.operations.checks import is_driven
+from cutover.operations.checks import lease_is_held
 from cutover.ports import Ports
 
 
 def has_live_driver(ports: Ports) -> bool:
-    """Whether a driver is running the newest execution."""
+    """Whether a driver holds the lease of the newest execution. It may have died less than a lease's time ago."""
     head = ports.ledger.latest_execution()
-    return head is not None and not head.finished and is_driven(ports, head)
+    return head is not None and not head.finished and lease_is_held(ports)
 
 
-def driver_holds_pause(ports: Ports) -> bool:
-    """Whether a running driver waits in a pause. If so, a resume is a request to that driver."""
+def is_paused(ports: Ports) -> bool:
+    """Whether the newest execution waits for a person."""
     head = ports.ledger.latest_execution()
-    return head is not None and head.phase is Phase.PAUSED and has_live_driver(ports)
+    return head is not None and not head.finished and head.phase is Phase.PAUSED
 
 
 def request_action(ports: Ports, kind: RequestKind, reason: str) -> Request:
-    """Record the request with the person's name. The same request for the same step is recorded once.
+    """Record the request with the person's name and the step that is current now.
 
     Raises:
         Refused: no execution is in progress, the execution rolls back, or its current step has no wait that
@@ -39,4 +39,17 @@ def request_action(ports: Ports, kind: RequestKind, reason: str) -> Request:
         place = f"the current step is {step.kind}" if step else "all steps are done"
         message = f"{head.execution_id} has no wait that a promote ends: {place}"
         raise Refused("NOTHING_TO_PROMOTE", message, "cutover status --watch")
-    return ports.ledger.add_request(head.execution_id, kind, ports.identifiers.person(), reason)
+    return put_request(ports, head, kind, reason)
+
+
+def put_request(ports: Ports, head: Execution, kind: RequestKind, reason: str) -> Request:
+    """Record the request for the step of `head`, the step that its author saw. Returns it with its version."""
+    request = Request(
+        kind=kind,
+        step_index=head.step_index,
+        by=ports.identifiers.person(),
+        reason=reason,
+        at=ports.clock.now(),
+    )
+    control = ports.ledger.put_request(head.execution_id, request)
+    return request.model_copy(update={"version": control.version})

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from cutover.domain import Execution, Plan, Release, ReleaseRef
 from cutover.domain.errors import Refused
-from cutover.operations.checks import refuse_unfinished
+from cutover.operations.checks import refuse_busy
+from cutover.operations.leasing import leased
 from cutover.operations.lookup import find_release
 from cutover.operations.start import new_execution, start
 from cutover.planning.observe import Readiness, last_good, observe_rollback, readiness, serving_release
@@ -30,24 +31,33 @@ def rollback(ports: Ports, to: str | None) -> Execution:
         Refused: there is no such release, it never succeeded, it already has the traffic, or another execution is
             unfinished.
     """
-    refuse_unfinished(ports)
-    preview = preview_rollback(ports, to)
-    execution = new_execution(
-        ports, purpose="rollback", plan=preview.plan, candidate=preview.target, baseline=preview.current
-    )
-    return start(ports, execution, preview.environment)
+    refuse_busy(ports)
+    with leased(ports) as held:
+        preview = preview_rollback(ports, to)
+        execution = new_execution(
+            ports, purpose="rollback", plan=preview.plan, candidate=preview.target, baseline=preview.current
+        )
+        return start(ports, held, execution, preview.environment)
 
 
 def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
     """What `rollback` would do; writes nothing. Raises `Refused` as `rollback` does."""
-    current = serving_release(ports)
+    current = _release_to_leave(ports)
     if current is None:
         message = "no release has traffic, so there is nothing to roll back from"
         raise Refused("NOTHING_SERVES", message, "cutover status")
     target = _target(ports, current, to)
     environment = ports.stacks.environment()
     plan = rollback_on_request(observe_rollback(ports, environment, current, target.ref))
-    return RollbackPreview(current, target.ref, readiness(target), plan, environment)
+    return RollbackPreview(current, target.ref, readiness(ports, target), plan, environment)
+
+
+def _release_to_leave(ports: Ports) -> ReleaseRef | None:
+    """The release that has traffic although its deployment did not succeed; else the one with most of the traffic."""
+    good, weights = ports.ledger.good().names, ports.ledger.allocation().weights
+    failed = next((w.release for w in weights if w.weight > 0 and w.release not in good), None)
+    release = ports.ledger.release(failed) if failed is not None else serving_release(ports)
+    return release.ref if release is not None else None
 
 
 def _target(ports: Ports, current: ReleaseRef, to: str | None) -> Release:

@@ -1,14 +1,15 @@
-"""Shared by all verbs that carry out an execution: record its start, and run it while its lease is renewed."""
+"""Shared by all verbs that carry out an execution: record its start, and run it under the lease."""
 
-from collections.abc import Callable
 from typing import Literal
 
+from cutover.config.settings import pinned_settings, settings_hash
 from cutover.domain import Execution, Manifest, Phase, Plan, Release, ReleaseRef, ReleaseState, Status
-from cutover.domain.errors import LeaseLost
 from cutover.execution.context import ExecutionContext
 from cutover.execution.engine import run_plan
+from cutover.execution.knowledge import knowledge_of
+from cutover.execution.patience import Patience
 from cutover.execution.recorder import Recorder
-from cutover.ports import EnvironmentOutputs, Ports
+from cutover.ports import Changes, EnvironmentOutputs, HeldLease, Ports
 
 Purpose = Literal["deploy", "rollback", "drill", "gc"]
 
@@ -23,10 +24,12 @@ def new_execution(
     fired_before: tuple[str, ...] = (),
     supersedes: str | None = None,
 ) -> Execution:
-    """The head of a new execution; it is not recorded yet."""
-    now = ports.clock.now()
+    """The head of a new execution, which has the next number; it is not recorded yet. Call it under the lease."""
+    now, newest, settings = ports.clock.now(), ports.ledger.latest_execution(), pinned_settings(ports.config)
+    number = newest.number + 1 if newest else 1
     return Execution(
-        execution_id=ports.identifiers.execution_id(),
+        execution_id=f"{ports.config.environment}-{number}",
+        number=number,
         application=ports.config.application,
         environment=ports.config.environment,
         purpose=purpose,
@@ -35,6 +38,8 @@ def new_execution(
         strategy=plan.strategy,
         plan=plan,
         plan_hash=plan.hash,
+        settings=settings,
+        settings_hash=settings_hash(settings),
         candidate=candidate,
         baseline=baseline,
         fired_before=fired_before,
@@ -47,26 +52,29 @@ def new_execution(
 
 
 def start(
-    ports: Ports, execution: Execution, environment: EnvironmentOutputs, manifests: tuple[Manifest, ...] = ()
+    ports: Ports,
+    held: HeldLease,
+    execution: Execution,
+    environment: EnvironmentOutputs,
+    manifests: tuple[Manifest, ...] = (),
 ) -> Execution:
-    """Record the execution and the releases of `manifests` under a new lease, then carry the execution out.
-
-    Raises:
-        Refused: another driver has the lease.
-    """
-    lease = ports.ledger.acquire(ports.identifiers.holder(), execution.execution_id)
-    recorder = Recorder(ports, lease, execution)
-    return run_under_lease(ports, recorder, environment, lambda: record_start(ports, recorder, manifests))
+    """Record the execution with the releases of `manifests`, then carry it out."""
+    recorder = Recorder(ports, held.lease, execution)
+    record_start(ports, recorder, manifests)
+    return carry_out(ports, held, recorder, environment)
 
 
 def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ...]) -> None:
-    """Record the releases, then the start of the execution."""
-    # Record the manifests first: a driver that resumes creates the releases from the ledger alone.
+    """Record the releases and the start of the execution in one transaction.
+
+    A driver that resumes creates the releases from the ledger alone.
+    """
     now, head = ports.clock.now(), recorder.execution
-    for manifest in manifests:
-        if ports.ledger.release(manifest.ref.release) is None:
-            release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
-            ports.ledger.put_release(recorder.lease, release)
+    releases = tuple(
+        Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.CREATING, created_at=now)
+        for manifest in manifests
+        if ports.ledger.release(manifest.ref.release) is None
+    )
     parts = [f"{head.purpose} {head.candidate.release}: {head.plan.strategy}, {len(head.plan.steps)} steps"]
     parts += [f"started by {head.started_by}"] if head.started_by else []
     parts += [f"supersedes {head.supersedes}"] if head.supersedes else []
@@ -75,21 +83,17 @@ def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ..
         if head.fired_before
         else []
     )
-    recorder.note("started", "; ".join(parts))
+    recorder.note("started", "; ".join(parts), Changes(releases=releases))
 
 
-def run_under_lease(
-    ports: Ports, recorder: Recorder, environment: EnvironmentOutputs, begin: Callable[[], None]
-) -> Execution:
-    """Carry an execution out while its lease is renewed; release the lease at the end unless it was lost."""
-    try:
-        with ports.renew_lease(recorder.lease):
-            begin()
-            execution = run_plan(ExecutionContext(ports=ports, recorder=recorder, environment=environment))
-    except LeaseLost:
-        raise
-    except BaseException:
-        ports.ledger.release_lease(recorder.lease)
-        raise
-    ports.ledger.release_lease(recorder.lease)
-    return execution
+def carry_out(ports: Ports, held: HeldLease, recorder: Recorder, environment: EnvironmentOutputs) -> Execution:
+    """Carry out a recorded execution to its end; raises the errors of `run_plan`."""
+    context = ExecutionContext(
+        ports=ports,
+        recorder=recorder,
+        environment=environment,
+        held=held,
+        knowledge=knowledge_of(ports, recorder.execution),
+        patience=Patience(ports.config.gates.patience),
+    )
+    return run_plan(context)

@@ -1,6 +1,6 @@
 """Read the ledger, the load balancer and ECS into the facts from which strategies plan; writes nothing."""
 
-from typing import Literal, assert_never
+from typing import Literal
 
 from cutover.config import EnvironmentConfig
 from cutover.domain import Release, ReleaseRef, ReleaseState
@@ -14,22 +14,20 @@ Readiness = Literal["serving", "hot", "warm", "cold", "none"]
 
 
 def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh_baseline: ReleaseRef | None) -> Facts:
-    """The facts of a deployment of `candidate` with `capacity` tasks, from the ledger.
+    """The facts of a deployment of `candidate` with `capacity` tasks.
 
     `fresh_baseline` is the copy of the baseline that an analysis compares with, if the configuration has one.
     """
     config = ports.config
     serving = serving_release(ports)
-    baseline = serving if serving != candidate else None
-    releases = {release.ref.release: release for release in ports.ledger.releases()}
-    known = releases.get(candidate.release)
+    baseline = serving if serving is not None and serving.ref != candidate else None
     analysis = config.gates.analysis
     return Facts(
         candidate=candidate,
-        candidate_scaled_to_zero=known is not None and known.state is ReleaseState.SCALED_TO_ZERO,
+        candidate_scaled_to_zero=readiness(ports, ports.ledger.release(candidate.release)) == "warm",
         capacity=capacity,
-        baseline=baseline,
-        baseline_capacity=releases[serving.release].manifest.desired_count if serving else 1,
+        baseline=baseline.ref if baseline else None,
+        baseline_capacity=serving.manifest.desired_count if serving else 1,
         timings=timings(config),
         probe=config.gates.probe is not None,
         retention=config.retention.mode,
@@ -42,45 +40,31 @@ def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh
     )
 
 
-def observe_rollback(
-    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, to: ReleaseRef | None = None
+def observe_way_back(
+    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, *, moved_traffic: bool
 ) -> RollbackFacts:
-    """The facts of a rollback from `failed` to `to`, by default to the last good release."""
-    target = ports.ledger.release(to.release) if to else last_good(ports, failed)
-    failed_release = ports.ledger.release(failed.release)
-    return RollbackFacts(
-        failed=failed,
-        failed_exists=failed_release is not None and failed_release.state is not ReleaseState.RETIRED,
-        failed_weight=_highest_weight(ports, environment, failed_release, failed),
-        failed_healthy=_healthy_targets(ports, failed_release),
-        target=target.ref if target else None,
-        target_capacity=target.manifest.desired_count if target else 0,
-        target_state=readiness(target),
-        target_healthy=_healthy_targets(ports, target),
-        target_desired=_desired_count(ports, target),
-        target_weight=_lowest_weight(ports, environment, target),
-        leftovers=_copies_for(ports, failed),
-        timings=timings(ports.config),
-    )
+    """The facts of the rollback of a failed deployment; `moved_traffic`: it has changed the weights."""
+    name = ports.ledger.good().last_except(failed.release)
+    target = ports.ledger.release(name) if name else None
+    return _rollback_facts(ports, environment, failed, target, moved_traffic=moved_traffic)
+
+
+def observe_rollback(ports: Ports, environment: EnvironmentOutputs, leave: ReleaseRef, to: ReleaseRef) -> RollbackFacts:
+    """The facts of a rollback on request from `leave` to `to`."""
+    return _rollback_facts(ports, environment, leave, ports.ledger.release(to.release), moved_traffic=True)
 
 
 def surplus_now(ports: Ports) -> tuple[ReleaseRef, ...]:
     """The releases without traffic that retention does not keep."""
-    serving = serving_release(ports)
     allocation = ports.ledger.allocation()
-    idle = [
-        release
-        for release in ports.ledger.releases()
-        if release.state is not ReleaseState.RETIRED
-        and release.ref != serving
-        and allocation.weight_of(release.ref.release) == 0
-    ]
-    release = ports.ledger.release(serving.release) if serving else None
-    return _surplus(ports, idle, serving_has_succeeded=release is not None and release.succeeded_at is not None)
+    idle = [r for r in ports.ledger.standing() if allocation.weight_of(r.ref.release) == 0]
+    serving = serving_release(ports)
+    good = ports.ledger.good().names
+    return _surplus(ports, idle, serving_has_succeeded=serving is not None and serving.ref.release in good)
 
 
 def timings(config: EnvironmentConfig) -> Timings:
-    """The configured times (seconds) and checks in a row, as strategies need them."""
+    """The configured times (seconds), checks in a row and shares, as strategies need them."""
     health, strategy = config.gates.health, config.strategy
     return Timings(
         deadline=health.deadline,
@@ -89,6 +73,7 @@ def timings(config: EnvironmentConfig) -> Timings:
         bake=strategy.bake,
         margin=strategy.propagation_margin,
         drain=strategy.drain,
+        min_healthy=health.min_healthy,
     )
 
 
@@ -101,59 +86,77 @@ def hooks_by_point(config: EnvironmentConfig) -> dict[HookPoint, tuple[str, ...]
     return hooks
 
 
-def serving_release(ports: Ports) -> ReleaseRef | None:
-    """The release with most of the recorded traffic; None before the first release."""
-    allocation = ports.ledger.allocation()
-    if not allocation.weights:
+def serving_release(ports: Ports) -> Release | None:
+    """The release with most of the recorded traffic; None before the first release and in an outage."""
+    weights = [weight for weight in ports.ledger.allocation().weights if weight.weight > 0]
+    if not weights:
         return None
-    most = max(allocation.weights, key=lambda weight: weight.weight)
-    release = ports.ledger.release(most.release)
-    return release.ref if release else None
+    return ports.ledger.release(max(weights, key=lambda weight: weight.weight).release)
 
 
 def last_good(ports: Ports, other_than: ReleaseRef) -> Release | None:
-    """The release that a rollback goes to: among those that succeeded one that has traffic, else the newest success.
-
-    It need not be the previous release. None if no release other than `other_than` has succeeded.
-    """
-    good = [r for r in ports.ledger.releases() if r.succeeded_at is not None and r.ref != other_than]
-    return max(good, key=lambda r: (r.state is ReleaseState.SERVING, r.succeeded_at), default=None)
+    """The release that a rollback on request from `other_than` goes to; None if there is none."""
+    name = ports.ledger.good().target_from(other_than.release)
+    return ports.ledger.release(name) if name else None
 
 
-def readiness(release: Release | None) -> Readiness:
-    """What a release needs before it can take traffic: nothing, its tasks, or its whole stack."""
+def readiness(ports: Ports, release: Release | None) -> Readiness:
+    """What a release needs before it can take traffic: nothing, its tasks, or its whole stack; from ECS and weights."""
     if release is None:
         return "none"
-    match release.state:
-        case ReleaseState.SERVING:
-            return "serving"
-        case ReleaseState.READY | ReleaseState.STANDBY:
-            return "hot"
-        case ReleaseState.SCALED_TO_ZERO:
-            return "warm"
-        case ReleaseState.CREATING | ReleaseState.RETIRED:
-            return "cold"
-        case _:
-            assert_never(release.state)
+    if release.state is not ReleaseState.READY or release.outputs is None:
+        return "cold"
+    if ports.ledger.allocation().weight_of(release.ref.release) > 0:
+        return "serving"
+    return "hot" if desired_count(ports, release) > 0 else "warm"
+
+
+def desired_count(ports: Ports, release: Release | None) -> int:
+    """Desired count of the release's ECS service; 0 if there is no service."""
+    if release is None or release.outputs is None:
+        return 0
+    service = ports.compute.service(release.outputs)
+    return service.desired if service is not None else 0
+
+
+def _rollback_facts(
+    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, target: Release | None, *, moved_traffic: bool
+) -> RollbackFacts:
+    failed_release, allocation = ports.ledger.release(failed.release), ports.ledger.allocation()
+    return RollbackFacts(
+        failed=failed,
+        failed_exists=failed_release is not None and failed_release.state is not ReleaseState.RETIRED,
+        failed_weight=_highest_weight(ports, environment, failed_release, failed),
+        target=target.ref if target else None,
+        target_capacity=target.manifest.desired_count if target else 0,
+        target_state=readiness(ports, target),
+        target_desired=desired_count(ports, target),
+        target_weight=_lowest_weight(ports, environment, target) if allocation.confirmed else 0,
+        leftovers=_copies_for(ports, failed),
+        timings=timings(ports.config),
+        traffic_moved=moved_traffic,
+    )
 
 
 def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseRef | None) -> tuple[ReleaseRef, ...]:
     """The surplus once the candidate has all traffic, without the fresh baseline, which a step of its own destroys."""
-    idle = [
-        release
-        for release in ports.ledger.releases()
-        if release.state is not ReleaseState.RETIRED and release.ref not in (candidate, fresh_baseline)
-    ]
+    idle = [release for release in ports.ledger.standing() if release.ref not in (candidate, fresh_baseline)]
     return _surplus(ports, idle, serving_has_succeeded=True)
 
 
 def _surplus(ports: Ports, idle: list[Release], *, serving_has_succeeded: bool) -> tuple[ReleaseRef, ...]:
-    """The surplus of `idle`, the releases without traffic; newest success first, in the order of `last_good`."""
-    succeeded = [(release.succeeded_at, release.ref) for release in idle if release.succeeded_at is not None]
-    former = [ref for _, ref in sorted(succeeded, key=lambda each: each[0], reverse=True)]
-    leftovers = [release.ref for release in idle if release.succeeded_at is None]
+    """The surplus of `idle`, the releases without traffic; those nearest to the end of the stack are kept."""
+    good = ports.ledger.good().names
+    former = sorted((r for r in idle if r.ref.release in good), key=lambda r: good.index(r.ref.release), reverse=True)
+    leftovers = [release.ref for release in idle if release.ref.release not in good]
     retention = ports.config.retention
-    return surplus(former, leftovers, retention.mode, retention.keep, serving_has_succeeded=serving_has_succeeded)
+    return surplus(
+        [release.ref for release in former],
+        leftovers,
+        retention.mode,
+        retention.keep,
+        serving_has_succeeded=serving_has_succeeded,
+    )
 
 
 def _highest_weight(ports: Ports, environment: EnvironmentOutputs, release: Release | None, ref: ReleaseRef) -> int:
@@ -180,21 +183,4 @@ def _live_weight(ports: Ports, environment: EnvironmentOutputs, release: Release
 
 def _copies_for(ports: Ports, failed: ReleaseRef) -> tuple[ReleaseRef, ...]:
     """Fresh baselines of the failed release that are not destroyed yet."""
-    return tuple(
-        release.ref
-        for release in ports.ledger.releases()
-        if release.manifest.baseline_for == failed.digest and release.state is not ReleaseState.RETIRED
-    )
-
-
-def _desired_count(ports: Ports, release: Release | None) -> int:
-    if release is None or release.outputs is None:
-        return 0
-    service = ports.compute.service(release.outputs)
-    return service.desired if service is not None else 0
-
-
-def _healthy_targets(ports: Ports, release: Release | None) -> int:
-    if release is None or release.outputs is None or release.state is ReleaseState.RETIRED:
-        return 0
-    return sum(target.state == "healthy" for target in ports.traffic.target_health(release.outputs.target_group_arn))
+    return tuple(r.ref for r in ports.ledger.standing() if r.manifest.baseline_for == failed.digest)

@@ -29,7 +29,11 @@ def occasions_of(event: JournalEvent) -> tuple[Occasion, ...]:
             return ("rollback", "failure") if event.phase is Phase.ROLLING_BACK else ()
         case "finished":
             return ("failure", "end") if event.status is Status.FAILED else ("end",)
-        case "intent" | "verdict" | "retry" | "interrupted" | "resumed" | "request":
+        case "drift":
+            return ("drift",)
+        case "warning":
+            return ("warning",)
+        case "stack" | "intent" | "verdict" | "retry" | "interrupted" | "resumed" | "request" | "weights":
             return ()
         case _:
             assert_never(event.kind)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.config.gates import AnalysisGate
-from cutover.domain import Analyse, Outcome, Phase, ReleaseRef, Verdict
+from cutover.domain import Analyse, Outcome, Phase, ReleaseRef, RequestKind, Verdict
 from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.measuring import aligned
-from cutover.execution.waiting import process_requests, promoted, stay_paused
+from cutover.execution.waiting import look_for_drift, process_requests, promoted, stay_paused, wait
 from cutover.execution.watching import Watch
 from cutover.gates.queries import GateTarget, sample_queries
 from cutover.gates.samples import Samples, samples_of
@@ -55,15 +55,17 @@ class AnalyseHandler:
         gate = context.ports.config.gates.analysis
         if gate is None:
             raise StepFailed("GATE_UNKNOWN", "the plan has an analysis, but the configuration has no gates.analysis")
-        step, clock = self.step, context.ports.clock
-        started = context.step_started_at()
-        complete = self._span(started)[1] + timedelta(seconds=step.delay_seconds)
+        step = self.step
+        started = context.recorder.execution.step_started_at or context.ports.clock.now()
+        span = self._span(started)
+        complete = (span[1] - started).total_seconds() + step.delay_seconds
         watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
-        while (left := (complete - clock.now()).total_seconds()) > 0 and not promoted(context):
+        while (left := complete - context.recorder.step_seconds()) > 0 and not promoted(context):
+            look_for_drift(context)
             watch.check(context)
-            watch.wait(context, left)
+            wait(context, min(step.interval_seconds, left), lambda: promoted(context))
         if not promoted(context):
-            self._judge(context, gate, self._span(started))
+            self._judge(context, gate, span)
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; `apply` has recorded the verdict."""
@@ -93,7 +95,9 @@ class AnalyseHandler:
         if verdict.verdict is Outcome.PASS:
             return
         if verdict.verdict is Outcome.INCONCLUSIVE and gate.inconclusive == "pause":
-            stay_paused(context, f"the analysis is inconclusive: {verdict.reason}")
+            version = context.recorder.control.version
+            message = f"the analysis is inconclusive: {verdict.reason}"
+            stay_paused(context, message, lambda: _continued(context, version))
             return
         raise self._failure(verdict)
 
@@ -120,3 +124,10 @@ class AnalyseHandler:
             message = f"the analysis cannot read its metrics: {error.message}"
             raise TransientFailure(error.code, message, error.hint) from error
         return samples_of(points, *span, self.step.period_seconds)
+
+
+def _continued(context: ExecutionContext, version: int) -> str | None:
+    """How a person continued the execution since the control item had `version`."""
+    kinds = (RequestKind.RESUME, RequestKind.PROMOTE, RequestKind.PROMOTE_FULL)
+    request = next((each for each in context.recorder.control.after(version) if each.kind in kinds), None)
+    return None if request is None else f"continues: {request.kind} by {request.by}"

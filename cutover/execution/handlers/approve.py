@@ -8,7 +8,7 @@ from cutover.domain.duration import duration
 from cutover.domain.errors import Paused, StepFailed
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import process_requests, promoted
+from cutover.execution.waiting import look_for_drift, process_requests, promoted, wait
 from cutover.execution.watching import Watch
 
 
@@ -49,20 +49,21 @@ class ApproveHandler:
             Paused: this driver does not wait for people (`--exit-on-pause`).
             StepFailed: the time-out is over and `on_timeout` is `abort`, a gate failed, or a person aborted.
         """
-        step, clock, recorder = self.step, context.ports.clock, context.recorder
-        until = self.waits_until(context.step_started_at())
-        limit = "" if until is None else f" until {until:%Y-%m-%d %H:%M:%S} UTC (then {step.on_timeout})"
-        recorder.paused(f"waits for a person{limit}; to approve: cutover -e {recorder.execution.environment} promote")
+        step, recorder = self.step, context.recorder
+        recorder.paused(f"waits for a person{self._limit(context)}; to approve: {_command(context)}")
         watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
         while not promoted(context):
             if context.ports.when_paused == "leave":
                 raise Paused("PAUSED", f"{step.release.release} waits for a person to promote it", "cutover promote")
+            look_for_drift(context)
             watch.check(context)
-            if until is not None and clock.now() >= until:
-                self._time_out()
-                break
-            left = step.interval_seconds if until is None else (until - clock.now()).total_seconds()
-            watch.wait(context, left)
+            left = step.interval_seconds
+            if step.timeout_seconds is not None:
+                left = step.timeout_seconds - recorder.step_seconds()
+                if left <= 0:
+                    self._time_out()
+                    break
+            wait(context, min(step.interval_seconds, left), lambda: promoted(context))
         recorder.unpaused(Phase.SHIFTING, "continues")
 
     def verify(self, context: ExecutionContext) -> str:
@@ -76,5 +77,15 @@ class ApproveHandler:
             message = f"nobody approved {self.step.release.release} within {self._timeout()}"
             raise StepFailed("NOT_APPROVED", message)
 
+    def _limit(self, context: ExecutionContext) -> str:
+        if self.step.timeout_seconds is None:
+            return ""
+        left = timedelta(seconds=self.step.timeout_seconds - context.recorder.step_seconds())
+        return f" until {context.ports.clock.now() + left:%Y-%m-%d %H:%M:%S} UTC (then {self.step.on_timeout})"
+
     def _timeout(self) -> str:
         return duration(self.step.timeout_seconds or 0.0)
+
+
+def _command(context: ExecutionContext) -> str:
+    return f"cutover -e {context.recorder.execution.environment} promote"

@@ -7,9 +7,9 @@ from cutover.domain import AwaitHealthy, Outcome, Phase
 from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import check_background_gates, evaluate_gates, fail_on
+from cutover.execution.gate_checks import evaluate_gates, fail_on
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import process_requests, wait
+from cutover.execution.waiting import look_for_drift, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,21 @@ class AwaitHealthyHandler:
         Raises:
             StepFailed: a gate stops the deployment, the deadline is over, or a person aborted.
         """
-        step, clock = self.step, context.ports.clock
-        deadline = self.waits_until(context.step_started_at())
+        step = self.step
         passed_in_a_row = 0
         while True:
-            process_requests(context)
+            look_for_drift(context)
             verdicts = evaluate_gates(context, step.release, step.gates, step.required_count)
             fail_on(verdicts, step.release)
             passed = len(verdicts) == len(step.gates) and verdicts[-1].verdict is Outcome.PASS
             passed_in_a_row = passed_in_a_row + 1 if passed else 0
             if passed_in_a_row >= step.consecutive:
                 return
-            if deadline is not None and clock.now() >= deadline:
+            if context.recorder.step_seconds() >= step.deadline_seconds:
                 last = verdicts[-1]
                 message = f"{step.release.release} was not healthy within {duration(step.deadline_seconds)}"
                 raise StepFailed("DEADLINE", f"{message}: {last.gate} gate: {last.reason}")
-            wait(context, step.interval_seconds, lambda: check_background_gates(context))
+            wait(context, step.interval_seconds)
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; the checks in `apply` have verified it."""

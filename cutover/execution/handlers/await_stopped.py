@@ -43,9 +43,8 @@ class AwaitStoppedHandler:
 
     def apply(self, context: ExecutionContext) -> None:
         """Ask ECS every interval until the tasks have stopped; raises `StepFailed` at the deadline."""
-        deadline = self.waits_until(context.step_started_at())
         while not self.is_done(context):
-            if deadline is not None and context.ports.clock.now() >= deadline:
+            if context.recorder.step_seconds() >= self.step.deadline_seconds:
                 limit = duration(self.step.deadline_seconds)
                 message = f"tasks of {self.step.release.release} still run after {limit}"
                 raise StepFailed("DEADLINE", message, "cutover status")

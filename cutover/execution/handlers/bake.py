@@ -7,7 +7,7 @@ from cutover.domain import Bake, Phase
 from cutover.domain.duration import duration
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import process_requests, promoted
+from cutover.execution.waiting import look_for_drift, process_requests, promoted, wait
 from cutover.execution.watching import Watch
 
 
@@ -47,14 +47,15 @@ class BakeHandler:
             StepFailed: a gate stops the deployment, or a person aborted.
         """
         step = self.step
-        end = context.step_started_at() + timedelta(seconds=step.duration_seconds)
         watch = Watch(step.release, step.gates, step.required_count, step.interval_seconds)
         while not promoted(context):
+            look_for_drift(context)
             watch.check(context)
-            left = (end - context.ports.clock.now()).total_seconds()
+            left = step.duration_seconds - context.recorder.step_seconds()
             if left <= 0 and watch.passed:
                 return
-            watch.wait(context, left if left > 0 else step.interval_seconds)
+            seconds = min(step.interval_seconds, left) if left > 0 else step.interval_seconds
+            wait(context, seconds, lambda: promoted(context))
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; the checks in `apply` have verified it."""

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from cutover.domain import CreateRelease, Phase, ReleaseState
 from cutover.domain.errors import StepFailed
+from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.ports import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,22 @@ class CreateReleaseHandler:
     def is_done(self, context: ExecutionContext) -> bool:
         """Whether the stack is complete and the ledger has its outputs."""
         release = context.ports.ledger.release(self.step.release.release)
-        return bool(release and release.outputs) and context.ports.stacks.release_exists(self.step.release)
+        recorded = release is not None and release.outputs is not None and release.state is ReleaseState.READY
+        return recorded and context.ports.stacks.release_exists(self.step.release)
 
     def apply(self, context: ExecutionContext) -> None:
         """Create the stack from the recorded manifest, or adopt it, and record its outputs."""
-        ledger, stacks = context.ports.ledger, context.ports.stacks
+        recorder = context.recorder
         creating = context.release(self.step.release).model_copy(
             update={"state": ReleaseState.CREATING, "retired_at": None}
         )
-        ledger.put_release(context.recorder.lease, creating)
-        if stacks.release_exists(self.step.release):
-            outputs = stacks.outputs(self.step.release)
+        recorder.note("intent", f"create the stack {creating.ref.release}", Changes(releases=(creating,)))
+        if context.ports.stacks.release_exists(self.step.release):
+            outputs = context.ports.stacks.outputs(self.step.release)
         else:
-            outputs = stacks.create_release(creating.manifest, self.step.desired_count)
+            outputs = gateway.create_release(context, self.step.release, self.step.desired_count)
         ready = creating.model_copy(update={"state": ReleaseState.READY, "outputs": outputs})
-        ledger.put_release(context.recorder.lease, ready)
+        recorder.note("stack", f"the stack {creating.ref.release} is complete", Changes(releases=(ready,)))
 
     def verify(self, context: ExecutionContext) -> str:
         """Check that the stack exists; raises `StepFailed` if it does not."""

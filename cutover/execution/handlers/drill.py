@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from cutover.domain import Allocation, Drill, Outcome, Phase, SetTraffic, Verdict
 from cutover.domain.errors import StepFailed
 from cutover.domain.steps import Share
+from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.guards import refuse_unhealthy
 from cutover.execution.handlers.handler import LeastTime
-from cutover.execution.waiting import process_requests, wait_after_move
+from cutover.execution.waiting import wait_after_move
 
 _WEIGHTS = (1, 0, 1)
-_DEADLINE_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class DrillHandler:
             StepFailed: a release is unhealthy, the load balancer is too slow, or a person aborted.
         """
         seconds = [self._move(context, weight) for weight in _WEIGHTS]
-        context.ports.stacks.apply_allocation(self._allocation(context, _WEIGHTS[-1]))
+        gateway.sync_listener(context)
         moves = enumerate(zip(_WEIGHTS, seconds, strict=True))
         verdict = Verdict(
             gate="drill",
@@ -73,20 +72,11 @@ class DrillHandler:
 
     def _move(self, context: ExecutionContext, weight: int) -> float:
         """Seconds from the write until the load balancer shows the weights."""
-        process_requests(context)
-        for share in self._traffic(weight).shares:
-            refuse_unhealthy(context, share)
-        allocation, clock = self._allocation(context, weight), context.ports.clock
-        context.ports.ledger.put_allocation(context.recorder.lease, allocation)
-        written_at = clock.now()
-        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
-        while context.live_weights() != allocation.positive():
-            if (clock.now() - written_at).total_seconds() > _DEADLINE_SECONDS:
-                message = f"the load balancer did not apply {weight} % within {_DEADLINE_SECONDS:g} s"
-                raise StepFailed("DRILL_FAILED", message, "cutover status")
-            clock.sleep(_POLL_SECONDS)
-        taken = (clock.now() - written_at).total_seconds()
-        context.recorder.set_traffic(allocation.traffic)
+        traffic = self._traffic(weight)
+        knowledge.refresh(context.knowledge, context.ports, context.ports.traffic)
+        taken = gateway.write_weights_directly(
+            context, self._allocation(context, weight), f"rollback drill, {weight} %", lambda: _check(context, traffic)
+        )
         wait_after_move(context, self.step.margin_seconds)
         return taken
 
@@ -98,4 +88,9 @@ class DrillHandler:
             Share(release=self.step.release, weight=weight, required_count=min(1, weight)),
             Share(release=self.step.serving, weight=100 - weight, required_count=1),
         )
-        return SetTraffic(shares=shares, margin_seconds=self.step.margin_seconds, direct_first=True)
+        return SetTraffic(shares=shares, margin_seconds=self.step.margin_seconds)
+
+
+def _check(context: ExecutionContext, traffic: SetTraffic) -> None:
+    for share in traffic.shares:
+        refuse_unhealthy(context, share)

@@ -71,8 +71,3 @@ class Handler(Protocol):
 def takes(seconds: float, since_move: float) -> LeastTime:
     """The least time of a step that waits `seconds` and does not change the weights."""
     return LeastTime(seconds, since_move + seconds)
-
-
-def drains(drain_seconds: float, since_move: float) -> LeastTime:
-    """The least time of a step that waits for the rest of the drain time, which starts when the weights change."""
-    return takes(max(0.0, drain_seconds - since_move), since_move)

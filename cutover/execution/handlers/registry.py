@@ -10,12 +10,14 @@ from cutover.domain import (
     AwaitStopped,
     Bake,
     CreateRelease,
+    Drain,
     Drill,
     Plan,
     Retire,
     RunHook,
     Scale,
     SetTraffic,
+    ShiftBack,
     Step,
 )
 from cutover.execution.handlers.analyse import AnalyseHandler
@@ -24,15 +26,17 @@ from cutover.execution.handlers.await_healthy import AwaitHealthyHandler
 from cutover.execution.handlers.await_stopped import AwaitStoppedHandler
 from cutover.execution.handlers.bake import BakeHandler
 from cutover.execution.handlers.create_release import CreateReleaseHandler
+from cutover.execution.handlers.drain import DrainHandler
 from cutover.execution.handlers.drill import DrillHandler
 from cutover.execution.handlers.handler import Handler
 from cutover.execution.handlers.retire import RetireHandler
 from cutover.execution.handlers.run_hook import RunHookHandler
 from cutover.execution.handlers.scale import ScaleHandler
 from cutover.execution.handlers.set_traffic import SetTrafficHandler
+from cutover.execution.handlers.shift_back import ShiftBackHandler
 
 
-def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911  one line for each kind of step
+def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911, PLR0912  one line for each kind of step
     """The handler that carries out `step`."""
     match step:
         case CreateRelease():
@@ -53,6 +57,10 @@ def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911  one line for each
             return RunHookHandler(step)
         case Drill():
             return DrillHandler(step)
+        case ShiftBack():
+            return ShiftBackHandler(step)
+        case Drain():
+            return DrainHandler(step)
         case Scale():
             return ScaleHandler(step)
         case Retire():

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cutover.domain import Phase, ReleaseState, Retire
-from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
+from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
-from cutover.execution.guards import refuse_if_it_has_traffic
-from cutover.execution.handlers.handler import LeastTime, drains
-from cutover.execution.waiting import wait_after_move
+from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.ports import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +21,37 @@ class RetireHandler:
     counts_unwatched_time = False
 
     def sentence(self) -> str:
-        """`destroy RELEASE, 30 s after its last traffic`."""
-        return f"destroy {self.step.release.release}, {duration(self.step.drain_seconds)} after its last traffic"
+        """`destroy RELEASE`."""
+        return f"destroy {self.step.release.release}"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """The rest of the drain time."""
-        return drains(self.step.drain_seconds, since_move)
+        """0: the step waits only for Pulumi, whose time is not known."""
+        return takes(0.0, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
-        """None: the drain starts when the weights change, not with the step."""
+        """None: the time that Pulumi takes is not known."""
         del started
         return None
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether the ledger says that the stack is destroyed; an incomplete stack still has to be destroyed."""
+        """Whether the ledger says that the stack is destroyed, and there is none."""
         release = context.ports.ledger.release(self.step.release.release)
-        return release is None or release.state is ReleaseState.RETIRED
+        if release is None:
+            return True
+        return release.state is ReleaseState.RETIRED and not context.ports.stacks.release_exists(self.step.release)
 
     def apply(self, context: ExecutionContext) -> None:
-        """Check that the release has no traffic, wait for the drain, then destroy the stack.
+        """Destroy the stack, and record it.
 
         Raises:
-            StepFailed: the release still has traffic, or Pulumi fails.
+            StepFailed: the release has traffic or is the last good one, or Pulumi fails.
         """
-        refuse_if_it_has_traffic(context, self.step.release)
-        wait_after_move(context, self.step.drain_seconds)
-        context.ports.stacks.destroy_release(context.release(self.step.release).manifest)
-        retired_at = context.ports.clock.now()
-        context.set_state(self.step.release, ReleaseState.RETIRED, retired_at=retired_at, outputs=None)
+        gateway.destroy_release(context, self.step.release)
+        retired = context.release(self.step.release).model_copy(
+            update={"state": ReleaseState.RETIRED, "retired_at": context.ports.clock.now(), "outputs": None}
+        )
+        message = f"the stack {self.step.release.release} is destroyed"
+        context.recorder.note("stack", message, Changes(releases=(retired,)))
 
     def verify(self, context: ExecutionContext) -> str:
         """Check that the stack does not exist; raises `StepFailed` if it does."""

@@ -1,7 +1,7 @@
 """RunHook: run a hook of the user at a point of the deployment, with time-out and retries, and wait for its answer."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cutover.config.hooks import HookConfig
 from cutover.domain import Phase, RunHook
@@ -9,7 +9,6 @@ from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.domain.test_traffic import HEADER
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import check_background_gates
 from cutover.execution.handlers.handler import LeastTime, takes
 from cutover.execution.waiting import LONGEST_SLEEP, process_requests, skipped, wait
 from cutover.ports import HookResult
@@ -40,7 +39,7 @@ class RunHookHandler:
     def is_done(self, context: ExecutionContext) -> bool:
         """Whether the hook has already succeeded with a late answer, perhaps while no driver was running."""
         process_requests(context)
-        answer = context.ports.ledger.hook_answer(_callback_id(context))
+        answer = _late_answer(context)
         return answer is not None and answer.status == "Succeeded"
 
     def apply(self, context: ExecutionContext) -> None:
@@ -79,16 +78,16 @@ class RunHookHandler:
 
     def _run(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
         clock = context.ports.clock
-        until = clock.now() + timedelta(seconds=hook.timeout)
+        until = clock.monotonic() + hook.timeout
         run = context.ports.hooks.start(hook, event_of(context, self.step))
         try:
-            while clock.now() < until and not skipped(context):
+            while clock.monotonic() < until and not skipped(context):
                 result = run.poll() or HookResult(None, "")
                 if result.status is None:
-                    result = context.ports.ledger.hook_answer(_callback_id(context)) or result
+                    result = _late_answer(context) or result
                 if result.status is not None:
                     return result
-                wait(context, LONGEST_SLEEP / 4, lambda: check_background_gates(context))
+                wait(context, LONGEST_SLEEP / 4)
         finally:
             run.stop()
         if skipped(context):
@@ -121,3 +120,11 @@ def _callback_id(context: ExecutionContext) -> str:
     """The id with which a hook answers later (`cutover hook answer`)."""
     head = context.recorder.execution
     return f"{head.execution_id}.{head.step_index}"
+
+
+def _late_answer(context: ExecutionContext) -> HookResult | None:
+    try:
+        return context.ports.ledger.hook_answer(_callback_id(context))
+    except TransientFailure:
+        # Read again at the next poll. A failed read is no failed attempt of the hook.
+        return None

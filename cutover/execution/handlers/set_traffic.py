@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cutover.domain import Phase, ReleaseState, SetTraffic
+from cutover.domain import Phase, SetTraffic
 from cutover.domain.duration import duration
-from cutover.domain.errors import StepFailed
+from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.guards import refuse_unhealthy
 from cutover.execution.handlers.handler import LeastTime, takes
@@ -42,47 +42,36 @@ class SetTrafficHandler:
     def is_done(self, context: ExecutionContext) -> bool:
         """Whether record and listener have these weights and the margin is over."""
         planned, recorded = context.allocation(self.step), context.recorded_allocation()
-        if recorded.moved_at is None or not recorded.same_weights(planned):
+        if recorded.moved_at is None or not recorded.confirmed or not recorded.same_weights(planned):
             return False
-        if context.live_weights() != planned.positive():
+        if dict(context.live_weights()) != planned.positive():
             return False
         wait_after_move(context, self.step.margin_seconds)
         return True
 
     def apply(self, context: ExecutionContext) -> None:
-        """Record the weights, and write them through Pulumi.
-
-        With `direct_first`, which rollbacks use, one ModifyListener call writes them before Pulumi does.
+        """Record the weights, write them through Pulumi, and read them back.
 
         Raises:
             StepFailed: a release that gets traffic has too few healthy targets, or Pulumi fails.
         """
-        for share in self.step.shares:
-            refuse_unhealthy(context, share)
-        allocation = context.allocation(self.step)
-        context.ports.ledger.put_allocation(context.recorder.lease, allocation)
-        if self.step.direct_first:
-            context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
-        context.ports.stacks.apply_allocation(allocation)
+        planned = context.allocation(self.step)
+        knowledge.refresh(context.knowledge, context.ports, context.ports.traffic)
+        reason = f"step {context.recorder.execution.step_index + 1} of {context.recorder.execution.plan.strategy}"
+        gateway.write_weights(context, planned, reason, lambda: self._check(context))
 
     def verify(self, context: ExecutionContext) -> str:
-        """Read the weights back, wait the propagation margin, and record which releases have traffic.
+        """Wait the propagation margin; the weights have been read back.
 
         Raises:
-            StepFailed: the listener has other weights, or a person aborted.
+            StepFailed: a person aborted.
         """
-        planned, live = context.allocation(self.step), context.live_weights()
-        if live != planned.positive():
-            message = f"the listener has the weights {live}, not {planned.positive()}"
-            raise StepFailed("WEIGHTS_LOST", message, "cutover status")
-        context.recorder.set_traffic(planned.traffic)
         wait_after_move(context, self.step.margin_seconds)
-        for share in self.step.shares:
-            if share.weight > 0:
-                context.set_state(share.release, ReleaseState.SERVING)
-            elif context.release(share.release).state is not ReleaseState.SCALED_TO_ZERO:
-                context.set_state(share.release, ReleaseState.STANDBY)
         return f"traffic is {self._weights()}"
+
+    def _check(self, context: ExecutionContext) -> None:
+        for share in self.step.shares:
+            refuse_unhealthy(context, share)
 
     def _weights(self) -> str:
         shares = ", ".join(f"{share.release.version} {share.weight} %" for share in self.step.shares)

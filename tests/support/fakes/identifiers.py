@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 @dataclass
 class FakeIdentifiers:
-    """Implements `cutover.ports.Identifiers` with ids that count up."""
+    """Implements `cutover.ports.Identifiers`: one driver, one person, and no chance."""
 
-    count: int = 0
-
-    def execution_id(self) -> str:
-        self.count += 1
-        return f"x{self.count:04}"
+    holder_name: str = "test"
+    person_name: str = "alice"
 
     def holder(self) -> str:
-        return "test"
+        return self.holder_name
 
     def person(self) -> str:
-        return "alice"
+        return self.person_name
+
+    def fraction(self) -> float:
+        return 0.5

@@ -1,17 +1,16 @@
 """A whole environment in memory: a fake for each port over one shared state."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cutover.ports import Lease, Ports
+from cutover.ports import Ports, Urgent
 from support.fakes.alarms import FakeAlarms
 from support.fakes.clock import FakeClock
 from support.fakes.cloud import FakeCloud
 from support.fakes.compute import FakeCompute
 from support.fakes.configuration import FakeConfiguration
 from support.fakes.environment import config_for
+from support.fakes.held_lease import hold_lease
 from support.fakes.hooks import FakeHooks
 from support.fakes.identifiers import FakeIdentifiers
 from support.fakes.images import FakeImages
@@ -22,6 +21,8 @@ from support.fakes.probe import FakeProbe
 from support.fakes.reporter import FakeReporter
 from support.fakes.stacks import FakeStacks
 from support.fakes.traffic import FakeTraffic
+
+LEASE_SECONDS = 60.0
 
 
 @dataclass
@@ -61,15 +62,11 @@ class InMemoryEnvironment:
             hooks=FakeHooks(self.cloud),
             notifier=self.notifier,
             when_paused=self.when_paused,
-            renew_lease=_renew_nothing,
+            hold_lease=hold_lease(self.ledger, self.clock, LEASE_SECONDS),
+            lease_seconds=LEASE_SECONDS,
+            urgent=Urgent(ledger=self.ledger, traffic=self.traffic),
         )
 
     def weight_of(self, version: str) -> int:
         """Percent of the traffic that a version has."""
         return sum(w for arn, w in self.cloud.weights.items() if f"-{version}-" in arn)
-
-
-@contextmanager
-def _renew_nothing(_: Lease) -> Iterator[None]:
-    """The fake clock moves only between calls, so the lease needs no renewal in the background."""
-    yield

@@ -1,0 +1,201 @@
+"""Every effect of an execution on the world goes through this file, and nothing else changes it.
+
+Just before an effect the driver renews its lease, reads requests, record and listener again, and checks the effect's
+precondition. No effect follows a wait without this second look.
+"""
+
+from collections.abc import Callable
+
+from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
+from cutover.domain.errors import Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.execution.context import ExecutionContext
+from cutover.execution.drift import find_drift
+from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
+from cutover.execution.recorder import aborted
+
+CALL_SECONDS = 150.0
+"""Longest time of one AWS call with its retries: six attempts of 25 s."""
+ENGINE_SECONDS = 7200.0
+"""Longest time of one run of the Pulumi engine. A lost lease ends it earlier."""
+EXPIRED = "LEASE_EXPIRED"
+"""Code of `LeaseLost` when the lease has expired by this driver's own clock; another driver may have taken it."""
+_READ_BACK_SECONDS = 10.0
+_POLL_SECONDS = 0.1
+
+
+def write_weights(context: ExecutionContext, planned: Allocation, reason: str, check: Callable[[], None]) -> None:
+    """Record the weights, write them through Pulumi, and read them back; `check` is the precondition.
+
+    Raises:
+        StepFailed: the precondition is not met, Pulumi fails, or the listener has other weights afterwards.
+    """
+    allocation = _record(context, planned, reason, check)
+    context.held.expect(ENGINE_SECONDS)
+    context.ports.stacks.apply_allocation(allocation)
+    read_back(context, allocation)
+
+
+def write_weights_directly(
+    context: ExecutionContext, planned: Allocation, reason: str, check: Callable[[], None]
+) -> float:
+    """The same with one ModifyListener call; returns the seconds from the write until the listener showed it."""
+    allocation = _record(context, planned, reason, check)
+    context.held.expect(CALL_SECONDS)
+    started = context.ports.clock.monotonic()
+    context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+    read_back(context, allocation)
+    return context.ports.clock.monotonic() - started
+
+
+def write_weights_back(
+    context: ExecutionContext,
+    planned: Allocation,
+    reason: str,
+    record: Callable[[Allocation, WeightsChange], None],
+) -> None:
+    """Take the traffic from a failed release: record the weights, and write them although the record may fail.
+
+    Users wait, so nothing is read again before the write. Only a lost fence or an expired lease forbids it.
+
+    Raises:
+        LeaseLost: another driver has the lease, or may have it.
+        TransientFailure | PreflightFailed: the record or the write failed.
+    """
+    require_lease(context)
+    blocked: Exception | None = None
+    allocation = planned
+    try:
+        allocation, change = _change(context, planned, reason)
+        record(allocation, change)
+    except (LeaseLost, Interrupted, Paused):
+        raise
+    except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
+        blocked = error
+    require_lease(context)
+    context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
+    context.moves.last = context.ports.clock.monotonic()
+    if blocked is not None:
+        raise blocked
+
+
+def sync_listener(context: ExecutionContext) -> None:
+    """Bring Pulumi's state of the listener to the recorded weights, which a direct write has set."""
+    _admit(context, ENGINE_SECONDS)
+    context.ports.stacks.apply_allocation(context.recorded_allocation())
+
+
+def accept_live_weights(context: ExecutionContext, allocation: Allocation, reason: str) -> None:
+    """Record the weights that the listener has, because a person accepted them; nothing is written to AWS."""
+    context.held.renew()
+    accepted, change = _change(context, allocation, reason)
+    context.recorder.record_weights(accepted, change)
+    context.recorder.confirm(accepted)
+
+
+def restore_weights(context: ExecutionContext, reason: str) -> None:
+    """Write the recorded weights to the listener again."""
+    context.held.renew()
+    require_lease(context)
+    allocation, change = _change(context, context.recorded_allocation(), reason)
+    context.recorder.record_weights(allocation, change)
+    context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+    read_back(context, allocation)
+
+
+def create_release(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> ReleaseOutputs:
+    """Create the stack of a release, or complete an interrupted creation."""
+    _admit(context, ENGINE_SECONDS)
+    return context.ports.stacks.create_release(context.release(ref), desired_count)
+
+
+def scale(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> None:
+    """Set the desired count of a release.
+
+    Raises:
+        StepFailed: the release would have too few tasks for its traffic.
+    """
+    _admit(context, CALL_SECONDS)
+    if desired_count == 0:
+        refuse_if_it_has_traffic(context, ref)
+    else:
+        refuse_if_too_small(context, ref, desired_count)
+    context.ports.compute.scale(context.outputs(ref), desired_count)
+
+
+def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:
+    """Destroy the stack of a release.
+
+    Raises:
+        StepFailed: the release has traffic or is the one that a rollback goes to, or Pulumi fails.
+    """
+    _admit(context, ENGINE_SECONDS)
+    refuse_if_it_has_traffic(context, ref)
+    refuse_if_last_good(context, ref)
+    context.ports.stacks.destroy_release(context.release(ref))
+
+
+def read_back(context: ExecutionContext, allocation: Allocation) -> None:
+    """Read the listener until it has the weights; raises `StepFailed` if it has not within ten seconds."""
+    clock = context.ports.clock
+    until = clock.monotonic() + _READ_BACK_SECONDS
+    while (live := dict(context.live_weights())) != allocation.positive():
+        if clock.monotonic() >= until:
+            message = f"the listener has the weights {live}, not {allocation.positive()}"
+            raise StepFailed("WEIGHTS_LOST", message, "cutover status")
+        clock.sleep(_POLL_SECONDS)
+    context.recorder.confirm(allocation)
+
+
+def require_lease(context: ExecutionContext) -> None:
+    """Raise `LeaseLost` if the lease has expired by this driver's own clock."""
+    if context.held.seconds_left() <= 0:
+        message = f"the lease of {context.held.lease.holder} was not renewed in time; another driver may have it"
+        raise LeaseLost(EXPIRED, message, "cutover status")
+
+
+def _admit(context: ExecutionContext, seconds: float) -> None:
+    """Make sure that the world is still as the driver saw it, and that it may act for `seconds`.
+
+    Raises:
+        LeaseLost: another driver has the lease, or may have it.
+        StepFailed: a person aborted.
+        WorldChanged: a person paused, or somebody changed the weights; the engine responds to it.
+    """
+    context.held.expect(seconds)
+    context.held.renew()
+    require_lease(context)
+    control, head = context.recorder.read_control(), context.recorder.execution
+    if head.rolling_back:
+        return
+    if control.abort is not None:
+        raise aborted(control.abort)
+    if control.pause is not None:
+        raise WorldChanged("PAUSED", "a person paused")
+    if head.purpose != "rollback" and find_drift(context) is not None:
+        raise WorldChanged("DRIFT", "the weights were changed outside cutover")
+
+
+def _record(context: ExecutionContext, planned: Allocation, reason: str, check: Callable[[], None]) -> Allocation:
+    _admit(context, CALL_SECONDS)
+    check()
+    allocation, change = _change(context, planned, reason)
+    context.recorder.record_weights(allocation, change)
+    context.moves.last = context.ports.clock.monotonic()
+    return allocation
+
+
+def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tuple[Allocation, WeightsChange]:
+    """The allocation to record, with what it replaces, and the change for the journal."""
+    head, now = context.recorder.execution, context.ports.clock.now()
+    before = context.recorder.known_allocation()
+    allocation = planned.model_copy(update={"moved_at": now, "replaced": before.positive(), "confirmed": False})
+    change = WeightsChange(
+        execution_id=head.execution_id,
+        step_index=head.step_index,
+        at=now,
+        before={share.release: share.weight for share in before.weights if share.weight},
+        after={share.release: share.weight for share in allocation.weights if share.weight},
+        reason=reason,
+        by=head.started_by or context.held.lease.holder,
+    )
+    return allocation, change

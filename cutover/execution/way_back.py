@@ -1,0 +1,107 @@
+"""The way back: the first act is the write that takes the traffic from the failed release; the plan follows."""
+
+from collections.abc import Callable, Mapping
+
+from cutover.domain import Allocation, Plan, ReleaseRef, ShiftBack, Weight, WeightsChange
+from cutover.domain.errors import StepFailed
+from cutover.domain.execution import Failure
+from cutover.execution import gateway, knowledge
+from cutover.execution.context import ExecutionContext
+from cutover.execution.knowledge import Knowledge
+from cutover.planning.observe import observe_way_back, timings
+from cutover.strategies.rollback import rollback_after_failure
+from cutover.strategies.way_back import weights_back
+
+_FRESH_SECONDS = 10.0
+"""The health from a look this long ago is good enough for the first write."""
+Record = Callable[[Allocation, WeightsChange], None]
+
+
+def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
+    """Give the last good release its traffic back as far as it carries it, and record that the execution rolls back.
+
+    A repeat after a failure of the write writes again.
+
+    Raises:
+        LeaseLost: another driver has the lease, or may have it.
+        TransientFailure | PreflightFailed: the record or the write failed; the traffic may have moved already.
+    """
+    recorder, ledger = context.recorder, context.ports.urgent.ledger
+    reason = Failure(code=failure.code, message=failure.message)
+    allocation = next_allocation(context, context.knowledge, context.ports.config.gates.health.min_healthy)
+    if allocation is None:
+        if not recorder.execution.rolling_back:
+            recorder.turn_back(reason, None, None, ledger)
+        return
+
+    def record(recorded: Allocation, change: WeightsChange) -> None:
+        if not recorder.execution.rolling_back:
+            recorder.turn_back(reason, recorded, change, ledger)
+        elif recorded.positive() != recorder.known_allocation().positive():
+            recorder.record_weights(recorded, change)
+
+    gateway.write_weights_back(context, allocation, failure.message, record)
+
+
+def plan_rest(context: ExecutionContext) -> Plan:
+    """The rollback plan, made from what is observed after the first write."""
+    head = context.recorder.execution
+    if head.purpose == "drill":
+        capacity = context.release(head.candidate).manifest.desired_count
+        return Plan(strategy="drill", steps=(_end_drill(context, head.candidate, capacity),))
+    facts = observe_way_back(context.ports, context.environment, head.candidate, moved_traffic=head.moved_traffic)
+    return rollback_after_failure(facts)
+
+
+def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_percent: int) -> Allocation | None:
+    """The weights that the way back writes next; None if there is nothing to move or nowhere to move it.
+
+    The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
+    second; what cannot be read keeps its last value, and what was never read counts as healthy.
+    """
+    current, target = context.recorder.known_allocation(), known.target
+    if target is None or target.outputs is None:
+        return None
+    percents = {weight.release: weight.weight for weight in current.weights if weight.weight}
+    if percents.get(target.ref.release) == 100 and current.confirmed:
+        return None
+    if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
+        knowledge.refresh(known, context.ports, context.ports.urgent.traffic)
+    capacity = max(1, target.manifest.desired_count)
+    wanted = weights_back(
+        percents,
+        target.ref.release,
+        known.failed.release,
+        target_healthy=capacity if known.target_healthy is None else known.target_healthy,
+        target_capacity=capacity,
+        failed_healthy=1 if known.failed_healthy is None else known.failed_healthy,
+        min_healthy_percent=min_healthy_percent,
+    )
+    if wanted == percents and current.confirmed:
+        return None
+    return allocation_of(wanted, current, target.ref, target.outputs.target_group_arn)
+
+
+def allocation_of(wanted: Mapping[str, int], current: Allocation, target: ReleaseRef, target_arn: str) -> Allocation:
+    """The allocation with the wanted percents; target groups are those of `current` and of the target."""
+    known = {weight.release: weight for weight in current.weights}
+    known[target.release] = Weight(
+        release=target.release, version=target.version, target_group_arn=target_arn, weight=0
+    )
+    weights = tuple(known[release].model_copy(update={"weight": percent}) for release, percent in wanted.items())
+    return Allocation(weights=weights)
+
+
+def _end_drill(context: ExecutionContext, serving: ReleaseRef, capacity: int) -> ShiftBack:
+    times = timings(context.ports.config)
+    head = context.recorder.execution
+    return ShiftBack(
+        release=serving,
+        failed=head.baseline or head.candidate,
+        capacity=capacity,
+        min_healthy_percent=times.min_healthy,
+        interval_seconds=times.interval,
+        deadline_seconds=times.deadline,
+        margin_seconds=times.margin,
+        keep_failed=True,
+    )
