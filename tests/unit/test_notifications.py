@@ -147,6 +147,12 @@ def test_a_subject_for_sns_is_one_line_of_printable_ascii_of_less_than_100_chara
     assert json.loads(cloud.calls[0]["Message"])["message"] == message
 
 
+def test_the_lines_of_a_subject_are_joined_by_a_space() -> None:
+    cloud = FakeCloud()
+    cloud.notify(TOPIC, event("finished", "Traceback:\n  File x"))
+    assert cloud.calls[0]["Subject"] == "[shop prod] deploy v2: end: Traceback: File x"
+
+
 @pytest.mark.parametrize("kind", ["drift", "warning"])
 def test_drift_and_a_warning_are_occasions_of_their_own(kind: EventKind) -> None:
     cloud = FakeCloud()
