@@ -8,7 +8,7 @@ from cutover.domain import Execution, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
 from cutover.execution.recorder import Recorder
-from cutover.operations.leasing import LeaseWatch, POLL_SECONDS, acquire, leased, take_over
+from cutover.operations.leasing import POLL_SECONDS, LeaseWatch, acquire, leased, take_over
 from cutover.operations.request import put_request
 from cutover.operations.start import carry_out
 from cutover.ports import Lease, Ports
