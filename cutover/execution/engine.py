@@ -154,14 +154,14 @@ def _note_retry(context: ExecutionContext, message: str) -> None:
     except StepFailed:
         # A person aborted; the next look finds the same request.
         return
-    except Exception:  # noqa: BLE001, S110  the records are not reachable, which is why the driver tries again
+    except Exception:  # noqa: BLE001  the records are not reachable, which is why the driver tries again
         return
 
 
 def _record_interruption(context: ExecutionContext, stop: Interrupted) -> None:
     try:
         context.recorder.interrupted(stop.message)
-    except Exception:  # noqa: BLE001, S110  the process ends with 130 in any case, and a resume needs no such record
+    except Exception:  # noqa: BLE001  the process ends with 130 in any case, and a resume needs no such record
         return
 
 

@@ -17,6 +17,8 @@ class Knowledge:
     """The release that loses the traffic."""
     target_healthy: int | None = None
     failed_healthy: int | None = None
+    read_at: float | None = None
+    """When both numbers were last read, in monotonic seconds."""
     noted_drift: dict[str, int] | None = None
     """The live weights of the last drift that is in the journal."""
 
@@ -26,12 +28,13 @@ def knowledge_of(ports: Ports, head: Execution) -> Knowledge:
     if head.purpose == "drill":
         failed = head.baseline or head.candidate
         return Knowledge(ports.ledger.release(head.candidate.release), failed)
-    name = ports.ledger.good().target_from(head.candidate.release)
+    name = ports.ledger.good().last_except(head.candidate.release)
     return Knowledge(ports.ledger.release(name) if name else None, head.candidate)
 
 
 def refresh(knowledge: Knowledge, ports: Ports, traffic: Traffic) -> None:
     """Count the healthy targets of both sides; a count that cannot be read keeps its last value."""
+    knowledge.read_at = ports.clock.monotonic()
     knowledge.target_healthy = _healthy(traffic, knowledge.target, knowledge.target_healthy)
     try:
         failed = ports.ledger.release(knowledge.failed.release)

@@ -109,7 +109,8 @@ class Recorder:
         """Record an allocation before the listener gets it; `confirm` follows when it was read back."""
         changes = Changes(allocation=allocation)
         self._known = None
-        self._write("weights", _sentence_of(change), self.execution, changes, change)
+        head = self.execution.model_copy(update={"moved_traffic": True})
+        self._write("weights", _sentence_of(change), head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -184,6 +185,7 @@ class Recorder:
             "plan": Plan(strategy="rollback", steps=()),
             "plan_hash": Plan(strategy="rollback", steps=()).hash,
             "planned_fully": False,
+            "moved_traffic": self.execution.moved_traffic or change is not None,
             "step_index": 0,
             "step_started_at": None,
             "rolling_back": True,
@@ -244,7 +246,13 @@ class Recorder:
             "step_started_at": head.step_started_at if keep_step_time else None,
         }
         self.measurements = list(self._ports.ledger.measurements(head.execution_id))
-        self._write("resumed", message, head.model_copy(update=update))
+        while True:
+            try:
+                self._write("resumed", message, self.execution.model_copy(update=update))
+                return
+            except StepFailed:
+                # A person aborted. The request is in the journal now, and the first look acts on it.
+                continue
 
     def _next_step(self) -> Execution:
         head = self.execution
@@ -347,7 +355,7 @@ class Recorder:
     def _tell(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception:  # a lost line or message must not stop or fail a deployment
+        except Exception:  # noqa: BLE001  a lost line or message must not stop or fail a deployment
             _log.warning("an event was not reported", exc_info=True)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from cutover.config.settings import with_settings
+from cutover.config.settings import settings_hash, with_settings, with_settings_on_the_way_back
 from cutover.domain import Execution, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
@@ -95,10 +95,13 @@ def work(ports: Ports) -> Execution | None:
 def _continue(ports: Ports, lease: Lease, execution_id: str | None, how: str) -> Execution:
     with leased(ports, lease) as held:
         head = _resumable(ports, execution_id)
-        ports = replace(ports, config=with_settings(ports.config, head.settings))
+        control = ports.ledger.control(head.execution_id)
+        goes_back = head.rolling_back or control.abort is not None
+        pinned = with_settings_on_the_way_back if goes_back else with_settings
+        ports = replace(ports, config=pinned(ports.config, head.settings))
         environment = ports.stacks.environment()
         recorder = Recorder(ports, lease, head)
-        recorder.control = ports.ledger.control(head.execution_id)
+        recorder.control = control
         keep_step_time = recorder.step is not None and handler_of(recorder.step).counts_unwatched_time
         recorder.resumed(f"{how} by {lease.holder}", keep_step_time=keep_step_time)
         return carry_out(ports, held, recorder, environment)
@@ -118,6 +121,9 @@ def _resumable(ports: Ports, execution_id: str | None) -> Execution:
         raise Refused("FINISHED", message, "cutover status")
     if head.plan.hash != head.plan_hash:
         message = f"the recorded plan of {head.execution_id} was changed: its hash is not the recorded hash"
+        raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
+    if settings_hash(head.settings) != head.settings_hash:
+        message = f"the recorded settings of {head.execution_id} were changed: their hash is not the recorded hash"
         raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
     return head
 
