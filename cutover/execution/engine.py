@@ -36,9 +36,14 @@ def run_plan(context: ExecutionContext) -> Execution:
     """
     recorder = context.recorder
     failure: StepFailed | None = None
+    unexpected: Exception | None = None
     while not recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
+            if unexpected is not None:
+                error, unexpected = unexpected, None
+                failure = _try_again_later(context, error, failure)
+                continue
             if failure is not None:
                 _fail(context, failure)
                 failure = None
@@ -49,7 +54,7 @@ def run_plan(context: ExecutionContext) -> Execution:
             if lost.code == EXPIRED and context.candidate_weight():
                 raise _needs_operator(context, lost.code, lost.message) from lost
             raise
-        except Paused:
+        except (Paused, NeedsOperator):
             raise
         except Interrupted as stop:
             _record_interruption(context, stop)
@@ -57,9 +62,12 @@ def run_plan(context: ExecutionContext) -> Execution:
         except (RequestsChanged, WorldChanged):
             continue
         except StepFailed as failed:
-            failure = failure or failed
+            if failure is None or _turns_back(context):
+                failure = failed
+            elif failed.code not in ABORTS:
+                unexpected = failed
         except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
-            failure = _try_again_later(context, error, failure)
+            unexpected = error
     return recorder.execution
 
 
@@ -71,7 +79,7 @@ def _advance(context: ExecutionContext) -> None:
     step = recorder.step
     if step is not None:
         _run_step(context, step)
-    elif not recorder.execution.planned_fully:
+    elif _turns_back(context):
         error = recorder.execution.error
         way_back.turn_back(context, StepFailed(error.code, error.message) if error else StepFailed("FAILED", "unknown"))
         recorder.replan(way_back.plan_rest(context))
@@ -115,11 +123,13 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
 def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:
     """Wait until the next attempt. When patience is over, return the failure that the execution ends or turns back for.
 
-    `failure` is the one that the driver could not turn back for, or not record, at this attempt.
+    `failure` is the one that the driver could not turn back for, or not record, at this attempt. Once it is recorded,
+    the driver goes on with the way back.
 
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
     """
+    failure = None if _turns_back(context) else failure
     seconds = _seconds_to_wait(context, failure)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
@@ -131,6 +141,11 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
     context.ports.clock.sleep(seconds)
     return failure
+
+
+def _turns_back(context: ExecutionContext) -> bool:
+    """Whether the failure is recorded, and the rest of the rollback plan is not made yet."""
+    return not context.recorder.execution.planned_fully
 
 
 def _seconds_to_wait(context: ExecutionContext, failure: StepFailed | None) -> float | None:

@@ -7,7 +7,7 @@ precondition. No effect follows a wait without this second look.
 from collections.abc import Callable
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
-from cutover.domain.errors import Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
@@ -76,6 +76,17 @@ def write_weights_back(
     context.moves.last = context.ports.clock.monotonic()
     if blocked is not None:
         raise blocked
+
+
+def confirm_if_shown(context: ExecutionContext, allocation: Allocation) -> None:
+    """Read the listener once, for a second at most: if it has the weights, they need not be written again."""
+    try:
+        live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
+    except CutoverError:
+        # The weights stay unconfirmed, so that the next step of the way back writes them again and reads them back.
+        return
+    if live == allocation.positive():
+        context.recorder.confirm(allocation)
 
 
 def sync_listener(context: ExecutionContext) -> None:

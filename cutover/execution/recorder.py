@@ -201,7 +201,9 @@ class Recorder:
             self.control = ledger.control(head.execution_id)
             head = head.model_copy(update={"control_version": self.control.version})
             ledger.commit(self.lease, head, event, changes)
-        self._known = allocation or self._known
+        if allocation is not None:
+            # A confirmation of the weights before these must not be recorded any more.
+            self._known, self._allocation = allocation, None
         self._done(head, event)
         self._forget_time()
 
@@ -321,7 +323,8 @@ class Recorder:
         """
         self.control = self._ports.ledger.control(self.execution.execution_id)
         self._record_requests()
-        if kind == "interrupted":
+        if kind in ("interrupted", "resumed"):
+            # The driver ends, or the engine processes the request before it acts.
             return
         if self.control.abort is not None and not self.execution.rolling_back:
             raise aborted(self.control.abort)

@@ -20,7 +20,7 @@ Record = Callable[[Allocation, WeightsChange], None]
 def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     """Give the last good release its traffic back as far as it carries it, and record that the execution rolls back.
 
-    A repeat after a failure of the write writes again.
+    A repeat writes again, unless the listener is known to have the weights and no more can be gained.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.
@@ -37,10 +37,11 @@ def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     def record(recorded: Allocation, change: WeightsChange) -> None:
         if not recorder.execution.rolling_back:
             recorder.turn_back(reason, recorded, change, ledger)
-        elif recorded.positive() != recorder.known_allocation().positive():
+        elif not recorded.same_weights(recorder.known_allocation()):
             recorder.record_weights(recorded, change)
 
     gateway.write_weights_back(context, allocation, failure.message, record)
+    gateway.confirm_if_shown(context, recorder.known_allocation())
 
 
 def plan_rest(context: ExecutionContext) -> Plan:
