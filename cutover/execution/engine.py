@@ -154,7 +154,7 @@ def _seconds_to_wait(context: ExecutionContext, failure: StepFailed | None) -> f
     if failure is None and (head.rolling_back or head.purpose in ("rollback", "gc")):
         fraction = context.ports.identifiers.fraction()
         return context.patience.failed(context.ports.clock.monotonic(), fraction, WAY_BACK_SECONDS)
-    return still_patient(context)
+    return still_patient(context, context.patience)
 
 
 def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:

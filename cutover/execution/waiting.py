@@ -8,6 +8,7 @@ from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
+from cutover.execution.patience import Patience
 from cutover.execution.recorder import aborted
 from cutover.execution.watching import Watch
 from cutover.strategies.capacity import tasks_for
@@ -65,23 +66,25 @@ def look(context: ExecutionContext) -> None:
     try:
         process_requests(context)
     except (TransientFailure, PreflightFailed) as failure:
-        if still_patient(context) is None:
+        # On the way back a request changes nothing.
+        rolling_back = context.recorder.execution.rolling_back
+        if not rolling_back and still_patient(context, context.look_patience) is None:
             raise StepFailed(failure.code, f"the driver could not read requests: {failure.message}") from failure
     else:
-        context.patience.succeeded()
+        context.look_patience.succeeded()
     check_background_gates(context)
 
 
-def still_patient(context: ExecutionContext) -> float | None:
-    """Seconds to wait after one more failure; None if the driver must turn back now.
+def still_patient(context: ExecutionContext, patience: Patience) -> float | None:
+    """Seconds to wait after one more failure of what `patience` counts; None if the driver must turn back now.
 
     It turns back before its lease expires, because afterwards it may write nothing more.
     """
-    limit = context.patience.limit_seconds
+    limit = patience.limit_seconds
     if context.held.seconds_left() < context.ports.lease_seconds / 4:
         limit = 0.0
     now = context.ports.clock.monotonic()
-    return context.patience.failed(now, context.ports.identifiers.fraction(), limit)
+    return patience.failed(now, context.ports.identifiers.fraction(), limit)
 
 
 def process_requests(context: ExecutionContext) -> None:

@@ -95,5 +95,6 @@ def carry_out(ports: Ports, held: HeldLease, recorder: Recorder, environment: En
         held=held,
         knowledge=knowledge_of(ports, recorder.execution),
         patience=Patience(ports.config.gates.patience),
+        look_patience=Patience(ports.config.gates.patience),
     )
     return run_plan(context)
