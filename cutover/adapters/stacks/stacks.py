@@ -59,12 +59,15 @@ class PulumiStacks:
         self._releases.destroy(release)
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """See `cutover.ports.Stacks`: updates only the listener (`pulumi up --target`)."""
+        """See `cutover.ports.Stacks`: runs the program of the listener alone, on the exported state."""
+        from cutover.programs.listener import RecordedListener, listener_program
+
         exported = self._workspaces.export(self._config.environment)
         listener = state.resource_of(exported, _LISTENER) if exported is not None else None
-        if listener is None:
+        if exported is None or listener is None:
             raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
-        program = self._environment_program(allocation)
+        recorded = RecordedListener(listener["inputs"], listener.get("dependencies") or (), state.outputs(exported))
+        program = partial(listener_program, self._config, allocation, recorded)
         stack = self._workspaces.open(self._config.environment, program, exists=True)
         attempt(stack, partial(stack.up, target=[str(listener["urn"])], color="never", suppress_progress=True))
 
