@@ -3,8 +3,9 @@
 import re
 from decimal import Decimal
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 T = TypeVar("T")
 Name = Annotated[
@@ -40,6 +41,19 @@ Duration = Annotated[
     PlainSerializer(duration_text, when_used="json"),
 ]
 Count = Annotated[int, Field(strict=True)]
+
+
+def _with_host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # The brackets of an IPv6 address are not closed, or the port is not a number.
+        valid = False
+    return unless([] if valid else ["is not a URL with a valid host and port"], url)
+
+
+Url = Annotated[str, StringConstraints(strict=True, pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)]
 
 
 class Section(BaseModel):

@@ -147,7 +147,8 @@ def _sha256(text: str) -> str:
 
 def _origin(url: str) -> str:
     """`SCHEME://HOST:PORT`, without user, password, path and query."""
-    return f"{urlsplit(url).scheme}://{urlsplit(url).netloc.rpartition('@')[2]}"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
 
 def _changed(url: _Url, environment: str) -> Refused:

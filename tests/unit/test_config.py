@@ -130,6 +130,12 @@ CANARY = "S3CRET-CANARY"
     [
         (f'  cutover:hooks: {{smoke: {{webhook: {{url: "hooks/{CANARY}", secret_variable: KEY}}}}}}\n', "webhook.url"),
         (f'  cutover:notifications: [{{webhook: "hooks/{CANARY}"}}]\n', "notifications.0.webhook"),
+        (
+            f'  cutover:notifications: [{{webhook: "https://hooks:{CANARY}/"}}]\n',
+            "webhook: is not a URL with a valid host",
+        ),
+        (f'  cutover:notifications: [{{webhook: "https://[hooks/{CANARY}"}}]\n', "webhook: is not a URL"),
+        (f'  cutover:notifications: [{{webhook: "https:///{CANARY}"}}]\n', "webhook: is not a URL"),
         (f'  cutover:hooks: {{smoke: "https://hooks/{CANARY}"}}\n', "hooks.smoke"),
         (f'  cutover:notifications: ["https://hooks/{CANARY}"]\n', "notifications.0"),
         (f'  cutover:hooks: {{smoke: {{webhook: "https://hooks/{CANARY}"}}}}\n', "hooks.smoke.webhook"),
