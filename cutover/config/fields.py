@@ -3,7 +3,6 @@
 import re
 from decimal import Decimal
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -15,6 +14,10 @@ Version = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-zA-Z0-9][a
 Arn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$")]
 HttpPath = Annotated[str, StringConstraints(strict=True, pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)$")
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:[^\s/?#]*@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]]+)(?P<port>(?::[1-9]\d{0,4})?)"
+    r"(?:[/?#]\S*)?"
+)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -43,17 +46,24 @@ Duration = Annotated[
 Count = Annotated[int, Field(strict=True)]
 
 
-def _with_host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        # The brackets of an IPv6 address are not closed, or the port is not a number.
-        valid = False
-    return unless([] if valid else ["is not a URL with a valid host and port"], url)
+def origin(url: str) -> str:
+    """Return `SCHEME://HOST:PORT` of a URL: the other parts can hold a secret.
+
+    Raises:
+        ValueError: the text is not a URL of http or https with a valid host and port.
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("is not a URL of http or https with a valid host and port")
+    return f"{match['scheme']}://{match['host']}{match['port']}"
 
 
-Url = Annotated[str, StringConstraints(strict=True, pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)]
+def _valid_url(url: str) -> str:
+    origin(url)
+    return url
+
+
+Url = Annotated[str, Field(strict=True), AfterValidator(_valid_url)]
 
 
 class Section(BaseModel):
