@@ -57,7 +57,8 @@ def run_plan(context: ExecutionContext) -> Execution:
         except (RequestsChanged, WorldChanged):
             continue
         except StepFailed as failed:
-            failure = failure or failed
+            # A failure of the way back itself is the one to report; the first one is in the record by then.
+            failure = failed if failure is None or recorder.execution.rolling_back else failure
         except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
             failure = _try_again_later(context, error, failure)
     return recorder.execution
