@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutover.domain import Execution, Release, ReleaseRef
 from cutover.domain.errors import CutoverError
-from cutover.ports import Ports, Traffic
+from cutover.ports import Ledger, Ports, Traffic
 
 
 @dataclass(slots=True)
@@ -12,7 +12,7 @@ class Knowledge:
     """The two sides of a way back. A number of healthy targets is None until it was read once."""
 
     target: Release | None
-    """The release that gets the traffic back: the last good one; in a drill the one that serves."""
+    """The release that gets the traffic back: the last good one; in a drill the one that serves; in a rollback its target."""
     failed: ReleaseRef
     """The release that loses the traffic."""
     target_healthy: int | None = None
@@ -25,23 +25,31 @@ class Knowledge:
 
 def knowledge_of(ports: Ports, head: Execution) -> Knowledge:
     """The sides of the way back of an execution; reads only the ledger."""
-    if head.purpose == "drill":
-        failed = head.baseline or head.candidate
-        return Knowledge(ports.ledger.release(head.candidate.release), failed)
+    if head.purpose in ("drill", "rollback"):
+        return Knowledge(ports.ledger.release(head.candidate.release), head.baseline or head.candidate)
     name = ports.ledger.good().last_except(head.candidate.release)
     return Knowledge(ports.ledger.release(name) if name else None, head.candidate)
 
 
 def refresh(knowledge: Knowledge, ports: Ports, traffic: Traffic) -> None:
-    """Count the healthy targets of both sides; a count that cannot be read keeps its last value."""
+    """Count the healthy targets of both sides; what cannot be read keeps its last value."""
     knowledge.read_at = ports.clock.monotonic()
+    ledger = ports.urgent.ledger
+    if knowledge.target is not None:
+        # A clean-up may have destroyed its stack since.
+        knowledge.target = _read(ledger, knowledge.target.ref) or knowledge.target
     knowledge.target_healthy = _healthy(traffic, knowledge.target, knowledge.target_healthy)
+    failed = _read(ledger, knowledge.failed)
+    if failed is not None:
+        knowledge.failed_healthy = _healthy(traffic, failed, knowledge.failed_healthy)
+
+
+def _read(ledger: Ledger, ref: ReleaseRef) -> Release | None:
     try:
-        failed = ports.ledger.release(knowledge.failed.release)
+        return ledger.release(ref.release)
     except CutoverError:
-        # The last known number is used. The watched steps report that the driver cannot see.
-        return
-    knowledge.failed_healthy = _healthy(traffic, failed, knowledge.failed_healthy)
+        # The last known value is used. The watched steps report that the driver cannot see.
+        return None
 
 
 def _healthy(traffic: Traffic, release: Release | None, known: int | None) -> int | None:

@@ -29,6 +29,8 @@ ATTEMPTS = 4
 """Number of attempts to write one event; the same event is written again, so that a lost answer does no harm."""
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
+_FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
+"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
 _log = logging.getLogger("cutover.recorder")
 
 
@@ -323,8 +325,7 @@ class Recorder:
         """
         self.control = self._ports.ledger.control(self.execution.execution_id)
         self._record_requests()
-        if kind in ("interrupted", "resumed"):
-            # The driver ends, or the engine processes the request before it acts.
+        if kind in _FACTS:
             return
         if self.control.abort is not None and not self.execution.rolling_back:
             raise aborted(self.control.abort)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cutover.domain import Allocation, Phase, Weight
 from cutover.domain.errors import Paused, PreflightFailed, StepFailed, TransientFailure
-from cutover.execution import gateway
+from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
@@ -114,9 +114,7 @@ def look_for_drift(context: ExecutionContext) -> None:
         return
     head = context.recorder.execution
     if head.rolling_back or head.purpose == "rollback":
-        if context.knowledge.noted_drift != dict(drift.live):
-            context.knowledge.noted_drift = dict(drift.live)
-            context.recorder.note("drift", drift.sentence)
+        _answer_on_the_way_back(context, drift)
         return
     target, candidate = context.knowledge.target, head.candidate.release
     if target is not None and drift.gained(target.ref.release) > 0 > drift.gained(candidate):
@@ -130,6 +128,22 @@ def look_for_drift(context: ExecutionContext) -> None:
         "continue with `cutover resume --accept-live` or `cutover resume --restore`, or roll back with `cutover abort`"
     )
     stay_paused(context, f"{drift.sentence}; {choices}", lambda: _drift_ended(context))
+
+
+def _answer_on_the_way_back(context: ExecutionContext, drift: Drift) -> None:
+    """Take the traffic back again that the release which is left has got, for example by the last call of a former driver.
+
+    Another change is only noted: a rollback stops for nothing.
+    """
+    known = context.knowledge
+    if drift.gained(known.failed.release) > 0:
+        knowledge.refresh(known, context.ports, context.ports.traffic)
+        if known.target is None or known.target_healthy != 0 or known.failed_healthy == 0:
+            gateway.restore_weights(context, f"{known.failed.release} got traffic again during the rollback")
+            return
+    if known.noted_drift != dict(drift.live):
+        known.noted_drift = dict(drift.live)
+        context.recorder.note("drift", drift.sentence)
 
 
 def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str | None]) -> None:

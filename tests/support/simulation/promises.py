@@ -53,6 +53,8 @@ class Promises:
     """Execution → who recorded a verdict that stops it while the candidate had traffic, when, and its failed calls."""
     late_write: bool = False
     """Whether a process that had lost its lease changed the listener."""
+    late_stacks: set[str] = field(default_factory=set)
+    """Releases that such a process created or destroyed by its last call."""
     heads: dict[str, Execution] = field(default_factory=dict)
 
     def broken(self, number: int, message: str) -> None:
@@ -77,6 +79,8 @@ class Promises:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
+                if call.port == "stacks":
+                    self.late_stacks.add(call.arguments[0].ref.release)
                 return
             self._recorded_before(call)
         if key == ("compute", "scale"):
@@ -156,7 +160,9 @@ class Promises:
             required = {share.release.release: share.required_count for share in step.shares if share.weight}
         for name, count in required.items():
             if world.healthy(name) < count and not self._disturbed(process, name):
-                self.broken(2, f"{name} gets {after.get(name)} % and has {world.healthy(name)} of {count} healthy targets")
+                self.broken(
+                    2, f"{name} gets {after.get(name)} % and has {world.healthy(name)} of {count} healthy targets"
+                )
 
     def _way_back(self, process: Process, head: Execution, before: dict[str, int], after: dict[str, int]) -> None:
         stop = self.stopped.get(head.execution_id)
@@ -185,7 +191,9 @@ class Promises:
             if after.get(target, 0) > most:
                 self.broken(2, f"{target} carries {most} % and gets {after.get(target, 0)}")
         elif after.get(failed, 0):
-            self.broken(10, f"{failed} keeps {after[failed]} %, and {target} has {healthy:g} of {capacity} healthy targets")
+            self.broken(
+                10, f"{failed} keeps {after[failed]} %, and {target} has {healthy:g} of {capacity} healthy targets"
+            )
 
     def _sides(self, head: Execution) -> tuple[str | None, str]:
         """The release that gets the traffic back, and the one that loses it."""

@@ -70,9 +70,7 @@ class Simulation:
         process = Process(f"{verb}-{number}", skew)
         self.processes.append(process)
         config = configuration(version, strategy, self.gates, self.retention, self.on_drift)
-        ports = ports_of(
-            config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused
-        )
+        ports = ports_of(config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused)
         act = VERBS[verb]
         label = f"{verb} {version} {strategy}" if verb in DEPLOYING else verb
         self.note(f"{process.name} starts: {label}")
@@ -96,6 +94,18 @@ class Simulation:
     def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
         """Let processes run; see `Scheduler.run`."""
         self.scheduler.run(hand_overs, who, until)
+
+    def run_to(self, text: str, who: int = 0) -> None:
+        """Run until a line of the trace contains `text`: the process stops at its next hand-over."""
+        seen = len(self.trace)
+        while not any(text in line for line in self.trace[seen:]):
+            assert self.scheduler.actors, f"nobody is at work, and no line has {text!r}"
+            self.run(1, who)
+
+    def finish(self, *processes: Process) -> None:
+        """Run until these processes have ended; all of them if none is named."""
+        while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
+            self.run(1000)
 
     def at_work(self) -> list[Process]:
         """The processes that have not ended."""
@@ -169,4 +179,3 @@ class Simulation:
 
 def _short(weights: Mapping[str, int]) -> str:
     return "{" + ", ".join(f"{arn.split('-')[1]} {weight}" for arn, weight in sorted(weights.items())) + "}"
-
