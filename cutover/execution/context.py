@@ -29,6 +29,8 @@ class ExecutionContext:
     knowledge: Knowledge
     patience: Patience
     moves: Moves = field(default_factory=Moves)
+    reading: Patience = field(default_factory=lambda: Patience(0.0))
+    """Failures to read requests during a wait. `patience` counts those of steps; only their progress resets it."""
 
     def release(self, ref: ReleaseRef) -> Release:
         """The ledger's entry of a release; raises `StepFailed` if there is none."""

@@ -4,6 +4,8 @@ One boundary surrounds everything: whatever is raised becomes another attempt, a
 FAILED that tells a person what to do.
 """
 
+from dataclasses import dataclass
+
 from cutover.domain import Execution, Failure, Phase, Status, Step
 from cutover.domain.errors import (
     CutoverError,
@@ -15,14 +17,21 @@ from cutover.domain.errors import (
     StepFailed,
     WorldChanged,
 )
-from cutover.execution import way_back
+from cutover.execution import knowledge, way_back
 from cutover.execution.break_glass import weights_by_hand
 from cutover.execution.context import ExecutionContext
 from cutover.execution.gateway import EXPIRED
 from cutover.execution.handlers.handler import Handler
 from cutover.execution.handlers.registry import handler_of
-from cutover.execution.patience import WAY_BACK_SECONDS
 from cutover.execution.waiting import ABORTS, SIGN_OF_LIFE_SECONDS, look_for_drift, process_requests, still_patient
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """Why the execution must turn back, or ends if it was on the way back already."""
+
+    error: StepFailed
+    on_the_way_back: bool
 
 
 def run_plan(context: ExecutionContext) -> Execution:
@@ -35,7 +44,7 @@ def run_plan(context: ExecutionContext) -> Execution:
         NeedsOperator: the driver can neither act nor record.
     """
     recorder = context.recorder
-    failure: StepFailed | None = None
+    failure: _Failed | None = None
     while not recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
@@ -46,7 +55,7 @@ def run_plan(context: ExecutionContext) -> Execution:
                 _advance(context)
             context.patience.succeeded()
         except LeaseLost as lost:
-            if lost.code == EXPIRED and context.candidate_weight():
+            if lost.code == EXPIRED and _may_have_traffic(context):
                 raise _needs_operator(context, lost.code, lost.message) from lost
             raise
         except Paused:
@@ -56,8 +65,6 @@ def run_plan(context: ExecutionContext) -> Execution:
             raise
         except (RequestsChanged, WorldChanged):
             continue
-        except StepFailed as failed:
-            failure = failure or failed
         except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
             failure = _try_again_later(context, error, failure)
     return recorder.execution
@@ -66,6 +73,7 @@ def run_plan(context: ExecutionContext) -> Execution:
 def _advance(context: ExecutionContext) -> None:
     """Carry out the current step, make the rest of a rollback plan, or finish."""
     recorder = context.recorder
+    knowledge.learn(context.knowledge, context.ports.ledger, recorder.execution)
     process_requests(context)
     look_for_drift(context)
     step = recorder.step
@@ -93,26 +101,26 @@ def _phase(context: ExecutionContext, handler: Handler) -> Phase:
     return Phase.ROLLING_BACK if context.recorder.execution.rolling_back else handler.phase
 
 
-def _fail(context: ExecutionContext, failure: StepFailed) -> None:
+def _fail(context: ExecutionContext, failure: _Failed) -> None:
     """Turn back. A failed clean-up after the success is a warning; a failed rollback needs an operator."""
-    recorder = context.recorder
+    recorder, error = context.recorder, failure.error
     head = recorder.execution
-    if recorder.cleans_up and failure.code not in ABORTS:
-        step = recorder.step
-        name = handler_of(step).sentence() if step is not None else "clean-up"
-        recorder.skip_step(f"{name} failed: {failure.message}")
+    wanted = error.code in ABORTS
+    if recorder.cleans_up and recorder.step is not None and not wanted:
+        recorder.skip_step(f"{handler_of(recorder.step).sentence()} failed: {error.message}")
         return
-    if not head.rolling_back and head.purpose in ("deploy", "drill"):
-        way_back.turn_back(context, failure)
+    succeeded = recorder.step is None and not failure.on_the_way_back and not head.rolling_back
+    if head.purpose in ("deploy", "drill") and not failure.on_the_way_back and (wanted or not succeeded):
+        way_back.turn_back(context, error)
         return
-    work = "clean-up" if head.purpose == "gc" else "rollback"
-    message = f"the {work} failed: {failure.message}"
+    work = "record of the end" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
+    message = f"the {work} failed: {error.message}"
     if head.error is not None:
         message = f"{head.error.message}; then {message}"
-    recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
+    recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=error.code, message=message))
 
 
-def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:
+def _try_again_later(context: ExecutionContext, error: Exception, failure: _Failed | None) -> _Failed | None:
     """Wait until the next attempt. When patience is over, return the failure that the execution ends or turns back for.
 
     `failure` is the one that the driver could not turn back for, or not record, at this attempt.
@@ -120,29 +128,33 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
     """
-    seconds = _seconds_to_wait(context, failure)
+    if failure is None and isinstance(error, StepFailed):
+        return _Failed(error, context.recorder.execution.rolling_back)
+    seconds = still_patient(context, context.patience, short=failure is not None)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
     if seconds is None and failure is not None:
-        raise _needs_operator(context, code, f"{failure.message}; then {message}") from error
+        raise _needs_operator(context, code, f"{failure.error.message}; then {message}") from error
     if seconds is None:
         context.patience.succeeded()
-        return StepFailed(code, message)
+        return _Failed(StepFailed(code, message), context.recorder.execution.rolling_back)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
     context.ports.clock.sleep(seconds)
     return failure
 
 
-def _seconds_to_wait(context: ExecutionContext, failure: StepFailed | None) -> float | None:
-    """Seconds until the next attempt; None if patience is over. A rollback that has begun gets more patience."""
-    head = context.recorder.execution
-    if failure is None and (head.rolling_back or head.purpose in ("rollback", "gc")):
-        fraction = context.ports.identifiers.fraction()
-        return context.patience.failed(context.ports.clock.monotonic(), fraction, WAY_BACK_SECONDS)
-    return still_patient(context)
+def _may_have_traffic(context: ExecutionContext) -> bool:
+    """Whether users may reach the candidate: by the weights that were read back, or by those that were recorded."""
+    try:
+        recorded = context.recorder.best_known_allocation().weight_of(context.recorder.execution.candidate.release)
+    except Exception:  # noqa: BLE001  nothing was ever read, so nothing was written either
+        recorded = 0
+    return bool(recorded or context.candidate_weight())
 
 
 def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:
+    if context.recorder.execution.purpose == "gc":
+        return NeedsOperator(code, message, "cutover resume")
     return NeedsOperator(code, f"{message}; {weights_by_hand(context)}", "cutover resume")
 
 

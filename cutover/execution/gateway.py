@@ -64,16 +64,17 @@ def write_weights_back(
     require_lease(context)
     blocked: Exception | None = None
     allocation = planned
-    try:
-        allocation, change = _change(context, planned, reason)
-        record(allocation, change)
-    except (LeaseLost, Interrupted, Paused):
-        raise
-    except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
-        blocked = error
-    require_lease(context)
-    context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
-    context.moves.last = context.ports.clock.monotonic()
+    with context.recorder.reports.afterwards():
+        try:
+            allocation, change = _change(context, planned, reason)
+            record(allocation, change)
+        except (LeaseLost, Interrupted, Paused):
+            raise
+        except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
+            blocked = error
+        require_lease(context)
+        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.moves.last = context.ports.clock.monotonic()
     if blocked is not None:
         raise blocked
 
@@ -187,7 +188,7 @@ def _record(context: ExecutionContext, planned: Allocation, reason: str, check: 
 def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tuple[Allocation, WeightsChange]:
     """The allocation to record, with what it replaces, and the change for the journal."""
     head, now = context.recorder.execution, context.ports.clock.now()
-    before = context.recorder.known_allocation()
+    before = context.recorder.best_known_allocation()
     allocation = planned.model_copy(update={"moved_at": now, "replaced": before.positive(), "confirmed": False})
     change = WeightsChange(
         execution_id=head.execution_id,

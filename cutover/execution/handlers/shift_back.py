@@ -68,6 +68,7 @@ class ShiftBackHandler:
             if clock.monotonic() - gained_at >= step.deadline_seconds:
                 raise StepFailed("NO_CAPACITY", self._stuck(context, known), "cutover status")
             wait(context, step.interval_seconds)
+            context.patience.succeeded()
         try:
             gateway.sync_listener(context)
         except (StepFailed, TransientFailure, PreflightFailed) as error:
