@@ -1,12 +1,12 @@
 """AWS clients of one environment, and the meaning of AWS's errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cutover.config.schema import Provider
-from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
+from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
 
 if TYPE_CHECKING:
     import boto3
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
+_URGENT_SECONDS = 1
 _TRANSIENT = frozenset(
     {
         "InternalError",
@@ -42,6 +43,7 @@ _TRANSIENT = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
@@ -52,18 +54,30 @@ _CREDENTIALS = frozenset(
         "AuthFailure",
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
         "UnrecognizedClientException",
     }
 )
 
 
 class Session:
-    """Creates each client at its first use and keeps it. boto3 is imported only then too."""
+    """Creates each client at its first use and keeps it. boto3 is imported only then too.
 
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
+    An `urgent` session is for the way back: a call takes about a second at most, and its caller decides about retries.
+    """
+
+    def __init__(self, provider: Provider, *, urgent: bool = False) -> None:
+        self.provider, self.urgent = provider, urgent
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -161,9 +175,9 @@ class Session:
         from botocore.config import Config
 
         return Config(
-            retries={"mode": "standard", "max_attempts": _ATTEMPTS},
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 1 if self.urgent else _ATTEMPTS + 1},
+            connect_timeout=_URGENT_SECONDS if self.urgent else _CONNECT_SECONDS,
+            read_timeout=_URGENT_SECONDS if self.urgent else _READ_SECONDS,
             s3={"addressing_style": "path" if self.provider.s3_use_path_style else "auto"},
             user_agent_extra="cutover",
         )
@@ -171,10 +185,10 @@ class Session:
 
 @contextmanager
 def aws_errors(call: str) -> Iterator[None]:
-    """Turn AWS's errors into cutover's. To handle an error of AWS itself, catch it inside this context.
+    """Turn every error of botocore into one of cutover. To handle an error of AWS itself, catch it in this context.
 
     Raises:
-        TransientFailure: AWS throttled, timed out or failed, after boto3's own retries.
+        TransientFailure: AWS throttled, timed out or failed, after boto3's own retries, or gave no credentials now.
         PreflightFailed: there are no credentials, they do not allow the call, or the endpoint does not answer.
         StepFailed: any other error, with AWS's code and message.
     """
@@ -183,21 +197,44 @@ def aws_errors(call: str) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        code = error_code(error)
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        sentence = f"{call}: {code}: {error.response.get('Error', {}).get('Message', '')}"
-        if code in _TRANSIENT or status >= 500:
-            raise TransientFailure("AWS_UNAVAILABLE", sentence) from error
-        if code in _CREDENTIALS:
-            raise PreflightFailed("AWS_DENIED", sentence, "aws sts get-caller-identity") from error
-        raise StepFailed("AWS_REFUSED", sentence) from error
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound) as error:
+        raise _of_aws(call, error, error.response) from error
+    except (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError) as error:
+        # Credentials that are renewed in the middle of an execution: STS or the metadata service did not answer once.
+        raise TransientFailure("NO_CREDENTIALS", f"{call}: {error}", "aws sts get-caller-identity") from error
+    except (
+        exceptions.SSOError,
+        exceptions.LoginError,
+        exceptions.NoAuthTokenError,
+        exceptions.TokenRetrievalError,
+    ) as error:
+        raise PreflightFailed("NO_CREDENTIALS", f"{call}: {error}", "aws sso login") from error
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.ProfileNotFound,
+        exceptions.ConfigNotFound,
+        exceptions.ConfigParseError,
+    ) as error:
         message = f"{call}: {error}; with IAM Identity Center, sign in with `aws sso login`"
         raise PreflightFailed("NO_CREDENTIALS", message, "aws configure") from error
     except exceptions.EndpointConnectionError as error:
         raise PreflightFailed("UNREACHABLE", f"{call}: {error}", "cutover doctor") from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError) as error:
         raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
+    except exceptions.BotoCoreError as error:
+        raise StepFailed("AWS_REFUSED", f"{call}: {error}") from error
+
+
+def _of_aws(call: str, error: Exception, response: Mapping[str, Any]) -> CutoverError:
+    """The error of cutover for an answer of AWS that is an error."""
+    code = error_code(error)
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    sentence = f"{call}: {code}: {response.get('Error', {}).get('Message', '')}"
+    if code in _TRANSIENT or status >= 500:
+        return TransientFailure("AWS_UNAVAILABLE", sentence)
+    if code in _CREDENTIALS:
+        return PreflightFailed("AWS_DENIED", sentence, "aws sts get-caller-identity")
+    return StepFailed("AWS_REFUSED", sentence)
 
 
 def error_code(error: Exception) -> str:

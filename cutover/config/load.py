@@ -8,7 +8,7 @@ from typing import cast
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cutover.config.schema import EnvironmentConfig
 from cutover.domain.errors import InvalidInput
@@ -16,6 +16,8 @@ from cutover.domain.errors import InvalidInput
 _NAMESPACE = "cutover:"
 _MAX_BYTES = 256 * 1024
 _PLACEHOLDER = "CHANGE-ME"
+_MAY_BE_SECRET = frozenset({"webhook", "address", "access_key", "secret_key", "secrets", "environment"})
+"""Keys below which a message does not show the value; it shows a URL nowhere."""
 _PULUMI_KEYS = frozenset({"pulumi:disable-default-providers", "pulumi:tags"})
 
 
@@ -79,9 +81,10 @@ def _entries(text: str, source: str) -> dict[str, object]:
     try:
         document: object = yaml.load(text)
     except DuplicateKeyError as error:
-        raise InvalidInput("CONFIG_INVALID", f"{source}: {_duplicate(error)}") from error
+        raise InvalidInput("CONFIG_INVALID", f"{source}: {_duplicate(error)}") from None
     except YAMLError as error:
-        raise InvalidInput("CONFIG_INVALID", f"{source}: is not valid YAML: {error}") from error
+        # The error's own text quotes the line, which can hold the URL of a webhook.
+        raise InvalidInput("CONFIG_INVALID", f"{source}: is not valid YAML: {_problem(error)}") from None
     config = document.get("config") if isinstance(document, Mapping) else None
     if not isinstance(config, Mapping):
         raise InvalidInput("CONFIG_INVALID", f"{source}: has no `config:` mapping")
@@ -90,7 +93,15 @@ def _entries(text: str, source: str) -> dict[str, object]:
 
 def _duplicate(error: DuplicateKeyError) -> str:
     line = error.problem_mark.line + 1 if error.problem_mark else "?"
-    return f"line {line}: {str(error.problem).splitlines()[0]}"
+    # The rest of ruamel's sentence has both values.
+    key = str(error.problem).partition('" with value')[0]
+    return f'line {line}: {key}"'
+
+
+def _problem(error: YAMLError) -> str:
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return type(error).__name__
+    return f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}: {error.problem}"
 
 
 def _is_known_key(key: str) -> bool:
@@ -115,4 +126,6 @@ def _sentence(error: object) -> str:
         return f"{path}: is missing"
     message = str(details["msg"]).removeprefix("Value error, ")
     value = details.get("input")
-    return f"{path}: {message}" + (f" (the value is {value!r})" if isinstance(value, str | int | float | bool) else "")
+    secret = "://" in str(value) or _MAY_BE_SECRET & set(map(str, location))
+    shown = isinstance(value, str | int | float | bool) and not secret
+    return f"{path}: {message}" + (f" (the value is {value!r})" if shown else "")

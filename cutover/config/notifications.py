@@ -1,7 +1,7 @@
 """`cutover:notifications`: who receives which messages about a deployment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -29,7 +29,7 @@ class EventBus:
 class ChatWebhook:
     """A webhook that accepts Slack's format."""
 
-    url: str
+    url: str = field(repr=False)
 
 
 Receiver = SnsTopic | EventBus | ChatWebhook
@@ -44,7 +44,7 @@ class NotificationConfig(Section):
         default=None, description="Name or ARN of an EventBridge bus. The events have the source `cutover`."
     )
     webhook: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = Field(
-        default=None, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
+        default=None, repr=False, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
     )
     on: tuple[Occasion, ...] = Field(
         default=("start", "pause", "failure", "rollback", "drift", "warning", "end"),

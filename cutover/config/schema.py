@@ -32,7 +32,7 @@ class Provider(Section):
         default=None,
         description="For the local cloud only: the access key. A real account uses the AWS credential chain.",
     )
-    secret_key: str | None = Field(default=None, description="For the local cloud only: the secret key.")
+    secret_key: str | None = Field(default=None, repr=False, description="For the local cloud only: the secret key.")
     skip_credentials_validation: bool = Field(
         default=False, strict=True, description="For the local cloud only: passed to the Pulumi provider."
     )

@@ -6,10 +6,10 @@ can hold a secret. The record has only their origin and SHA-256; the URL itself 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
@@ -147,7 +147,8 @@ def _sha256(text: str) -> str:
 
 def _origin(url: str) -> str:
     """`SCHEME://HOST:PORT`, without user, password, path and query."""
-    return f"{urlsplit(url).scheme}://{urlsplit(url).netloc.rpartition('@')[2]}"
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}"
 
 
 def _changed(url: _Url, environment: str) -> Refused:

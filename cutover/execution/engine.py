@@ -4,8 +4,6 @@ One boundary surrounds everything: whatever is raised becomes another attempt, a
 FAILED that tells a person what to do.
 """
 
-from dataclasses import dataclass
-
 from cutover.domain import Execution, Failure, Phase, Status, Step
 from cutover.domain.errors import (
     CutoverError,
@@ -26,14 +24,6 @@ from cutover.execution.handlers.registry import handler_of
 from cutover.execution.waiting import ABORTS, SIGN_OF_LIFE_SECONDS, look_for_drift, process_requests, still_patient
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """Why the execution must turn back, or ends if it was on the way back already."""
-
-    error: StepFailed
-    on_the_way_back: bool
-
-
 def run_plan(context: ExecutionContext) -> Execution:
     """Carry out the execution from the recorded step to its end.
 
@@ -44,10 +34,15 @@ def run_plan(context: ExecutionContext) -> Execution:
         NeedsOperator: the driver can neither act nor record.
     """
     recorder = context.recorder
-    failure: _Failed | None = None
+    failure: StepFailed | None = None
+    unexpected: Exception | None = None
     while not recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
+            if unexpected is not None:
+                error, unexpected = unexpected, None
+                failure = _try_again_later(context, error, failure)
+                continue
             if failure is not None:
                 _fail(context, failure)
                 failure = None
@@ -58,15 +53,20 @@ def run_plan(context: ExecutionContext) -> Execution:
             if lost.code == EXPIRED and _may_have_traffic(context):
                 raise _needs_operator(context, lost.code, lost.message) from lost
             raise
-        except Paused:
+        except (Paused, NeedsOperator):
             raise
         except Interrupted as stop:
             _record_interruption(context, stop)
             raise
         except (RequestsChanged, WorldChanged):
             continue
+        except StepFailed as failed:
+            if failure is None or _turns_back(context):
+                failure = failed
+            elif failed.code not in ABORTS:
+                unexpected = failed
         except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
-            failure = _try_again_later(context, error, failure)
+            unexpected = error
     return recorder.execution
 
 
@@ -79,7 +79,7 @@ def _advance(context: ExecutionContext) -> None:
     step = recorder.step
     if step is not None:
         _run_step(context, step)
-    elif not recorder.execution.planned_fully:
+    elif _turns_back(context):
         error = recorder.execution.error
         way_back.turn_back(context, StepFailed(error.code, error.message) if error else StepFailed("FAILED", "unknown"))
         recorder.replan(way_back.plan_rest(context))
@@ -101,46 +101,51 @@ def _phase(context: ExecutionContext, handler: Handler) -> Phase:
     return Phase.ROLLING_BACK if context.recorder.execution.rolling_back else handler.phase
 
 
-def _fail(context: ExecutionContext, failure: _Failed) -> None:
+def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     """Turn back. A failed clean-up after the success is a warning; a failed rollback needs an operator."""
-    recorder, error = context.recorder, failure.error
+    recorder = context.recorder
     head = recorder.execution
-    wanted = error.code in ABORTS
+    wanted = failure.code in ABORTS
     if recorder.cleans_up and recorder.step is not None and not wanted:
-        recorder.skip_step(f"{handler_of(recorder.step).sentence()} failed: {error.message}")
+        recorder.skip_step(f"{handler_of(recorder.step).sentence()} failed: {failure.message}")
         return
-    succeeded = recorder.step is None and not failure.on_the_way_back and not head.rolling_back
-    if head.purpose in ("deploy", "drill") and not failure.on_the_way_back and (wanted or not succeeded):
-        way_back.turn_back(context, error)
+    succeeded = recorder.step is None and not head.rolling_back
+    if not head.rolling_back and head.purpose in ("deploy", "drill") and (wanted or not succeeded):
+        way_back.turn_back(context, failure)
         return
-    work = "record of the end" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
-    message = f"the {work} failed: {error.message}"
+    work = "record of the success" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
+    message = f"the {work} failed: {failure.message}"
     if head.error is not None:
         message = f"{head.error.message}; then {message}"
-    recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=error.code, message=message))
+    recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
 
 
-def _try_again_later(context: ExecutionContext, error: Exception, failure: _Failed | None) -> _Failed | None:
+def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:
     """Wait until the next attempt. When patience is over, return the failure that the execution ends or turns back for.
 
-    `failure` is the one that the driver could not turn back for, or not record, at this attempt.
+    `failure` is the one that the driver could not turn back for, or not record, at this attempt. Once it is recorded,
+    the driver goes on with the way back.
 
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
     """
-    if failure is None and isinstance(error, StepFailed):
-        return _Failed(error, context.recorder.execution.rolling_back)
+    failure = None if _turns_back(context) else failure
     seconds = still_patient(context, context.patience, short=failure is not None)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
     if seconds is None and failure is not None:
-        raise _needs_operator(context, code, f"{failure.error.message}; then {message}") from error
+        raise _needs_operator(context, code, f"{failure.message}; then {message}") from error
     if seconds is None:
         context.patience.succeeded()
-        return _Failed(StepFailed(code, message), context.recorder.execution.rolling_back)
+        return StepFailed(code, message)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
     context.ports.clock.sleep(seconds)
     return failure
+
+
+def _turns_back(context: ExecutionContext) -> bool:
+    """Whether the failure is recorded, and the rest of the rollback plan is not made yet."""
+    return not context.recorder.execution.planned_fully
 
 
 def _may_have_traffic(context: ExecutionContext) -> bool:
@@ -166,14 +171,14 @@ def _note_retry(context: ExecutionContext, message: str) -> None:
     except StepFailed:
         # A person aborted; the next look finds the same request.
         return
-    except Exception:  # noqa: BLE001, S110  the records are not reachable, which is why the driver tries again
+    except Exception:  # noqa: BLE001  the records are not reachable, which is why the driver tries again
         return
 
 
 def _record_interruption(context: ExecutionContext, stop: Interrupted) -> None:
     try:
         context.recorder.interrupted(stop.message)
-    except Exception:  # noqa: BLE001, S110  the process ends with 130 in any case, and a resume needs no such record
+    except Exception:  # noqa: BLE001  the process ends with 130 in any case, and a resume needs no such record
         return
 
 

@@ -7,7 +7,7 @@ precondition. No effect follows a wait without this second look.
 from collections.abc import Callable
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
-from cutover.domain.errors import Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
@@ -79,6 +79,17 @@ def write_weights_back(
         raise blocked
 
 
+def confirm_if_shown(context: ExecutionContext, allocation: Allocation) -> None:
+    """Read the listener once, for a second at most: if it has the weights, they need not be written again."""
+    try:
+        live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
+    except CutoverError:
+        # The weights stay unconfirmed, so that the next step of the way back writes them again and reads them back.
+        return
+    if live == allocation.positive():
+        context.recorder.confirm(allocation)
+
+
 def sync_listener(context: ExecutionContext) -> None:
     """Bring Pulumi's state of the listener to the recorded weights, which a direct write has set."""
     _admit(context, ENGINE_SECONDS)
@@ -120,6 +131,8 @@ def scale(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> Non
         refuse_if_it_has_traffic(context, ref)
     else:
         refuse_if_too_small(context, ref, desired_count)
+    # The way back must not go by the health of tasks that are stopped now.
+    context.knowledge.read_at = None
     context.ports.compute.scale(context.outputs(ref), desired_count)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutover.domain import Execution, Release, ReleaseRef
 from cutover.domain.errors import CutoverError
-from cutover.ports import Ledger, Traffic
+from cutover.ports import Clock, Ledger, Ports, Traffic, Urgent
 
 _GONE = -1
 """In place of a number of healthy targets: the target group was deleted by hand."""
@@ -22,6 +22,8 @@ class Knowledge:
     failed_healthy: int | None = None
     target_is_gone: bool = False
     """Whether the target group of `target` was deleted by hand, so that it can get no weight."""
+    read_at: float | None = None
+    """When both numbers were last read, in monotonic seconds."""
     noted_drift: dict[str, int] | None = None
     """The live weights of the last drift that is in the journal."""
     is_learnt: bool = True
@@ -38,18 +40,20 @@ def learn(knowledge: Knowledge, ledger: Ledger, head: Execution) -> None:
     """Find the release that gets the traffic back, once; raises the errors of the ledger."""
     if knowledge.is_learnt:
         return
-    name = head.candidate.release if _goes_to_its_candidate(head) else ledger.good().target_from(head.candidate.release)
+    candidate = head.candidate.release
+    name = candidate if _goes_to_its_candidate(head) else ledger.good().last_except(candidate)
     knowledge.target = ledger.release(name) if name else None
     knowledge.is_learnt = True
 
 
-def refresh(knowledge: Knowledge, ledger: Ledger, traffic: Traffic) -> None:
+def refresh(knowledge: Knowledge, clock: Clock, through: Ports | Urgent) -> None:
     """Count the healthy targets of both sides; a count that cannot be read keeps its last value. Never raises."""
-    count = _healthy(traffic, knowledge.target)
+    knowledge.read_at = clock.monotonic()
+    count = _healthy(through.traffic, knowledge.target)
     if count is not None:
         knowledge.target_is_gone, knowledge.target_healthy = count == _GONE, max(0, count)
     try:
-        count = _healthy(traffic, ledger.release(knowledge.failed.release))
+        count = _healthy(through.traffic, through.ledger.release(knowledge.failed.release))
     except Exception:  # noqa: BLE001  the last known number is used; the watched steps report what cannot be seen
         return
     if count is not None:

@@ -123,7 +123,8 @@ class Recorder:
         if self._known is not None:
             self._known_before = self._known
         self._known = None
-        self._write("weights", _sentence_of(change), self.execution, changes, change)
+        head = self.execution.model_copy(update={"moved_traffic": True})
+        self._write("weights", _sentence_of(change), head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -202,6 +203,7 @@ class Recorder:
             "plan": Plan(strategy="rollback", steps=()),
             "plan_hash": Plan(strategy="rollback", steps=()).hash,
             "planned_fully": False,
+            "moved_traffic": self.execution.moved_traffic or change is not None,
             "step_index": 0,
             "step_started_at": None,
             "rolling_back": True,
@@ -222,7 +224,9 @@ class Recorder:
                 self._known = None
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)
-        self._known = allocation or self._known
+        if allocation is not None:
+            # A confirmation of the weights before these must not be recorded any more.
+            self._known, self._allocation = allocation, None
         self._done(head, event)
         self._forget_time()
 

@@ -185,7 +185,7 @@ def promoted(context: ExecutionContext) -> bool:
 
 
 def skipped(context: ExecutionContext) -> bool:
-    """Whether `promote --full` skips the current wait; it skips a person's waits until the candidate has all traffic."""
+    """Whether `promote --full` skips the current wait: all waits for people, until the candidate has all traffic."""
     head = context.recorder.execution
     full = context.recorder.control.promote_full is not None
     return full and not head.rolling_back and context.candidate_weight() < 100

@@ -8,17 +8,19 @@ from cutover.domain.execution import Failure
 from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.knowledge import Knowledge
-from cutover.planning.observe import observe_rollback, timings
+from cutover.planning.observe import observe_way_back, timings
 from cutover.strategies.rollback import rollback_after_failure
 from cutover.strategies.way_back import weights_back
 
+_FRESH_SECONDS = 10.0
+"""The health from a look this long ago is good enough for the first write."""
 Record = Callable[[Allocation, WeightsChange], None]
 
 
 def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     """Give the last good release its traffic back as far as it carries it, and record that the execution rolls back.
 
-    A repeat after a failure of the write writes again.
+    A repeat writes again, unless the listener is known to have the weights and no more can be gained.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.
@@ -36,8 +38,11 @@ def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     def record(recorded: Allocation, change: WeightsChange) -> None:
         if not recorder.execution.rolling_back:
             recorder.turn_back(reason, recorded, change, ledger)
+        elif not recorded.same_weights(recorder.known_allocation()):
+            recorder.record_weights(recorded, change)
 
     gateway.write_weights_back(context, allocation, failure.message, record)
+    gateway.confirm_if_shown(context, recorder.known_allocation())
 
 
 def plan_rest(context: ExecutionContext) -> Plan:
@@ -46,14 +51,15 @@ def plan_rest(context: ExecutionContext) -> Plan:
     if head.purpose == "drill":
         capacity = context.release(head.candidate).manifest.desired_count
         return Plan(strategy="drill", steps=(_end_drill(context, head.candidate, capacity),))
-    return rollback_after_failure(observe_rollback(context.ports, context.environment, head.candidate))
+    facts = observe_way_back(context.ports, context.environment, head.candidate, moved_traffic=head.moved_traffic)
+    return rollback_after_failure(facts)
 
 
 def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_percent: int) -> Allocation | None:
     """The weights that the way back writes next; None if there is nothing to move or nowhere to move it.
 
-    The health of both sides is read once more, each within a second; what cannot be read keeps its last value, and
-    what was never read counts as healthy.
+    The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
+    second; what cannot be read keeps its last value, and what was never read counts as healthy.
     """
     current, target = context.recorder.best_known_allocation(), known.target
     if target is None or target.outputs is None:
@@ -61,7 +67,8 @@ def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_per
     percents = {weight.release: weight.weight for weight in current.weights if weight.weight}
     if percents.get(target.ref.release) == 100 and current.confirmed:
         return None
-    knowledge.refresh(known, context.ports.urgent.ledger, context.ports.urgent.traffic)
+    if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
+        knowledge.refresh(known, context.ports.clock, context.ports.urgent)
     if known.target_is_gone:
         return None
     capacity = max(1, target.manifest.desired_count)

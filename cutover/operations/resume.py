@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from cutover.config.settings import with_settings, with_settings_on_the_way_back
+from cutover.config.settings import settings_hash, with_settings, with_settings_on_the_way_back
 from cutover.domain import Execution, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
@@ -113,8 +113,8 @@ def _continue(ports: Ports, lease: Lease, execution_id: str | None, how: str) ->
         head = _resumable(ports, execution_id)
         control = ports.ledger.control(head.execution_id)
         goes_back = head.rolling_back or control.abort is not None
-        settings = with_settings_on_the_way_back if goes_back else with_settings
-        ports = replace(ports, config=settings(ports.config, head.settings))
+        pinned = with_settings_on_the_way_back if goes_back else with_settings
+        ports = replace(ports, config=pinned(ports.config, head.settings))
         environment = ports.stacks.environment()
         recorder = Recorder(ports, lease, head)
         recorder.control = control
@@ -137,6 +137,9 @@ def _resumable(ports: Ports, execution_id: str | None) -> Execution:
         raise Refused("FINISHED", message, "cutover status")
     if head.plan.hash != head.plan_hash:
         message = f"the recorded plan of {head.execution_id} was changed: its hash is not the recorded hash"
+        raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
+    if settings_hash(head.settings) != head.settings_hash:
+        message = f"the recorded settings of {head.execution_id} were changed: their hash is not the recorded hash"
         raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
     return head
 

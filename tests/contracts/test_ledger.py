@@ -1,286 +1,377 @@
-"""The contract of the Ledger port, on the fake of the unit tests and on DynamoDB."""
+"""The contract of the Ledger port, on the fake of the unit tests and on DynamoDB: commits, reads, and who may write."""
 
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
 from cutover.adapters.dynamodb import DynamoLedger
 from cutover.adapters.session import Session
-from cutover.config.schema import Records
 from cutover.domain import (
     Allocation,
     Execution,
-    JournalEvent,
+    GoodReleases,
     Measurement,
     Phase,
     Plan,
-    Release,
-    ReleaseRef,
     ReleaseState,
     RequestKind,
     Status,
-    Weight,
+    broken_link,
 )
-from cutover.domain.errors import LeaseLost, PreflightFailed, Refused
-from cutover.ports import HookResult, Lease, Ledger
-from support.fakes import FakeClock, FakeLedger, config_for, manifest_for
+from cutover.domain.errors import HeadMoved, LeaseLost, Refused, RequestsChanged
+from cutover.ports import Changes, HookResult, Ledger
+from support.fakes import FakeClock, FakeLedger
+from support.ledger_records import (
+    NOTHING,
+    PLAN,
+    change_of,
+    commit,
+    event_after,
+    head_of,
+    release_of,
+    request_of,
+    take,
+    weights_of,
+    with_event,
+)
 from support.records import RECORDS
 
-TimedLedger = tuple[Ledger, FakeClock]
-REF = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class Records:
+    """The records of one environment, which several drivers open; the wall clock of each may be wrong."""
+
+    open_with: Callable[[FakeClock], Ledger]
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def open(self) -> Ledger:
+        return self.open_with(self.clock)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def timed_ledger(request: pytest.FixtureRequest, environment: str) -> TimedLedger:
-    clock = FakeClock()
+def records(request: pytest.FixtureRequest, environment: str) -> Records:
     if request.param == "fake":
-        return FakeLedger(clock), clock
+        fake = FakeLedger(FakeClock())
+        return Records(lambda _: fake, fake.clock)
     session: Session = request.getfixturevalue("session")
-    return DynamoLedger(session, RECORDS, "shop", environment, clock), clock
+    return Records(lambda clock: DynamoLedger(session, RECORDS, "shop", environment, clock))
 
 
-def head(execution_id: str, clock: FakeClock, **changes: object) -> Execution:
-    plan = Plan(strategy="blue-green", steps=())
-    values: dict[str, object] = {
-        "execution_id": execution_id,
-        "application": "shop",
-        "environment": "prod",
-        "purpose": "deploy",
-        "status": Status.IN_PROGRESS,
-        "phase": Phase.CREATING,
-        "plan": plan,
-        "plan_hash": plan.hash,
-        "candidate": REF,
-        "started_at": clock.now(),
-        "updated_at": clock.now(),
-        **changes,
-    }
-    return Execution.model_validate(values)
+@pytest.fixture
+def ledger(records: Records) -> Ledger:
+    return records.open()
 
 
-def event(execution_id: str, seq: int, clock: FakeClock, fence: int) -> JournalEvent:
-    return JournalEvent(
-        execution_id=execution_id,
-        seq=seq,
-        at=clock.now(),
-        kind="outcome",
-        status=Status.IN_PROGRESS,
-        phase=Phase.CREATING,
-        step_index=0,
-        step_kind=None,
-        message=f"event {seq}",
-        fence=fence,
-    )
+@pytest.fixture
+def clock(records: Records) -> FakeClock:
+    return records.clock
 
 
-def acquire(ledger: Ledger, execution_id: str = "e1", holder: str = "a") -> Lease:
-    return ledger.acquire(holder, execution_id)
+def test_a_lease_that_was_never_taken_is_none(ledger: Ledger) -> None:
+    assert ledger.lease() is None
 
 
-def weights(percent: int = 100) -> Allocation:
-    group = Weight(release=REF.release, version="v1", target_group_arn="arn:tg", weight=percent)
-    return Allocation(weights=(group,))
-
-
-def test_a_held_lease_is_refused_with_its_holder(timed_ledger: TimedLedger) -> None:
-    acquire(timed_ledger[0], holder="host-a")
-    with pytest.raises(Refused, match="host-a"):
-        acquire(timed_ledger[0], "e2", "host-b")
-
-
-def test_an_expired_lease_can_be_taken_and_its_fence_grows(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    first = acquire(ledger)
-    clock.time += timedelta(seconds=61)
-    assert acquire(ledger, "e2", "b").fence > first.fence
-
-
-def test_a_released_lease_is_free_at_once(timed_ledger: TimedLedger) -> None:
-    ledger, _ = timed_ledger
-    ledger.release_lease(acquire(ledger))
-    assert ledger.current_lease() is None
-    acquire(ledger, "e2", "b")
-
-
-def test_a_renewed_lease_lasts_longer(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    clock.time += timedelta(seconds=50)
+def test_the_lease_shows_its_holder_and_each_renewal(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger, "host-a")
     ledger.renew(lease)
-    clock.time += timedelta(seconds=50)
+    ledger.renew(lease)
+    record = ledger.lease()
+    assert record is not None
+    assert (record.holder, record.fence, record.renewals, record.given_back) == ("host-a", lease.fence, 2, False)
+    assert record.taken_at == clock.now()
+
+
+def test_a_lease_that_was_renewed_since_it_was_seen_is_refused_with_its_holder(ledger: Ledger) -> None:
+    lease = take(ledger, "host-a")
+    seen = ledger.lease()
+    ledger.renew(lease)
+    with pytest.raises(Refused, match="host-a"):
+        ledger.take("host-b", seen)
+    ledger.renew(lease)
+
+
+def test_a_lease_that_nobody_renewed_since_it_was_seen_is_taken_with_a_higher_fence(ledger: Ledger) -> None:
+    first = take(ledger, "host-a")
+    second = take(ledger, "host-b")
+    assert second.fence > first.fence
+    with pytest.raises(LeaseLost):
+        ledger.renew(first)
+
+
+def test_a_lease_that_somebody_took_since_none_was_seen_is_refused(ledger: Ledger) -> None:
+    take(ledger, "host-a")
+    with pytest.raises(Refused, match="host-a"):
+        ledger.take("host-b", None)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=1), -timedelta(days=1)])
+def test_no_decision_about_the_lease_depends_on_the_clock_of_a_host(records: Records, ahead: timedelta) -> None:
+    holder = records.open()
+    lease = take(holder, "host-a")
+    contender = records.open_with(FakeClock(records.clock.time + ahead))
+    seen = contender.lease()
+    holder.renew(lease)
     with pytest.raises(Refused):
-        acquire(ledger, "e2", "b")
+        contender.take("host-b", seen)
+    commit(holder, lease, head_of(1, records.clock))
 
 
-def test_a_driver_that_lost_its_lease_can_write_nothing(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    old = acquire(ledger)
-    clock.time += timedelta(seconds=61)
-    acquire(ledger, "e2", "b")
-    writes: list[Callable[[], object]] = [
-        lambda: ledger.write(old, head("e1", clock), event("e1", 1, clock, old.fence)),
-        lambda: ledger.put_allocation(old, weights()),
-        lambda: ledger.renew(old),
-    ]
-    for write in writes:
-        with pytest.raises(LeaseLost):
-            write()
-    assert (ledger.execution("e1"), ledger.allocation()) == (None, Allocation())
+def test_a_lease_that_was_given_back_says_so_and_its_fence_still_grows(ledger: Ledger) -> None:
+    first = take(ledger, "host-a")
+    ledger.give_back(first)
+    record = ledger.lease()
+    assert record is not None
+    assert record.given_back
+    assert take(ledger, "host-b").fence > first.fence
 
 
-def test_head_and_journal_are_read_back_as_written(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    for seq in range(1, 13):
-        ledger.write(lease, head("e1", clock, last_seq=seq), event("e1", seq, clock, lease.fence))
-    assert ledger.execution("e1") == head("e1", clock, last_seq=12)
-    assert [line.seq for line in ledger.journal("e1")] == list(range(1, 13))
+def test_a_driver_that_lost_its_lease_cannot_give_back_its_successors(ledger: Ledger) -> None:
+    first = take(ledger, "host-a")
+    take(ledger, "host-b")
+    ledger.give_back(first)
+    record = ledger.lease()
+    assert record is not None
+    assert (record.holder, record.given_back) == ("host-b", False)
 
 
-def test_executions_are_read_newest_first_up_to_the_limit(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    for name in ("20260101T1", "20260101T3", "20260101T2"):
-        ledger.write(lease, head(name, clock), event(name, 1, clock, lease.fence))
-    assert [e.execution_id for e in ledger.executions(2)] == ["20260101T3", "20260101T2"]
-    assert ledger.latest_execution() == head("20260101T3", clock)
+def test_a_driver_that_lost_its_lease_can_write_nothing(ledger: Ledger, clock: FakeClock) -> None:
+    old = take(ledger)
+    head = commit(ledger, old, head_of(1, clock))
+    take(ledger, "b")
+    changes = Changes(allocation=weights_of(), good=GoodReleases(names=("x",)))
+    with pytest.raises(LeaseLost):
+        commit(ledger, old, head, changes)
+    with pytest.raises(LeaseLost):
+        ledger.put_measurement(old, measurement(1, clock))
+    assert (ledger.execution("prod-1"), ledger.allocation(), ledger.good()) == (head, Allocation(), GoodReleases())
+    assert ledger.measurements("prod-1") == ()
 
 
-def test_a_driver_reads_a_request_to_abort(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
-    assert ledger.requests("e1", 0) == ()
-    request = ledger.add_request("e1", RequestKind.ABORT, "alice", "too slow")
-    assert ledger.requests("e1", 0) == (request,)
-    assert (request.by, request.reason, request.seq) == ("alice", "too slow", 1)
+def test_head_and_journal_are_read_back_as_written_also_by_another_driver(records: Records) -> None:
+    ledger = records.open()
+    lease = take(ledger)
+    head = head_of(1, records.clock, settings='{"gates": "ä"}', settings_hash="5", phase=Phase.VERIFYING)
+    for _ in range(12):
+        head = commit(ledger, lease, head)
+    other = records.open()
+    assert other.execution("prod-1") == head
+    journal = other.journal("prod-1")
+    assert [event.seq for event in journal] == list(range(1, 13))
+    assert broken_link(journal) is None
 
 
-def test_the_same_request_for_the_same_step_is_recorded_once_and_another_after_it(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
+def test_a_plan_that_changes_on_the_way_back_is_read_back(records: Records) -> None:
+    ledger = records.open()
+    lease = take(ledger)
+    head = commit(ledger, lease, head_of(1, records.clock))
+    plan = Plan(strategy="rollback", steps=())
+    head = commit(ledger, lease, head, plan=plan, plan_hash=plan.hash, rolling_back=True)
+    assert records.open().execution("prod-1") == head
+    assert ledger.execution("prod-1") == head
+
+
+def test_a_commit_writes_its_changes_with_the_event(ledger: Ledger, clock: FakeClock) -> None:
+    release = release_of("v1", clock.now(), ReleaseState.CREATING)
+    good = GoodReleases(names=(release.ref.release,))
+    commit(ledger, take(ledger), head_of(1, clock), Changes(releases=(release,), allocation=weights_of(), good=good))
+    assert ledger.release(release.ref.release) == release
+    assert (ledger.allocation(), ledger.good()) == (weights_of(), good)
+
+
+def test_a_commit_that_fails_changes_nothing(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    head = commit(ledger, lease, head_of(1, clock))
+    ledger.put_request("prod-1", request_of(RequestKind.PAUSE, clock))
+    release = release_of("v1", clock.now())
+    changes = Changes((release,), weights_of(), GoodReleases(names=("x",)))
+    with pytest.raises(RequestsChanged):
+        commit(ledger, lease, head, changes, weights=change_of(1, clock.now(), {"v1": 100}))
+    assert ledger.execution("prod-1") == head
+    assert len(ledger.journal("prod-1")) == 1
+    assert (ledger.allocation(), ledger.good(), ledger.standing()) == (Allocation(), GoodReleases(), ())
+    assert ledger.weight_changes(10) == ()
+
+
+def test_a_repeat_of_a_commit_whose_answer_was_lost_does_nothing(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    start = head_of(1, clock)
+    head = commit(ledger, lease, start)
+    assert commit(ledger, lease, start) == head
+    commit(ledger, lease, head)
+    assert commit(ledger, lease, start) == head
+    assert len(ledger.journal("prod-1")) == 2
+
+
+def test_a_repeat_does_nothing_though_a_person_made_a_request_in_between(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    start = head_of(1, clock)
+    commit(ledger, lease, start)
+    ledger.put_request("prod-1", request_of(RequestKind.ABORT, clock))
+    commit(ledger, lease, start)
+
+
+def test_another_event_of_the_same_number_is_not_taken_for_a_lost_lease(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    start = head_of(1, clock)
+    head = commit(ledger, lease, start)
+    with pytest.raises(HeadMoved):
+        commit(ledger, lease, start, message="another")
+    assert ledger.execution("prod-1") == head
+
+
+def test_the_newest_execution_is_the_one_with_the_highest_number_whatever_the_clock_says(
+    records: Records,
+) -> None:
+    ledger, clock = records.open(), records.clock
+    lease = take(ledger)
+    assert (ledger.latest_execution(), ledger.executions(3)) == (None, ())
+    heads: list[Execution] = []
+    for number in (8, 9, 10, 11):
+        clock.time -= WEEK
+        heads.append(commit(ledger, lease, head_of(number, clock)))
+    assert ledger.latest_execution() == heads[-1]
+    assert records.open().executions(3) == (heads[3], heads[2], heads[1])
+    assert ledger.execution("prod-9") == heads[1]
+    assert ledger.execution("other-9") is None
+
+
+def test_an_abort_outlives_the_driver_that_did_not_act_on_it(records: Records) -> None:
+    ledger, clock = records.open(), records.clock
+    lease = take(ledger)
+    head = commit(ledger, lease, head_of(1, clock))
+    ledger.put_request("prod-1", request_of(RequestKind.ABORT, clock))
+    with pytest.raises(RequestsChanged):
+        commit(ledger, lease, head)
+    # The driver records that it has read the request, and is killed before it acts.
+    commit(ledger, lease, head, control_version=ledger.control("prod-1").version)
+    successor = records.open()
+    take(successor, "b")
+    abort = successor.control("prod-1").abort
+    assert abort is not None
+    assert (abort.by, abort.reason) == ("alice", "because")
+
+
+def test_a_promote_keeps_the_step_that_its_author_saw(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    head = commit(ledger, lease, head_of(1, clock, step_index=3))
+    request = request_of(RequestKind.PROMOTE, clock, step_index=3)
+    commit(ledger, lease, head, step_index=4)
+    promote = ledger.put_request("prod-1", request).promote
+    assert promote is not None
+    assert promote.step_index == 3
+
+
+def test_the_same_request_for_the_same_step_is_recorded_once(ledger: Ledger, clock: FakeClock) -> None:
+    commit(ledger, take(ledger), head_of(1, clock))
     kinds = [RequestKind.PAUSE, RequestKind.PAUSE, RequestKind.RESUME, RequestKind.PAUSE]
-    assert [ledger.add_request("e1", kind, "alice", "").seq for kind in kinds] == [1, 1, 2, 3]
-    assert [request.kind for request in ledger.requests("e1", 1)] == [RequestKind.RESUME, RequestKind.PAUSE]
+    versions = [ledger.put_request("prod-1", request_of(kind, clock)).version for kind in kinds]
+    assert versions == [1, 1, 2, 3]
+    control = ledger.control("prod-1")
+    assert [request.kind for request in control.after(1)] == [RequestKind.RESUME, RequestKind.PAUSE]
+    assert ledger.control("prod-2").version == 0
 
 
-def test_a_request_to_an_execution_that_is_not_in_progress_is_refused(timed_ledger: TimedLedger) -> None:
-    ledger, _ = timed_ledger
-    with pytest.raises(Refused):
-        ledger.add_request("e9", RequestKind.PROMOTE, "alice", "")
+@pytest.mark.parametrize("status", [None, Status.COMPLETED, Status.FAILED])
+def test_a_request_to_an_execution_that_is_not_in_progress_is_refused(
+    ledger: Ledger, clock: FakeClock, status: Status | None
+) -> None:
+    if status is not None:
+        commit(ledger, take(ledger), head_of(1, clock, status=status))
+    with pytest.raises(Refused, match="prod-1"):
+        ledger.put_request("prod-1", request_of(RequestKind.PROMOTE, clock))
+    assert ledger.control("prod-1").version == 0
 
 
-def test_measurements_are_read_back_in_order_and_written_only_under_the_fence(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    written = [
-        Measurement(
-            execution_id="e1",
-            seq=n,
-            at=clock.now(),
-            gate="errors",
-            step_index=3,
-            release="r",
-            values={"requests": n, "x": None},
-        )
-        for n in (1, 2)
-    ]
-    for measurement in written:
-        ledger.put_measurement(lease, measurement)
-    assert list(ledger.measurements("e1")) == written
-    ledger.release_lease(lease)
-    acquire(ledger)
-    with pytest.raises(LeaseLost):
-        ledger.put_measurement(lease, written[0].model_copy(update={"seq": 3}))
+def measurement(seq: int, clock: FakeClock, **changes: object) -> Measurement:
+    values = {"requests": float(seq), "x": None}
+    known: dict[str, object] = {"gate": "errors", "step_index": 3, "release": "r", "values": values}
+    return Measurement.model_validate({"execution_id": "prod-1", "seq": seq, "at": clock.now(), **known, **changes})
 
 
-def test_the_first_answer_of_a_hook_is_final(timed_ledger: TimedLedger) -> None:
-    ledger, _ = timed_ledger
-    assert ledger.hook_answer("e1.4") is None
-    ledger.put_hook_answer("e1.4", "Failed", "no stock")
-    ledger.put_hook_answer("e1.4", "Failed", "no stock")
-    assert ledger.hook_answer("e1.4") == HookResult("Failed", "no stock")
+def test_measurements_are_read_back_in_order_and_a_repeat_does_nothing(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    written = [measurement(seq, clock) for seq in (1, 2)]
+    for each in (*written, written[1]):
+        ledger.put_measurement(lease, each)
+    assert list(ledger.measurements("prod-1")) == written
+    with pytest.raises(HeadMoved):
+        ledger.put_measurement(lease, measurement(2, clock, release="other"))
+
+
+def test_the_raw_minutes_of_a_two_day_analysis_are_read_back(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    minutes = tuple(index / 7000 for index in range(48 * 60))
+    series = {f"metric-{metric}.{side}": minutes for metric in range(4) for side in ("candidate", "baseline")}
+    long = measurement(1, clock, series=series)
+    assert len(long.model_dump_json()) > 400_000
+    ledger.put_measurement(lease, long)
+    ledger.put_measurement(lease, long)
+    ledger.put_measurement(lease, measurement(2, clock))
+    assert ledger.measurements("prod-1") == (long, measurement(2, clock))
+
+
+def test_the_first_answer_of_a_hook_is_final(ledger: Ledger) -> None:
+    assert ledger.hook_answer("prod-1.4") is None
+    ledger.put_hook_answer("prod-1.4", "Failed", "no stock")
+    ledger.put_hook_answer("prod-1.4", "Failed", "no stock")
+    assert ledger.hook_answer("prod-1.4") == HookResult("Failed", "no stock")
     with pytest.raises(Refused, match="answered Failed"):
-        ledger.put_hook_answer("e1.4", "Succeeded", "")
+        ledger.put_hook_answer("prod-1.4", "Succeeded", "")
 
 
-def test_releases_are_read_newest_first(timed_ledger: TimedLedger) -> None:
-    ledger, clock = timed_ledger
-    lease = acquire(ledger)
-    for version in ("v1", "v2"):
-        manifest = manifest_for(config_for(version))
-        release = Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
-        ledger.put_release(lease, release)
-        assert ledger.release(manifest.ref.release) == release
+def test_every_write_of_weights_is_listed_newest_first(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    changes = [change_of(number, clock.now(), {"v1": percent}) for number in (9, 10) for percent in (10, 100)]
+    for number in (9, 10):
+        head = commit(ledger, lease, head_of(number, clock))
+        for change in changes:
+            if change.execution_id == head.execution_id:
+                head = commit(ledger, lease, head, weights=change)
+    assert list(ledger.weight_changes(3)) == changes[:0:-1]
+
+
+def test_releases_are_read_newest_first_with_the_retired_ones(records: Records) -> None:
+    ledger, clock = records.open(), records.clock
+    lease, head = take(ledger), head_of(1, clock)
+    releases = {}
+    for version in ("v1", "v2", "v3"):
+        releases[version] = release_of(version, clock.now(), ReleaseState.CREATING)
+        head = commit(ledger, lease, head, Changes(releases=(releases[version],)))
         clock.time += timedelta(seconds=1)
-    assert [release.ref.version for release in ledger.releases()] == ["v2", "v1"]
+    for version, state in (("v3", ReleaseState.READY), ("v2", ReleaseState.RETIRED)):
+        releases[version] = releases[version].model_copy(update={"state": state})
+        head = commit(ledger, lease, head, Changes(releases=(releases[version],)))
+    for reader in (ledger, records.open()):
+        assert reader.releases(2) == (releases["v3"], releases["v2"])
+        assert reader.releases(9) == (releases["v3"], releases["v2"], releases["v1"])
+        assert reader.standing() == (releases["v3"], releases["v1"])
+        assert reader.release(releases["v2"].ref.release) == releases["v2"]
+        assert reader.releases_of("v2") == (releases["v2"],)
+        assert reader.releases_with(releases["v1"].ref.digest[:12]) == (releases["v1"],)
+        assert (reader.release("none"), reader.releases_of("v"), reader.releases_with("xyz")) == (None, (), ())
 
 
-@pytest.mark.parametrize("before", ["never taken", "expired"])
-def test_only_one_of_many_drivers_gets_the_lease(session: Session, environment: str, before: str) -> None:
-    start = FakeClock()
-    if before == "expired":
-        acquire(DynamoLedger(session, RECORDS, "shop", environment, start), "e0", "dead")
-        start.time += timedelta(seconds=61)
-    winners: list[str] = []
-    barrier = threading.Barrier(8)
-
-    def race(name: str) -> None:
-        ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock(start.time))
-        barrier.wait()
-        try:
-            winners.append(acquire(ledger, "e1", name).holder)
-        except Refused:
-            return
-
-    racers = [threading.Thread(target=race, args=(f"driver-{number}",)) for number in range(8)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-    assert len(winners) == 1
+def test_a_retired_release_that_is_created_again_stands_once(records: Records) -> None:
+    ledger, clock = records.open(), records.clock
+    lease, head = take(ledger), head_of(1, clock)
+    states = (ReleaseState.CREATING, ReleaseState.READY, ReleaseState.RETIRED, ReleaseState.CREATING)
+    for state in states:
+        driver = records.open()
+        release = release_of("v1", clock.now(), state)
+        head = commit(driver, lease, head, Changes(releases=(release,)))
+        clock.time += timedelta(minutes=1)
+    assert (ledger.standing(), ledger.releases(9), ledger.releases_of("v1")) == ((release,), (release,), (release,))
 
 
-def test_two_events_of_the_same_number_are_never_both_written(session: Session, environment: str) -> None:
-    clock = FakeClock()
-    ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
-    lease = acquire(ledger)
-    ledger.write(lease, head("e1", clock), event("e1", 1, clock, lease.fence))
-    with pytest.raises(LeaseLost):
-        ledger.write(lease, head("e1", clock, last_seq=9), event("e1", 1, clock, lease.fence))
-    assert ledger.execution("e1") == head("e1", clock)
-
-
-def test_the_manifest_is_in_the_bucket_under_its_digest(session: Session, environment: str) -> None:
-    clock = FakeClock()
-    ledger = DynamoLedger(session, RECORDS, "shop", environment, clock)
-    manifest = manifest_for(config_for("v1"))
-    ledger.put_release(
-        acquire(ledger), Release(ref=manifest.ref, manifest=manifest, state=ReleaseState.READY, created_at=clock.now())
-    )
-    stored = session.s3.get_object(Bucket=RECORDS.artifact_bucket, Key=f"manifests/{manifest.digest}.json")
-    assert type(manifest).model_validate_json(stored["Body"].read()) == manifest
-
-
-def test_weights_that_cannot_be_read_are_an_error_and_never_empty(session: Session) -> None:
-    missing = Records(artifact_bucket="contract-artifacts", deployments_table="no-such-table")
-    with pytest.raises(PreflightFailed, match="no-such-table"):
-        DynamoLedger(session, missing, "shop", "prod", FakeClock()).allocation()
-
-
-def test_weights_are_empty_only_if_none_were_recorded(session: Session, environment: str) -> None:
-    ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
-    assert ledger.allocation() == Allocation()
-    ledger.put_allocation(acquire(ledger), weights())
-    assert ledger.allocation() == weights()
-
-
-def test_a_record_that_cannot_be_read_is_reported_with_its_key(session: Session, environment: str) -> None:
-    ledger = DynamoLedger(session, RECORDS, "shop", environment, FakeClock())
-    key = {"pk": {"S": f"shop#{environment}"}, "sk": {"S": "allocation"}}
-    session.dynamodb.put_item(TableName=RECORDS.deployments_table, Item={**key, "body": {"S": "{}x"}})
-    with pytest.raises(PreflightFailed, match="allocation"):
-        ledger.allocation()
+def test_a_head_is_written_with_the_number_of_its_event(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    start = head_of(1, clock)
+    event = event_after(start, lease.fence)
+    ledger.commit(lease, with_event(start, event), event, NOTHING)
+    execution = ledger.execution("prod-1")
+    assert execution is not None
+    assert (execution.last_seq, execution.last_hash, execution.plan) == (1, event.hash, PLAN)

@@ -120,3 +120,51 @@ def test_drift_stops_the_driver_and_half_of_the_capacity_takes_all_traffic_unles
 @pytest.mark.parametrize("value", ["0", "101", "true", "50.5", '"50"'])
 def test_a_share_of_the_capacity_is_a_whole_number_of_percent(value: str) -> None:
     assert "gates.health.min_healthy" in refusal(GOOD + f"  cutover:gates: {{health: {{min_healthy: {value}}}}}\n")
+
+
+CANARY = "S3CRET-CANARY"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (f'  cutover:hooks: {{smoke: {{webhook: {{url: "hooks/{CANARY}", secret_variable: KEY}}}}}}\n', "webhook.url"),
+        (f'  cutover:notifications: [{{webhook: "hooks/{CANARY}"}}]\n', "notifications.0.webhook"),
+        (f'  cutover:hooks: {{smoke: "https://hooks/{CANARY}"}}\n', "hooks.smoke"),
+        (f'  cutover:notifications: ["https://hooks/{CANARY}"]\n', "notifications.0"),
+        (f'  cutover:hooks: {{smoke: {{webhook: "https://hooks/{CANARY}"}}}}\n', "hooks.smoke.webhook"),
+        (
+            "  cutover:gates: {metrics: {m: {preset: prometheus, at_most: 1, prometheus: {query: q, address: "
+            f'"m/{CANARY}"}}}}}}}}\n',
+            "prometheus.address",
+        ),
+        (f'  cutover:hooks: {{s: {{url: "https://{CANARY}", url: "https://h/{CANARY}"}}}}\n', 'duplicate key "url"'),
+        (f'  cutover:hooks: {{smoke: {{url: "https://hooks/{CANARY}\n', "line 14, column 1"),
+        (f"  cutover:hooks: https://hooks/{CANARY}: x: y\n", "line 13"),
+        (f"  cutover:tags: [https://hooks/{CANARY}\n", "is not valid YAML"),
+    ],
+)
+def test_a_message_about_the_file_never_shows_a_url_with_a_secret(text: str, path: str) -> None:
+    message = refusal(GOOD + text)
+    assert path in message
+    assert CANARY not in message
+
+
+def test_a_value_that_is_not_an_arn_of_a_secret_is_not_shown() -> None:
+    assert CANARY not in refusal(with_release(secrets=f"{{DB: {CANARY}}}", environment=f"{{DEBUG: [{CANARY}]}}"))
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+def test_a_limit_is_a_finite_number(value: str) -> None:
+    assert "at_most" in refusal(GOOD + f"  cutover:gates: {{metrics: {{m: {{preset: cpu, at_most: {value}}}}}}}\n")
+
+
+def test_the_configuration_as_text_has_no_url_with_a_secret() -> None:
+    text = GOOD + (
+        f'  cutover:hooks: {{smoke: {{webhook: {{url: "https://h/{CANARY}", secret_variable: KEY}}}}}}\n'
+        f'  cutover:notifications: [{{webhook: "https://hooks/{CANARY}"}}]\n'
+    )
+    config = parse_environment(text, "prod", "Pulumi.prod.yaml")
+    shown = repr((config, config.hooks["smoke"].action, config.notifications[0].receiver))
+    assert "secret_variable" in shown
+    assert CANARY not in shown

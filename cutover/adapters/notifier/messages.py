@@ -33,7 +33,7 @@ def occasions_of(event: JournalEvent) -> tuple[Occasion, ...]:
             return ("drift",)
         case "warning":
             return ("warning",)
-        case "intent" | "verdict" | "retry" | "interrupted" | "resumed" | "request" | "weights":
+        case "stack" | "intent" | "verdict" | "retry" | "interrupted" | "resumed" | "request" | "weights":
             return ()
         case _:
             assert_never(event.kind)

@@ -1,6 +1,6 @@
 """Prometheus as a metric source: its section of the configuration, and the query of a gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -13,7 +13,7 @@ from cutover.config.sources.request import MetricRequest, Placeholders, fill
 class PrometheusQuery:
     """A PromQL query that returns one number, and the address of the server."""
 
-    address: str
+    address: str = field(repr=False)
     query: str
 
 
@@ -24,7 +24,7 @@ class PrometheusMetric(Section):
     """
 
     address: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(
-        description="URL of the server.", examples=["http://prometheus:9090"]
+        repr=False, description="URL of the server.", examples=["http://prometheus:9090"]
     )
     query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="PromQL query.")
 
