@@ -29,7 +29,7 @@ class ExecutionContext:
     knowledge: Knowledge
     patience: Patience
     """For steps and everything else that the engine carries out."""
-    look_patience: Patience
+    reading: Patience
     """For the reads of requests, which happen every second and would hide that a step makes no progress."""
     moves: Moves = field(default_factory=Moves)
 

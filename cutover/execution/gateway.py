@@ -67,16 +67,17 @@ def write_weights_back(
     require_lease(context)
     blocked: Exception | None = None
     allocation = planned
-    try:
-        allocation, change = _change(context, planned, reason)
-        record(allocation, change)
-    except (LeaseLost, Interrupted, Paused):
-        raise
-    except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
-        blocked = error
-    require_lease(context)
-    with _move(context):
-        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
+    with context.recorder.reports.afterwards():
+        try:
+            allocation, change = _change(context, planned, reason)
+            record(allocation, change)
+        except (LeaseLost, Interrupted, Paused):
+            raise
+        except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
+            blocked = error
+        require_lease(context)
+        with _move(context):
+            context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     if blocked is not None:
         raise blocked
 
@@ -135,6 +136,8 @@ def scale(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> Non
         refuse_if_it_has_traffic(context, ref)
     else:
         refuse_if_too_small(context, ref, desired_count)
+    # The way back must not go by the health of tasks that are stopped now.
+    context.knowledge.read_at = None
     context.ports.compute.scale(context.outputs(ref), desired_count)
 
 
@@ -213,7 +216,7 @@ def _move(context: ExecutionContext) -> Iterator[None]:
 def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tuple[Allocation, WeightsChange]:
     """The allocation to record, with what it replaces, and the change for the journal."""
     head, now = context.recorder.execution, context.ports.clock.now()
-    before = context.recorder.known_allocation()
+    before = context.recorder.best_known_allocation()
     # A repeat of a write that nobody confirmed: the listener may still have what that write was to replace.
     is_repeat = not before.confirmed and planned.positive() == before.positive()
     replaced = before.replaced if is_repeat else before.positive()
