@@ -35,14 +35,9 @@ def run_plan(context: ExecutionContext) -> Execution:
     """
     recorder = context.recorder
     failure: StepFailed | None = None
-    unexpected: Exception | None = None
     while not recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
-            if unexpected is not None:
-                error, unexpected = unexpected, None
-                failure = _try_again_later(context, error, failure)
-                continue
             if failure is not None:
                 _fail(context, failure)
                 failure = None
@@ -64,9 +59,9 @@ def run_plan(context: ExecutionContext) -> Execution:
             if failure is None or _turns_back(context):
                 failure = failed
             elif failed.code not in ABORTS:
-                unexpected = failed
+                failure = _try_again_later(context, failed, failure)
         except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
-            unexpected = error
+            failure = _try_again_later(context, error, failure)
     return recorder.execution
 
 
@@ -128,6 +123,7 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
 
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
+        Interrupted: a signal stopped the driver.
     """
     failure = None if _turns_back(context) else failure
     seconds = still_patient(context, context.patience, short=failure is not None)
@@ -139,7 +135,11 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         context.patience.succeeded()
         return StepFailed(code, message)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
-    context.ports.clock.sleep(seconds)
+    try:
+        context.ports.clock.sleep(seconds)
+    except Interrupted as stop:
+        _record_interruption(context, stop)
+        raise
     return failure
 
 
