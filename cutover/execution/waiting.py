@@ -148,7 +148,7 @@ def look_for_drift(context: ExecutionContext) -> None:
 
 
 def _answer_on_the_way_back(context: ExecutionContext, drift: Drift) -> None:
-    """Take the traffic back again that the release which is left has got, for example by the last call of a former driver.
+    """Take back the traffic that the failed release got again, for example by the last call of a former driver.
 
     Another change is only noted: a rollback stops for nothing.
     """
