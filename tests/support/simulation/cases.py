@@ -23,6 +23,9 @@ _VERBS = (
 _FAULTS = ("throttled", "throttled", "lost-answer", "lost-answer", "denied", "unexpected", "slow", "stale")
 _SERVICES = ("ledger", "balancer", "ecs", "pulumi", "metrics")
 
+_SLICE_SECONDS = 15.0
+"""Longest virtual time of a slice: that of a deployment."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -65,7 +68,7 @@ def case_of(seed: int) -> Case:
 
 
 def _slice(random: Random) -> int:
-    return random.choice((random.randint(1, 6), random.randint(1, 60), random.randint(40, 200), 400))
+    return random.choice((random.randint(1, 6), random.randint(1, 60), random.randint(40, 200), 600, 600))
 
 
 def _disturbance(random: Random, version: int) -> Directive:
@@ -118,7 +121,7 @@ def _carry_out(simulation: Simulation, directive: Directive) -> None:  # noqa: C
             simulation.start(verb, version, strategy, skew=skew)
             return
         case ("run", hand_overs, who):
-            simulation.run(hand_overs, who)
+            simulation.run(hand_overs, who, until=scheduler.now + _SLICE_SECONDS)
             return
         case _:
             pass

@@ -53,6 +53,8 @@ class Promises:
     """Execution → who recorded a verdict that stops it while the candidate had traffic, when, and its failed calls."""
     late_write: bool = False
     """Whether a process that had lost its lease changed the listener."""
+    late_stacks: set[str] = field(default_factory=set)
+    """Releases that such a process created or destroyed by its last call."""
     heads: dict[str, Execution] = field(default_factory=dict)
 
     def broken(self, number: int, message: str) -> None:
@@ -77,6 +79,8 @@ class Promises:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
+                if call.port == "stacks":
+                    self.late_stacks.add(call.arguments[0].ref.release)
                 return
             self._recorded_before(call)
         if key == ("compute", "scale"):

@@ -95,6 +95,18 @@ class Simulation:
         """Let processes run; see `Scheduler.run`."""
         self.scheduler.run(hand_overs, who, until)
 
+    def run_to(self, text: str, who: int = 0) -> None:
+        """Run until a line of the trace contains `text`: the process stops at its next hand-over."""
+        seen = len(self.trace)
+        while not any(text in line for line in self.trace[seen:]):
+            assert self.scheduler.actors, f"nobody is at work, and no line has {text!r}"
+            self.run(1, who)
+
+    def finish(self, *processes: Process) -> None:
+        """Run until these processes have ended; all of them if none is named."""
+        while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
+            self.run(1000)
+
     def at_work(self) -> list[Process]:
         """The processes that have not ended."""
         return [process for process in self.processes if self.scheduler.is_at_work(process)]
