@@ -4,26 +4,38 @@ Adapters are imported inside the functions: a verb loads only what it uses.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import PreflightFailed
-from cutover.ports import Clock, Compute, Ledger, Ports, Reporter, Stacks, Traffic
+from cutover.ports import Clock, Compute, Ledger, Ports, Reporter, Stacks, Traffic, Urgent
 
 
+@contextmanager
 def acting_ports(
     config: EnvironmentConfig, reporter: Reporter, when_paused: Literal["wait", "leave"] = "wait"
-) -> Ports:
+) -> Iterator[Ports]:
     """All ports, for a verb that carries out an execution. The first SIGTERM or SIGINT stops it gracefully.
+
+    The reporter and the notifications run beside the driver. The end of the context waits a short time for their last
+    messages.
 
     Raises:
         PreflightFailed: there are no credentials, they are of another account, or there is no Pulumi engine.
     """
+    from cutover.adapters.background import beside
     from cutover.adapters.interruption import interruption_by_signals
+    from cutover.adapters.notifier.registry import Notifications
+    from cutover.adapters.session import Session
 
-    return _ports(config, reporter, when_paused, interruption_by_signals(threading.Event()))
+    ports = _ports(config, reporter, when_paused, interruption_by_signals(threading.Event()))
+    with beside(reporter, Notifications(Session(config.provider), config.notifications)) as (reporting, notifying):
+        yield replace(ports, reporter=reporting, notifier=notifying)
 
 
 def reading_ports(config: EnvironmentConfig) -> Ports:
@@ -48,7 +60,8 @@ def open_stacks(config: EnvironmentConfig) -> Stacks:
     from cutover.adapters.stacks import PulumiStacks
 
     require_account(config.provider)
-    return PulumiStacks(config, Session(config.provider), interruption_by_signals(threading.Event()))
+    interruption = interruption_by_signals(threading.Event())
+    return PulumiStacks(config, Session(config.provider), interruption, lease_lost=threading.Event())
 
 
 def open_ledger(config: EnvironmentConfig) -> Ledger:
@@ -142,24 +155,28 @@ def _ports(
     from cutover.adapters.stacks import PulumiStacks
 
     require_account(config.provider)
-    session, clock = Session(config.provider), SystemClock(interruption)
-    ledger = DynamoLedger(session, config.records, config.application, config.environment, clock)
+    session, clock, lease_lost = Session(config.provider), SystemClock(interruption), threading.Event()
+    urgent = Session(config.provider, urgent=True)
+    names = (config.application, config.environment)
+    urgent_ledger = DynamoLedger(urgent, config.records, *names, clock)
     return Ports(
         config=config,
-        stacks=PulumiStacks(config, session, interruption),
+        stacks=PulumiStacks(config, session, interruption, lease_lost),
         traffic=AlbTraffic(session, config.load_balancer.stickiness),
         compute=EcsCompute(session),
         probe_for=probe_for(config.provider),
-        ledger=ledger,
+        ledger=DynamoLedger(session, config.records, *names, clock),
         images=EcrImages(session),
         configuration=AwsConfiguration(session),
         clock=clock,
-        identifiers=RandomIdentifiers(clock),
+        identifiers=RandomIdentifiers(),
         reporter=reporter,
         metrics=MetricSources(session),
         alarms=CloudWatchAlarms(session),
         hooks=UserHooks(session),
         notifier=Notifications(session, config.notifications),
         when_paused=when_paused,
-        renew_lease=lease_renewal(ledger, config.records.lease),
+        hold_lease=lease_renewal(urgent_ledger, config.records.lease, clock, lease_lost),
+        lease_seconds=config.records.lease,
+        urgent=Urgent(ledger=urgent_ledger, traffic=AlbTraffic(urgent, config.load_balancer.stickiness)),
     )

@@ -31,7 +31,7 @@ class RollbackFacts:
     target_desired: int = 0
     """Current desired count of the target's ECS service; below its capacity if it was scaled down."""
     target_weight: int = 0
-    """Percent of the traffic on the target: the lower of the recorded and the load balancer's weight."""
+    """Percent of the traffic on the target: the lower of record and load balancer; 0 if it was not read back yet."""
     leftovers: tuple[ReleaseRef, ...] = ()
     """Other releases that exist only for this deployment, such as a fresh baseline."""
     traffic_moved: bool = True

@@ -31,8 +31,8 @@ def weights_back(
         min_healthy_percent: percent of its capacity with which `target` takes everything.
     """
     everything = {target: 100}
-    if not current:
-        return everything if target_healthy > 0 else {}
+    if not current.get(failed):
+        return everything if target_healthy > 0 else dict(current)
     if failed_healthy == 0:
         return everything
     if target_healthy == 0:

@@ -1,9 +1,12 @@
 """The only HTTP client: sends one request to a server that is not an AWS API."""
 
+import logging
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import urllib3
 from urllib3 import exceptions
@@ -11,17 +14,21 @@ from urllib3 import exceptions
 from cutover.domain.errors import StepFailed, TransientFailure
 
 _READ_BYTES = 16 * 1024
+_SHORTEST_SECRET = 8  # characters; to hide a shorter part of a URL would also hide ordinary words
 
 # A caller that passes `verify_certificate=False` states its reason there.
 urllib3.disable_warnings(exceptions.InsecureRequestWarning)
+# Its debug log has the path and the query of every URL.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The status, and the body as text, cut off at the limit of the request."""
+    """The status, and the body as text; `cut_off` says whether the body is longer than the limit of the request."""
 
     status: int
     text: str
+    cut_off: bool = False
 
 
 def request(
@@ -45,8 +52,8 @@ def request(
     """
     deadline = time.monotonic() + timeout_seconds
     origin = origin_of(url)
-    with urllib3.PoolManager(num_pools=1, ssl_context=_tls(origin, verify=verify_certificate)) as pool:
-        try:
+    try:
+        with urllib3.PoolManager(num_pools=1, ssl_context=_tls(origin, verify=verify_certificate)) as pool:
             response = pool.request(
                 method,
                 url,
@@ -58,21 +65,42 @@ def request(
                 preload_content=False,
                 decode_content=False,
             )
-            content = _read(response, limit_bytes, deadline)
-        except (exceptions.HTTPError, OSError) as error:
-            message = f"{origin} does not answer: {_reason(error, timeout_seconds)}"
-            raise TransientFailure("UNREACHABLE", message) from error
-    return HttpResponse(response.status, content.decode(errors="replace"))
+            content = _read(response, limit_bytes + 1, deadline)
+    except (exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
+        message = f"{origin} does not answer: {without_url(_reason(error, timeout_seconds), url)}"
+        # Texts of urllib3's errors quote the URL, so the error must not be in a traceback.
+        raise TransientFailure("UNREACHABLE", message) from None
+    text = content[:limit_bytes].decode(errors="replace")
+    return HttpResponse(response.status, text, cut_off=len(content) > limit_bytes)
 
 
 def origin_of(url: str) -> str:
     """`SCHEME://HOST:PORT`, for messages, because other parts of a URL can hold a password; raises `StepFailed`."""
     try:
         parts = urllib3.util.parse_url(url)
-    except exceptions.LocationParseError as error:
-        scheme = url.partition("://")[0]
-        raise StepFailed("URL_INVALID", f"a URL of the configuration, {scheme}://…, is not valid") from error
+        urlsplit(url)
+    except (exceptions.HTTPError, ValueError):
+        scheme = next((each for each in ("http", "https") if url.startswith(f"{each}://")), "")
+        # The text of the error quotes the URL.
+        raise StepFailed("URL_INVALID", f"a URL of the configuration, {scheme}://…, is not valid") from None
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def without_url(text: str, url: str) -> str:
+    """`text` without `url` and without each part of it that can hold a secret; `…` is in their places.
+
+    The URL must be one that `origin_of` accepts.
+    """
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    target = url.partition(parts.netloc)[2] if parts.netloc else url
+    values = [value for _, value in parse_qsl(parts.query)]
+    pieces = {target, parts.path, parts.query, parts.fragment, user, *user.split(":"), *parts.path.split("/"), *values}
+    pieces |= {unquote(piece) for piece in pieces}
+    text = text.replace(url, f"{parts.scheme}://{host}/…")
+    for piece in sorted(pieces, key=len, reverse=True):
+        text = text.replace(piece, "…") if len(piece) >= _SHORTEST_SECRET else text
+    return text
 
 
 def _tls(origin: str, *, verify: bool) -> ssl.SSLContext | None:

@@ -1,25 +1,16 @@
-"""The Identifiers port: unique names, and who runs the driver."""
+"""The Identifiers port: unique names, who runs the driver, and chance."""
 
 import getpass
 import os
+import random
 import secrets
 import socket
-from datetime import datetime
-
-from cutover.ports import Clock
 
 _PIPELINES = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "CODEBUILD_INITIATOR")
 
 
 class RandomIdentifiers:
     """Implements `cutover.ports.Identifiers`."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def execution_id(self) -> str:
-        """Such as `20261124T071904123-9f3c2a1b`: the time in milliseconds, then 32 random bits."""
-        return f"{_compact(self._clock.now())}-{secrets.token_hex(4)}"
 
     def holder(self) -> str:
         """Host, process and a random part, so that two drivers in one process have different names."""
@@ -37,6 +28,6 @@ class RandomIdentifiers:
             user = str(os.getuid())
         return f"{user}@{socket.gethostname()}"
 
-
-def _compact(now: datetime) -> str:
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}"
+    def fraction(self) -> float:
+        """A random number from 0 to 1."""
+        return random.random()  # noqa: S311 - jitter is no secret

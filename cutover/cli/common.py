@@ -50,8 +50,8 @@ def open_ports(context: Context, when_paused: Literal["wait", "leave"] = "wait")
     from cutover.composition import acting_ports
 
     config = context.config()
-    with _reporter(context) as reporter:
-        yield acting_ports(config, reporter, when_paused)
+    with _reporter(context) as reporter, acting_ports(config, reporter, when_paused) as ports:
+        yield ports
 
 
 def ports_to_read(context: Context) -> Ports:

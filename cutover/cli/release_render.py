@@ -13,12 +13,12 @@ def run(context: Context) -> int:
 
     ports = ports_to_read(context)
     manifest, _ = build_release_manifest(ports)
-    text = render_release(ports.config, manifest)
-    release = manifest.ref.release
+    ref = manifest.ref
+    text, release = render_release(ports.config, manifest, ref), ref.release
     path = context.project / f"Pulumi.{release}.yaml"
     path.write_text(text, encoding="utf-8")
     if context.json:
-        print(json.dumps({"file": str(path), "release": manifest.ref.model_dump(mode="json")}))
+        print(json.dumps({"file": str(path), "release": ref.model_dump(mode="json")}))
     else:
         print(f"✔ wrote {path}\n  next: pulumi stack init {release} && pulumi up -s {release}")
     return 0

@@ -84,6 +84,8 @@ class Execution(Frozen):
     settings_hash: str = ""
     control_version: int = 0
     """The newest version of the control item whose requests are in the journal."""
+    moved_traffic: bool = False
+    """Whether this execution has changed the weights."""
     answered_drift: int = 0
     """Version of the last `--accept-live` or `--restore` that was carried out."""
     warnings: tuple[str, ...] = ()

@@ -30,8 +30,12 @@ class GoodReleases(Frozen):
             return GoodReleases(names=tuple(kept)).pushed(name)
         return GoodReleases(names=tuple(kept[: kept.index(name) + 1]))
 
+    def last_except(self, name: str) -> str | None:
+        """The release that a failed deployment of `name` goes back to."""
+        return next((each for each in reversed(self.names) if each != name), None)
+
     def target_from(self, name: str) -> str | None:
-        """The release that a rollback from `name` goes to: the one below it, or the last one if `name` is not here."""
+        """The release that a rollback on request goes to from `name`: the one below it, or the last one without it."""
         if name in self.names:
             below = self.names[: self.names.index(name)]
             return below[-1] if below else None

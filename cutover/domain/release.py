@@ -85,17 +85,8 @@ class Manifest(Frozen):
         return sha256_of(self)
 
     @property
-    def resource_prefix(self) -> str:
-        """Prefix of the name of every resource of the release.
-
-        It is short because a target group's name has at most 32 characters, including the random suffix
-        (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html).
-        """
-        return f"{self.application[:11].rstrip('-')}-{self.digest[:8]}"
-
-    @property
     def ref(self) -> "ReleaseRef":
-        """The reference that plans and records use for this release."""
+        """The reference of a release that is recorded now. A recorded release keeps its reference: `Release.ref`."""
         digest = self.digest
         return ReleaseRef(
             release=f"{self.environment}-{self.version}-{digest[:8]}", version=self.version, digest=digest
@@ -113,6 +104,14 @@ class ReleaseRef(Frozen):
     def digest8(self) -> str:
         """The first eight characters of the digest: the value of the X-Cutover-Release header."""
         return self.digest[:8]
+
+    def resource_prefix(self, application: str) -> str:
+        """Prefix of the name of every AWS resource of the release.
+
+        It is short because a target group's name has at most 32 characters, including the random suffix
+        (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html).
+        """
+        return f"{application[:11].rstrip('-')}-{self.digest8}"
 
 
 class ReleaseState(StrEnum):

@@ -130,9 +130,9 @@ class Drill(Frozen):
 
 
 class ShiftBack(Frozen):
-    """Move the traffic from `failed` to `release`, at once as far as its healthy targets carry it, then with each gain.
+    """Move the traffic from `failed` to `release`: at once what its healthy targets carry, more with each gain.
 
-    With `min_healthy_percent` of its capacity healthy, or if `failed` has no healthy target, it gets everything at once.
+    It gets everything with `min_healthy_percent` of its capacity healthy, or if `failed` has no healthy target.
     """
 
     kind: Literal["ShiftBack"] = "ShiftBack"
@@ -195,7 +195,7 @@ class Plan(Frozen):
     strategy: str
     steps: tuple[Step, ...]
     clean_up_from: int | None = None
-    """Index of the first step that only cleans up: the deployment has succeeded before it, and a failure is a warning."""
+    """Index of the first step that only cleans up: the execution has succeeded before it; a failure is a warning."""
 
     @property
     def hash(self) -> str:

@@ -10,7 +10,8 @@ def weights_by_hand(context: ExecutionContext) -> str:
     target = context.knowledge.target
     if target is None or target.outputs is None:
         return "there is no release with a target group to which the traffic could go back"
-    return f"to give {target.ref.release} all traffic by hand, run: {command_for(context, target.outputs.target_group_arn)}"
+    command = command_for(context, target.outputs.target_group_arn)
+    return f"to give {target.ref.release} all traffic by hand, run: {command}"
 
 
 def command_for(context: ExecutionContext, target_group_arn: str) -> str:

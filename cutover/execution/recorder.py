@@ -1,6 +1,5 @@
 """Write the head and the journal of one execution under the fence, then report each change."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 from cutover.domain import (
@@ -23,13 +22,15 @@ from cutover.domain import (
 from cutover.domain.errors import HeadMoved, RequestsChanged, StepFailed, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
+from cutover.execution.reports import Reports
 from cutover.ports import Changes, Lease, Ledger, Ports
 
 ATTEMPTS = 4
 """Number of attempts to write one event; the same event is written again, so that a lost answer does no harm."""
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
-_log = logging.getLogger("cutover.recorder")
+_FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
+"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
 
 
 class Recorder:
@@ -41,11 +42,13 @@ class Recorder:
 
     def __init__(self, ports: Ports, lease: Lease, execution: Execution) -> None:
         self._ports = ports
+        self.reports = Reports(ports)
         self.lease = lease
         self.execution = execution
         self.control = Control(execution_id=execution.execution_id)
         self.measurements: list[Measurement] = []
         self._known: Allocation | None = None
+        self._known_before: Allocation | None = None
         self._allocation: Allocation | None = None
         self._began: tuple[int, float] | None = None
         self._earlier_seconds = 0.0
@@ -74,6 +77,17 @@ class Recorder:
         if self._known is None:
             self._known = self._ports.ledger.allocation()
         return self._known
+
+    def best_known_allocation(self) -> Allocation:
+        """The same for the way back, which no failed read stops: then it is what was known before, unconfirmed."""
+        try:
+            if self._known is None:
+                self._known = self._ports.urgent.ledger.allocation()
+            return self._known
+        except Exception:
+            if self._known_before is None:
+                raise
+            return self._known_before.model_copy(update={"confirmed": False})
 
     def step_seconds(self) -> float:
         """Seconds since the current step began in this driver, plus those that `resumed` carried over."""
@@ -108,8 +122,11 @@ class Recorder:
     def record_weights(self, allocation: Allocation, change: WeightsChange) -> None:
         """Record an allocation before the listener gets it; `confirm` follows when it was read back."""
         changes = Changes(allocation=allocation)
+        if self._known is not None:
+            self._known_before = self._known
         self._known = None
-        self._write("weights", _sentence_of(change), self.execution, changes, change)
+        head = self.execution.model_copy(update={"moved_traffic": True})
+        self._write("weights", _sentence_of(change), head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -143,7 +160,11 @@ class Recorder:
             series=dict(series or {}),
             error=error,
         )
-        self._attempt(lambda: self._ports.ledger.put_measurement(self.lease, measurement))
+        try:
+            self._attempt(lambda: self._ports.ledger.put_measurement(self.lease, measurement))
+        except HeadMoved as moved:
+            self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
+            raise TransientFailure(moved.code, moved.message) from moved
         self.measurements.append(measurement)
         return measurement
 
@@ -171,7 +192,7 @@ class Recorder:
             self._write("verdict", f"{verdict.gate}: {verdict.verdict} - {verdict.reason}", head)
         else:
             self.execution = head
-        self._tell(lambda: self._ports.reporter.verdict(self.execution, stamped))
+        self.reports.verdict(self.execution, stamped)
 
     def turn_back(
         self, failure: Failure, allocation: Allocation | None, change: WeightsChange | None, ledger: Ledger
@@ -180,30 +201,48 @@ class Recorder:
 
         The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
         """
-        update = {
+        update: dict[str, object] = {
             "plan": Plan(strategy="rollback", steps=()),
             "plan_hash": Plan(strategy="rollback", steps=()).hash,
             "planned_fully": False,
+            "moved_traffic": self.execution.moved_traffic or change is not None,
             "step_index": 0,
             "step_started_at": None,
             "rolling_back": True,
             "phase": Phase.ROLLING_BACK,
             "error": failure,
         }
-        head, changes = self.execution.model_copy(update=update), Changes(allocation=allocation)
-        head, event = self._event("failure", failure.message, head, change)
         try:
-            ledger.commit(self.lease, head, event, changes)
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         except RequestsChanged:
             # The driver already does what the strongest request, an abort, would make it do.
-            self.control = ledger.control(head.execution_id)
-            head = head.model_copy(update={"control_version": self.control.version})
-            ledger.commit(self.lease, head, event, changes)
+            self.control = ledger.control(self.execution.execution_id)
+            update["control_version"] = self.control.version
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
+        except HeadMoved:
+            # The answer to an earlier event was lost: it is recorded, and perhaps it is this very turn.
+            self.execution = ledger.execution(self.execution.execution_id) or self.execution
+            if self.execution.rolling_back:
+                self._known = None
+                return
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         if allocation is not None:
             # A confirmation of the weights before these must not be recorded any more.
             self._known, self._allocation = allocation, None
         self._done(head, event)
         self._forget_time()
+
+    def _commit_once(
+        self,
+        update: Mapping[str, object],
+        message: str,
+        allocation: Allocation | None,
+        change: WeightsChange | None,
+        ledger: Ledger,
+    ) -> tuple[Execution, JournalEvent]:
+        head, event = self._event("failure", message, self.execution.model_copy(update=update), change)
+        ledger.commit(self.lease, head, event, Changes(allocation=allocation))
+        return head, event
 
     def replan(self, plan: Plan) -> None:
         """Record the rest of the rollback plan."""
@@ -303,8 +342,7 @@ class Recorder:
 
     def _done(self, head: Execution, event: JournalEvent) -> None:
         self.execution = head
-        self._tell(lambda: self._ports.reporter.progress(head, event))
-        self._tell(lambda: self._ports.notifier.notify(head, event))
+        self.reports.event(head, event)
 
     def _requests_changed(self, kind: EventKind) -> None:
         """A person made a request since the last read. Journal it; then the event is written again, or not at all.
@@ -315,8 +353,7 @@ class Recorder:
         """
         self.control = self._ports.ledger.control(self.execution.execution_id)
         self._record_requests()
-        if kind in ("interrupted", "resumed"):
-            # The driver ends, or the engine processes the request before it acts.
+        if kind in _FACTS:
             return
         if self.control.abort is not None and not self.execution.rolling_back:
             raise aborted(self.control.abort)
@@ -346,12 +383,6 @@ class Recorder:
         if head is not None:
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
-
-    def _tell(self, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except Exception:  # a lost line or message must not stop or fail a deployment
-            _log.warning("an event was not reported", exc_info=True)
 
 
 def aborted(request: Request) -> StepFailed:

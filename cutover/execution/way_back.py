@@ -8,10 +8,12 @@ from cutover.domain.execution import Failure
 from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.knowledge import Knowledge
-from cutover.planning.observe import observe_rollback, timings
+from cutover.planning.observe import observe_way_back, timings
 from cutover.strategies.rollback import rollback_after_failure
 from cutover.strategies.way_back import weights_back
 
+_FRESH_SECONDS = 10.0
+"""The health from a look this long ago is good enough for the first write."""
 Record = Callable[[Allocation, WeightsChange], None]
 
 
@@ -25,6 +27,7 @@ def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
         TransientFailure | PreflightFailed: the record or the write failed; the traffic may have moved already.
     """
     recorder, ledger = context.recorder, context.ports.urgent.ledger
+    knowledge.learn(context.knowledge, ledger, recorder.execution)
     reason = Failure(code=failure.code, message=failure.message)
     allocation = next_allocation(context, context.knowledge, context.ports.config.gates.health.min_healthy)
     if allocation is None:
@@ -48,22 +51,26 @@ def plan_rest(context: ExecutionContext) -> Plan:
     if head.purpose == "drill":
         capacity = context.release(head.candidate).manifest.desired_count
         return Plan(strategy="drill", steps=(_end_drill(context, head.candidate, capacity),))
-    return rollback_after_failure(observe_rollback(context.ports, context.environment, head.candidate))
+    facts = observe_way_back(context.ports, context.environment, head.candidate, moved_traffic=head.moved_traffic)
+    return rollback_after_failure(facts)
 
 
 def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_percent: int) -> Allocation | None:
     """The weights that the way back writes next; None if there is nothing to move or nowhere to move it.
 
-    The health of both sides is read once more, each within a second; what cannot be read keeps its last value, and
-    what was never read counts as healthy.
+    The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
+    second; what cannot be read keeps its last value, and what was never read counts as healthy.
     """
-    current, target = context.recorder.known_allocation(), known.target
+    current, target = context.recorder.best_known_allocation(), known.target
     if target is None or target.outputs is None:
         return None
     percents = {weight.release: weight.weight for weight in current.weights if weight.weight}
     if percents.get(target.ref.release) == 100 and current.confirmed:
         return None
-    knowledge.refresh(known, context.ports, context.ports.urgent.traffic)
+    if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
+        knowledge.refresh(known, context.ports.clock, context.ports.urgent)
+    if known.target_is_gone:
+        return None
     capacity = max(1, target.manifest.desired_count)
     wanted = weights_back(
         percents,

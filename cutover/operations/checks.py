@@ -18,10 +18,10 @@ def refuse_busy(ports: Ports) -> None:
     raise _unfinished(head)
 
 
-def refuse_unfinished(ports: Ports) -> None:
+def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
     """Raise `Refused` if an execution is unfinished, or has FAILED and its candidate still has traffic.
 
-    Call it under the lease.
+    `supersedes` is the FAILED execution that a person replaces on purpose. Call it under the lease.
     """
     head = ports.ledger.latest_execution()
     if head is None:
@@ -29,7 +29,7 @@ def refuse_unfinished(ports: Ports) -> None:
     if not head.finished:
         raise _unfinished(head)
     weight = ports.ledger.allocation().weight_of(head.candidate.release)
-    if head.status is Status.FAILED and head.purpose == "deploy" and weight:
+    if head.status is Status.FAILED and head.purpose == "deploy" and weight and supersedes is None:
         message = f"the execution {head.execution_id} FAILED, and {head.candidate.release} still has {weight} %"
         raise Refused(
             "FAILED_HAS_TRAFFIC", f"{message} of the traffic; roll back first, or resume it", "cutover rollback"

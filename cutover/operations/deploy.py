@@ -1,6 +1,6 @@
 """Deploy the configured release: now, later by a worker, or after aborting the execution in progress."""
 
-from cutover.domain import Execution, Manifest
+from cutover.domain import Execution, Manifest, Status
 from cutover.execution.recorder import Recorder
 from cutover.operations.checks import alarms_firing_before, refuse_busy, refuse_drift, refuse_unfinished
 from cutover.operations.leasing import leased
@@ -22,7 +22,7 @@ def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
     """
     refuse_busy(ports)
     with leased(ports) as held:
-        prepared = _checked(ports, prepare(ports))
+        prepared = _checked(ports, prepare(ports), supersedes)
         if prepared.nothing_to_do:
             return None
         execution = _new(ports, prepared, supersedes)
@@ -59,15 +59,16 @@ def supersede(ports: Ports) -> Execution | None:
     """
     head = ports.ledger.latest_execution()
     if head is None or head.finished:
-        return deploy(ports)
+        failed = head is not None and head.status is Status.FAILED
+        return deploy(ports, head.execution_id if head is not None and failed else None)
     # Prepare first: an invalid configuration must not abort the execution in progress.
     prepare(ports)
     abort_to_end(ports, head, _SUPERSEDED)
     return deploy(ports, head.execution_id)
 
 
-def _checked(ports: Ports, prepared: Prepared) -> Prepared:
-    refuse_unfinished(ports)
+def _checked(ports: Ports, prepared: Prepared, supersedes: str | None = None) -> Prepared:
+    refuse_unfinished(ports, supersedes)
     refuse_drift(ports, prepared.environment)
     return prepared
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from cutover.config.settings import with_settings
+from cutover.config.settings import settings_hash, with_settings, with_settings_on_the_way_back
 from cutover.domain import Execution, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
 from cutover.execution.recorder import Recorder
-from cutover.operations.leasing import LeaseWatch, POLL_SECONDS, acquire, leased, take_over
+from cutover.operations.leasing import POLL_SECONDS, LeaseWatch, acquire, leased, take_over
 from cutover.operations.request import put_request
 from cutover.operations.start import carry_out
 from cutover.ports import Lease, Ports
@@ -68,7 +68,8 @@ def abort_to_end(ports: Ports, head: Execution, reason: str) -> None:
     Raises:
         Refused: the execution did not end within an hour.
     """
-    put_request(ports, head, RequestKind.ABORT, reason)
+    if not _request_unless_finished(ports, head, reason):
+        return
     watch, clock = LeaseWatch(ports), ports.clock
     until = clock.monotonic() + _END_DEADLINE_SECONDS
     while clock.monotonic() < until:
@@ -77,11 +78,26 @@ def abort_to_end(ports: Ports, head: Execution, reason: str) -> None:
         if is_free and _read(ports, head).finished:
             return
         if is_free or watch.expired:
-            _continue(ports, ports.ledger.take(ports.identifiers.holder(), record), head.execution_id, "resumed")
+            try:
+                lease = ports.ledger.take(ports.identifiers.holder(), record)
+            except Refused:
+                # Its driver lives after all, or another one has taken it over: either of them rolls it back.
+                continue
+            _continue(ports, lease, head.execution_id, "resumed")
             return
         clock.sleep(POLL_SECONDS)
     message = f"the execution {head.execution_id} did not end within {_END_DEADLINE_SECONDS:g} s after the abort"
     raise Refused("ABORT_PENDING", message, "cutover status --watch")
+
+
+def _request_unless_finished(ports: Ports, head: Execution, reason: str) -> bool:
+    try:
+        put_request(ports, head, RequestKind.ABORT, reason)
+    except Refused:
+        if not _read(ports, head).finished:
+            raise
+        return False
+    return True
 
 
 def work(ports: Ports) -> Execution | None:
@@ -95,10 +111,13 @@ def work(ports: Ports) -> Execution | None:
 def _continue(ports: Ports, lease: Lease, execution_id: str | None, how: str) -> Execution:
     with leased(ports, lease) as held:
         head = _resumable(ports, execution_id)
-        ports = replace(ports, config=with_settings(ports.config, head.settings))
+        control = ports.ledger.control(head.execution_id)
+        goes_back = head.rolling_back or control.abort is not None
+        pinned = with_settings_on_the_way_back if goes_back else with_settings
+        ports = replace(ports, config=pinned(ports.config, head.settings))
         environment = ports.stacks.environment()
         recorder = Recorder(ports, lease, head)
-        recorder.control = ports.ledger.control(head.execution_id)
+        recorder.control = control
         keep_step_time = recorder.step is not None and handler_of(recorder.step).counts_unwatched_time
         recorder.resumed(f"{how} by {lease.holder}", keep_step_time=keep_step_time)
         return carry_out(ports, held, recorder, environment)
@@ -118,6 +137,9 @@ def _resumable(ports: Ports, execution_id: str | None) -> Execution:
         raise Refused("FINISHED", message, "cutover status")
     if head.plan.hash != head.plan_hash:
         message = f"the recorded plan of {head.execution_id} was changed: its hash is not the recorded hash"
+        raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
+    if settings_hash(head.settings) != head.settings_hash:
+        message = f"the recorded settings of {head.execution_id} were changed: their hash is not the recorded hash"
         raise Refused("CORRUPT", message, f"cutover show {head.execution_id}")
     return head
 

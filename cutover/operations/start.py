@@ -93,7 +93,8 @@ def carry_out(ports: Ports, held: HeldLease, recorder: Recorder, environment: En
         recorder=recorder,
         environment=environment,
         held=held,
-        knowledge=knowledge_of(ports, recorder.execution),
+        knowledge=knowledge_of(recorder.execution),
         patience=Patience(ports.config.gates.patience),
+        reading=Patience(ports.config.gates.patience),
     )
     return run_plan(context)

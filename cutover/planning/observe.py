@@ -40,25 +40,18 @@ def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh
     )
 
 
-def observe_rollback(
-    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, to: ReleaseRef | None = None
+def observe_way_back(
+    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, *, moved_traffic: bool
 ) -> RollbackFacts:
-    """The facts of a rollback from `failed` to `to`, by default to the last good release."""
-    target = ports.ledger.release(to.release) if to else last_good(ports, failed)
-    failed_release = ports.ledger.release(failed.release)
-    return RollbackFacts(
-        failed=failed,
-        failed_exists=failed_release is not None and failed_release.state is not ReleaseState.RETIRED,
-        failed_weight=_highest_weight(ports, environment, failed_release, failed),
-        target=target.ref if target else None,
-        target_capacity=target.manifest.desired_count if target else 0,
-        target_state=readiness(ports, target),
-        target_desired=desired_count(ports, target),
-        target_weight=_lowest_weight(ports, environment, target),
-        leftovers=_copies_for(ports, failed),
-        timings=timings(ports.config),
-        traffic_moved=ports.ledger.allocation().moved_at is not None,
-    )
+    """The facts of the rollback of a failed deployment; `moved_traffic`: it has changed the weights."""
+    name = ports.ledger.good().last_except(failed.release)
+    target = ports.ledger.release(name) if name else None
+    return _rollback_facts(ports, environment, failed, target, moved_traffic=moved_traffic)
+
+
+def observe_rollback(ports: Ports, environment: EnvironmentOutputs, leave: ReleaseRef, to: ReleaseRef) -> RollbackFacts:
+    """The facts of a rollback on request from `leave` to `to`."""
+    return _rollback_facts(ports, environment, leave, ports.ledger.release(to.release), moved_traffic=True)
 
 
 def surplus_now(ports: Ports) -> tuple[ReleaseRef, ...]:
@@ -102,10 +95,7 @@ def serving_release(ports: Ports) -> Release | None:
 
 
 def last_good(ports: Ports, other_than: ReleaseRef) -> Release | None:
-    """The release that a rollback from `other_than` goes to. None if there is none.
-
-    It is the one below it in the stack of good releases, or the last good one if `other_than` is not in the stack.
-    """
+    """The release that a rollback on request from `other_than` goes to; None if there is none."""
     name = ports.ledger.good().target_from(other_than.release)
     return ports.ledger.release(name) if name else None
 
@@ -127,6 +117,25 @@ def desired_count(ports: Ports, release: Release | None) -> int:
         return 0
     service = ports.compute.service(release.outputs)
     return service.desired if service is not None else 0
+
+
+def _rollback_facts(
+    ports: Ports, environment: EnvironmentOutputs, failed: ReleaseRef, target: Release | None, *, moved_traffic: bool
+) -> RollbackFacts:
+    failed_release, allocation = ports.ledger.release(failed.release), ports.ledger.allocation()
+    return RollbackFacts(
+        failed=failed,
+        failed_exists=failed_release is not None and failed_release.state is not ReleaseState.RETIRED,
+        failed_weight=_highest_weight(ports, environment, failed_release, failed),
+        target=target.ref if target else None,
+        target_capacity=target.manifest.desired_count if target else 0,
+        target_state=readiness(ports, target),
+        target_desired=desired_count(ports, target),
+        target_weight=_lowest_weight(ports, environment, target) if allocation.confirmed else 0,
+        leftovers=_copies_for(ports, failed),
+        timings=timings(ports.config),
+        traffic_moved=moved_traffic,
+    )
 
 
 def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseRef | None) -> tuple[ReleaseRef, ...]:

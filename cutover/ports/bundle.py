@@ -9,10 +9,10 @@ from cutover.ports.alarms import Alarms
 from cutover.ports.clock import Clock
 from cutover.ports.compute import Compute
 from cutover.ports.configuration import Configuration
+from cutover.ports.held_lease import HoldLease
 from cutover.ports.hooks import Hooks
 from cutover.ports.identifiers import Identifiers
 from cutover.ports.images import Images
-from cutover.ports.held_lease import HoldLease
 from cutover.ports.ledger import Ledger
 from cutover.ports.metrics import Metrics
 from cutover.ports.notifier import Notifier

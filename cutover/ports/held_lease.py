@@ -27,7 +27,7 @@ class HeldLease(Protocol):
         ...
 
     def expect(self, seconds: float) -> None:
-        """Announce the next sign of life within `seconds`. Without it the renewal stops: a hung driver holds no lease."""
+        """Announce the next sign of life within `seconds`; without it the renewal stops, as the driver hangs."""
         ...
 
 

@@ -6,35 +6,36 @@ from cutover.components.release import Release, ReleaseArgs
 from cutover.components.target_group import HealthCheckArgs
 from cutover.components.task_definition import ContainerArgs
 from cutover.config.schema import Provider
-from cutover.domain.release import Manifest
+from cutover.domain.release import Manifest, ReleaseRef
 from cutover.domain.test_traffic import HEADER
 from cutover.programs.provider import aws_provider, repository_arn
 
 
-def release_program(settings: Provider, manifest: Manifest, desired_count: int | None = None) -> None:
+def release_program(settings: Provider, manifest: Manifest, ref: ReleaseRef, desired_count: int | None = None) -> None:
     """Create the release of `manifest`, and export the fields of `cutover.domain.ReleaseOutputs`.
 
+    All names come from the recorded `ref`: a later version of cutover may compute another digest of the same manifest.
     The service starts with `desired_count` tasks; None means the full capacity of the manifest.
     """
     tags = {
         **manifest.tags,
         "cutover:application": manifest.application,
         "cutover:environment": manifest.environment,
-        "cutover:release": manifest.ref.release,
-        "cutover:digest": manifest.digest,
+        "cutover:release": ref.release,
+        "cutover:digest": ref.digest,
     }
     provider = aws_provider(settings, tags)
     release = Release(
-        manifest.resource_prefix,
-        release_args(manifest, settings.region, manifest.desired_count if desired_count is None else desired_count),
+        ref.resource_prefix(manifest.application),
+        release_args(manifest, ref, settings.region, desired_count),
         pulumi.ResourceOptions(provider=provider),
     )
     for name, value in release.outputs().items():
         pulumi.export(name, value)
 
 
-def release_args(manifest: Manifest, region: str, desired_count: int) -> ReleaseArgs:
-    """Map a manifest to the arguments of the `Release` component, which starts with `desired_count` tasks."""
+def release_args(manifest: Manifest, ref: ReleaseRef, region: str, desired_count: int | None) -> ReleaseArgs:
+    """Map a manifest to the arguments of the `Release` component; `desired_count` as in `release_program`."""
     health, container, network = manifest.health_check, manifest.container, manifest.network
     return ReleaseArgs(
         container=ContainerArgs(
@@ -57,8 +58,8 @@ def release_args(manifest: Manifest, region: str, desired_count: int) -> Release
         load_balancer_security_group_id=network.load_balancer_security_group_id,
         listener_arn=network.listener_arn,
         test_traffic_header=HEADER,
-        test_traffic_value=manifest.ref.digest8,
-        desired_count=desired_count,
+        test_traffic_value=ref.digest8,
+        desired_count=manifest.desired_count if desired_count is None else desired_count,
         health_check=HealthCheckArgs(
             path=health.path,
             interval_seconds=health.interval_seconds,

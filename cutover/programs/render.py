@@ -1,5 +1,7 @@
 """Writes and reads the file of a release, from which `pulumi up` creates the same stack as `cutover deploy`."""
 
+import hashlib
+import json
 from io import StringIO
 from pathlib import Path
 from typing import Literal
@@ -10,7 +12,7 @@ from ruamel.yaml import YAML
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import InvalidInput
-from cutover.domain.release import Manifest
+from cutover.domain.release import Manifest, ReleaseRef
 
 _NAMESPACE = "cutover:"
 
@@ -26,13 +28,13 @@ class ReleaseFile(BaseModel):
     manifest: Manifest
 
 
-def render_release(config: EnvironmentConfig, manifest: Manifest) -> str:
+def render_release(config: EnvironmentConfig, manifest: Manifest, ref: ReleaseRef) -> str:
     """Return the text of `Pulumi.<release>.yaml`, the file that describes one release."""
     file = {
         "config": {
             "pulumi:disable-default-providers": ["aws"],
             f"{_NAMESPACE}kind": "release",
-            f"{_NAMESPACE}digest": manifest.digest,
+            f"{_NAMESPACE}digest": ref.digest,
             f"{_NAMESPACE}provider": config.provider.model_dump(mode="json", exclude_defaults=True),
             f"{_NAMESPACE}manifest": manifest.model_dump(mode="json"),
         }
@@ -48,8 +50,10 @@ def render_release(config: EnvironmentConfig, manifest: Manifest) -> str:
     return header + text.getvalue()
 
 
-def load_release(path: Path) -> tuple[Provider, Manifest]:
-    """Return the provider settings and the manifest of a rendered file.
+def load_release(path: Path) -> tuple[Provider, Manifest, ReleaseRef]:
+    """Return the provider settings, the manifest and the reference of a rendered file, `Pulumi.<release>.yaml`.
+
+    The reference is the one that the file was written with: a later version of cutover may compute another digest.
 
     Raises:
         InvalidInput: the file is not a rendered release, or its manifest does not match its digest.
@@ -63,10 +67,17 @@ def load_release(path: Path) -> tuple[Provider, Manifest]:
         raise InvalidInput(
             "RELEASE_INVALID", f"{path.name} is not a rendered release: {error}", "cutover release render"
         ) from error
-    if file.manifest.digest != file.digest:
+    if file.digest not in (file.manifest.digest, _digest_of(values["manifest"])):
         message = (
             f"{path.name} was edited: the digest of its manifest is {file.manifest.digest}, "
             f"but the file says {file.digest}"
         )
         raise InvalidInput("RELEASE_EDITED", message, "cutover release render")
-    return file.provider, file.manifest
+    name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    return file.provider, file.manifest, ReleaseRef(release=name, version=file.manifest.version, digest=file.digest)
+
+
+def _digest_of(manifest: object) -> str:
+    """The digest of a manifest as it is written in the file, whatever fields this version of cutover knows."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -32,7 +32,7 @@ def manifest(config: EnvironmentConfig) -> Manifest:
 
 @pytest.fixture
 def resources(run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest) -> Any:
-    return run(partial(release_program, config.provider, manifest))
+    return run(partial(release_program, config.provider, manifest, manifest.ref))
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_an_image_outside_ecr_is_refused(
 ) -> None:
     foreign = manifest.container.model_copy(update={"image": "docker.io/library/nginx@sha256:" + "a" * 64})
     with pytest.raises(ValueError, match="the image must be ACCOUNT"):
-        run(partial(release_program, config.provider, manifest.model_copy(update={"container": foreign})))
+        run(partial(release_program, config.provider, manifest.model_copy(update={"container": foreign}), manifest.ref))
 
 
 def test_pulumi_ignores_changes_of_the_desired_count(

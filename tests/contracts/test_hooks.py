@@ -1,14 +1,11 @@
 """Real hooks (a function on the local cloud, a command, a signed webhook), and notifications."""
 
-import http.server
 import io
 import json
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from cutover.config.notifications import NotificationConfig
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import HookResult
 from support.fakes import InMemoryEnvironment
+from support.receiver import Receiver, receiving
 
 EVENT = {"DeploymentId": "x1", "LifecycleEventHookExecutionId": "x1.3"}
 CODE = """
@@ -35,38 +33,10 @@ def handler(event, context):
 """
 
 
-@dataclass
-class Receiver:
-    """A web server that keeps each request, and answers with the status and body that the test sets."""
-
-    url: str = ""
-    status: int = 200
-    answer: str = ""
-    bodies: list[bytes] = field(default_factory=list)
-    signatures: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            receiver.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            receiver.signatures.append(self.headers.get(SIGNATURE, ""))
-            self.send_response(receiver.status)
-            self.end_headers()
-            self.wfile.write(receiver.answer.encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-            """Write no log."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
-    yield receiver
-    server.shutdown()
-    server.server_close()
+    with receiving() as receiver:
+        yield receiver
 
 
 def run(session: Session, event: dict[str, Any], **hook: Any) -> HookResult:
@@ -157,8 +127,8 @@ def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(
     webhook = {"url": receiver.url, "secret_variable": "HOOK_KEY"}
     assert run(session, EVENT, webhook=webhook) == HookResult("Succeeded", "")
     assert json.loads(receiver.bodies[0]) == EVENT
-    assert receiver.signatures == [sign(b"s3cret", receiver.bodies[0])]
-    assert sign(b"other", receiver.bodies[0]) != receiver.signatures[0]
+    assert receiver.requests[0][SIGNATURE] == sign(b"s3cret", receiver.bodies[0])
+    assert sign(b"other", receiver.bodies[0]) != receiver.requests[0][SIGNATURE]
 
 
 @pytest.mark.parametrize(

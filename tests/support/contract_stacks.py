@@ -1,12 +1,13 @@
 """The stacks for their contract test: in memory, and on the local cloud with the Pulumi engine."""
 
+import json
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cutover.adapters.alb import AlbTraffic
 from cutover.adapters.ecs import EcsCompute
@@ -94,10 +95,10 @@ class LocalContractStacks:
         endpoints = {"endpoint": self.cloud.endpoint, "http_proxy": self.cloud.endpoint}
         provider = loaded.provider.model_copy(update=endpoints)
         self._config: EnvironmentConfig = loaded.model_copy(update={"provider": provider})
-        self._session = Session(provider)
-        self._session.ecr.create_repository(repositoryName="shop")
+        self.session = Session(provider)
+        self.session.ecr.create_repository(repositoryName="shop")
         self.stacks = self._driver(threading.Event())
-        self.traffic, self.compute = AlbTraffic(self._session), EcsCompute(self._session)
+        self.traffic, self.compute = AlbTraffic(self.session), EcsCompute(self.session)
 
     def variables(self) -> Mapping[str, str]:
         """The environment variables with which the Pulumi engine uses this local cloud."""
@@ -117,7 +118,7 @@ class LocalContractStacks:
             ROOT / "examples" / "shop",
             "shop",
             version,
-            ecr=self._session.ecr,
+            ecr=self.session.ecr,
             images_dir=images,
             build_args={"VERSION": version},
         )
@@ -129,14 +130,38 @@ class LocalContractStacks:
         interruption = threading.Event()
 
         def has_resources() -> bool:
-            groups = self._session.elbv2.describe_target_groups()["TargetGroups"]
-            return any(group["TargetGroupName"].startswith(release.manifest.resource_prefix) for group in groups)
+            groups = self.session.elbv2.describe_target_groups()["TargetGroups"]
+            return any(group["TargetGroupName"].startswith(release.ref.resource_prefix("shop")) for group in groups)
 
         threading.Thread(target=_set_when, args=(interruption, has_resources), daemon=True).start()
         self._driver(interruption).create_release(release, 1)
 
+    def leave_pending_operation(
+        self, release: Release, operation: str = "deleting", resource_type: str = "aws:ecs/service:Service"
+    ) -> None:
+        state_file = self.state_file(release.ref.release)
+        state = json.loads(state_file.read_text())
+        latest = state["checkpoint"]["latest"]
+        (resource,) = [each for each in latest["resources"] if each["type"] == resource_type]
+        if operation == "creating":
+            resource = {**resource, "urn": f"{resource['urn']}-late"}
+            del resource["id"]
+        latest["pending_operations"] = [{"resource": resource, "type": operation}]
+        state_file.write_text(json.dumps(state))
+
+    def name_without_weight(self, outputs: ReleaseOutputs) -> None:
+        groups: Any = [{"TargetGroupArn": outputs.target_group_arn, "Weight": 0}]
+        action: Any = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        listener = self.stacks.environment().listener_arn
+        self.session.elbv2.modify_listener(ListenerArn=listener, DefaultActions=[action])
+
+    def state_file(self, stack: str) -> Path:
+        """The file in which Pulumi's backend keeps the state of a stack."""
+        (folder,) = (self.state_dir / "pulumi").rglob("stacks/cutover")
+        return folder / f"{stack}.json"
+
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
-        return PulumiStacks(self._config, self._session, interruption)
+        return PulumiStacks(self._config, self.session, interruption)
 
 
 def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:

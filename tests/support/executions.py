@@ -54,6 +54,7 @@ def context_of(environment: InMemoryEnvironment, ports: Ports, head: Execution |
         held=FakeHeldLease(environment.ledger, lease, environment.clock, LEASE_SECONDS),
         knowledge=knowledge_of(ports, head),
         patience=Patience(ports.config.gates.patience),
+        reading=Patience(ports.config.gates.patience),
     )
 
 

@@ -1,14 +1,17 @@
 """The one HTTP client, against a real server: time-outs, redirects, large bodies, certificates, errors as sentences."""
 
 import datetime as dt
+import http.client
 import http.server
 import ipaddress
 import ssl
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -171,9 +174,36 @@ def test_an_answer_that_is_not_http_is_transient(server: Server) -> None:
         get(f"http://{server.address}/breaks")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        urllib3.exceptions.LocationParseError,
+        urllib3.exceptions.HTTPError,
+        http.client.InvalidURL,
+        ValueError,
+        OSError,
+    ],
+)
+def test_an_error_that_quotes_the_url_is_shown_without_it(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://user:S3CRET-PASSWORD@hooks.example/services/S3CRET-PATH?token=S3CRET%20TOKEN&a=1#S3CRET-FRAGMENT"
+
+    def fail(*_: object, **__: object) -> None:
+        raise error(f"{url}: cannot use {url.partition('example')[2]}, /S3CRET-PATH, S3CRET TOKEN and S3CRET-PASSWORD")
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", fail)
+    with pytest.raises(TransientFailure, match=r"https://hooks\.example does not answer: ") as caught:
+        get(url)
+    assert "S3CRET" not in caught.value.message
+    assert "S3CRET" not in "".join(traceback.format_exception(caught.value))
+
+
 def test_a_url_that_is_not_valid_is_refused() -> None:
     with pytest.raises(StepFailed, match="http://…, is not valid"):
         get("http://[nobody/secret")
+    with pytest.raises(StepFailed, match=r"URL of the configuration, ://…, is not valid"):
+        get("[secret")
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(tls_server: Server) -> None:

@@ -32,7 +32,7 @@ class CommandRun:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 self._output.close()
                 raise StepFailed("HOOK_FAILED", f"{program} cannot be run: {error}") from error
 
@@ -41,7 +41,8 @@ class CommandRun:
         code = self._process.poll()
         if code is None:
             return None
-        self._output.seek(0)
+        end = self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, end - ANSWER_BYTES))
         output = self._output.read(ANSWER_BYTES).decode(errors="replace").strip()[-MESSAGE_CHARACTERS:]
         message = output or f"exit code {code}"
         if code == os.EX_TEMPFAIL:

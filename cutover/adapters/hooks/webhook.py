@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 
-from cutover.adapters.hooks.answers import ANSWER_BYTES, MESSAGE_CHARACTERS, CallRun, result_of
+from cutover.adapters.hooks.answers import ANSWER_BYTES, AnswerTooDeep, CallRun, parsed, result_of
 from cutover.adapters.http import origin_of, request
 from cutover.config.hooks import WebhookHook
 from cutover.domain.errors import StepFailed, TransientFailure
@@ -46,8 +46,12 @@ def _post(hook: WebhookHook, event: Mapping[str, object], timeout_seconds: float
         raise TransientFailure("HOOK_UNAVAILABLE", message)
     if not 200 <= response.status < 300:
         return HookResult("Failed", message)
+    if response.cut_off:
+        return HookResult("Failed", f"the answer of {origin_of(hook.url)} is longer than {ANSWER_BYTES // 1024} KiB")
     try:
-        return result_of(json.loads(response.text)) if response.text else HookResult("Succeeded", "")
+        return result_of(parsed(response.text)) if response.text else HookResult("Succeeded", "")
+    except AnswerTooDeep:
+        return HookResult("Failed", f"the answer of {origin_of(hook.url)} is nested too deeply")
     except ValueError:
         # A receiver that answers 2xx with text that is not JSON has accepted the event.
-        return HookResult("Succeeded", response.text[:MESSAGE_CHARACTERS])
+        return HookResult("Succeeded", response.text)

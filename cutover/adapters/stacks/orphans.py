@@ -1,52 +1,85 @@
-"""Delete the resources of a release that a killed driver left behind and that are not in Pulumi's state.
+"""Delete the resources of a release that exist in AWS but not in Pulumi's state.
 
-The name of every resource of a release begins with the release's digest, so no resource of another release matches.
+A killed engine, a killed plugin and a lost answer leave such resources. Nothing else depends on one, because the
+resources that use it are created only when its id is known. The name of every resource of a release begins with the
+release's recorded digest, so no resource of another release matches.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from cutover.adapters.session import Session, aws_errors, error_code
-from cutover.domain import Manifest
+from cutover.domain import Release
+from cutover.domain.errors import TransientFailure
 from cutover.domain.test_traffic import HEADER
 
-_GONE = frozenset({"RuleNotFound", "ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException"})
+_GONE = frozenset(
+    {
+        "ClusterNotFoundException",
+        "InvalidGroup.NotFound",
+        "NoSuchEntity",
+        "ResourceNotFoundException",
+        "RuleNotFound",
+        "ServiceNotActiveException",
+        "ServiceNotFoundException",
+    }
+)
+_BUSY = frozenset(
+    {
+        "ClusterContainsServicesException",
+        "ClusterContainsTasksException",
+        "DeleteConflict",
+        "DependencyViolation",
+        "ResourceInUse",
+        "UpdateInProgressException",
+    }
+)
+_ROLES_PER_PAGE = 1000  # https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
 
 
-def sweep_users(session: Session, manifest: Manifest) -> None:
-    """Delete what uses other resources of the stack: the services in the release's clusters, and its test-traffic rule.
+def sweep(session: Session, release: Release, keep: frozenset[str]) -> None:
+    """Delete all resources of the release, except those whose id or ARN is in `keep`.
 
-    An orphaned rule would also get the test traffic of the release when it is created again.
+    Target groups, clusters and roles are listed in pages, because AWS has no filter by name for them.
+
+    Raises:
+        TransientFailure: a resource is still in use; it can be deleted later.
     """
-    for cluster in _clusters(session, manifest):
-        for service in _pages(session.ecs, "list_services", "serviceArns", cluster=cluster):
-            _delete(session.ecs.delete_service, cluster=cluster, service=service, force=True)
-    rules = _pages(session.elbv2, "describe_rules", "Rules", ListenerArn=manifest.network.listener_arn)
-    for arn in [rule["RuleArn"] for rule in rules if _matches(rule, manifest.ref.digest8)]:
+    prefix = release.ref.resource_prefix(release.manifest.application)
+    clusters = [arn for arn in _pages(session.ecs, "list_clusters", "clusterArns") if _name(arn).startswith(prefix)]
+    # First what uses other resources: the services, and the test-traffic rule of the digest. An orphaned rule would
+    # also get the test traffic of the release.
+    for cluster in clusters:
+        for arn in _except(keep, _pages(session.ecs, "list_services", "serviceArns", cluster=cluster)):
+            _delete(session.ecs.delete_service, cluster=cluster, service=arn, force=True)
+    rules = _pages(session.elbv2, "describe_rules", "Rules", ListenerArn=release.manifest.network.listener_arn)
+    for arn in _except(keep, (rule["RuleArn"] for rule in rules if _matches(rule, release.ref.digest8))):
         _delete(session.elbv2.delete_rule, RuleArn=arn)
-
-
-def sweep_rest(session: Session, manifest: Manifest) -> None:
-    """Delete what is left after the stack is destroyed: target group, cluster, log group, roles, security group."""
-    prefix = manifest.resource_prefix
-    for group in _pages(session.elbv2, "describe_target_groups", "TargetGroups"):
-        if group["TargetGroupName"].startswith(prefix):
-            _delete(session.elbv2.delete_target_group, TargetGroupArn=group["TargetGroupArn"])
-    for cluster in _clusters(session, manifest):
+    groups = _pages(session.elbv2, "describe_target_groups", "TargetGroups")
+    for arn in _except(keep, (g["TargetGroupArn"] for g in groups if g["TargetGroupName"].startswith(prefix))):
+        _delete(session.elbv2.delete_target_group, TargetGroupArn=arn)
+    for cluster in _except(keep, clusters):
         _delete(session.ecs.delete_cluster, cluster=cluster)
-    for group in _pages(session.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
-        _delete(session.logs.delete_log_group, logGroupName=group["logGroupName"])
-    for role in _pages(session.iam, "list_roles", "Roles"):
-        if role["RoleName"].startswith(prefix):
-            _delete_role(session, role["RoleName"])
+    for arn in _except(keep, _pages(session.ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=prefix)):
+        _delete(session.ecs.deregister_task_definition, taskDefinition=arn)
+    logs = _pages(session.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    for name in _except(keep, (group["logGroupName"] for group in logs)):
+        _delete(session.logs.delete_log_group, logGroupName=name)
+    roles = _pages(session.iam, "list_roles", "Roles", PaginationConfig={"PageSize": _ROLES_PER_PAGE})
+    for name in _except(keep, (role["RoleName"] for role in roles if role["RoleName"].startswith(prefix))):
+        _delete_role(session, name)
     named = [{"Name": "group-name", "Values": [f"{prefix}*"]}]
-    for group in _pages(session.ec2, "describe_security_groups", "SecurityGroups", Filters=named):
-        _delete(session.ec2.delete_security_group, GroupId=group["GroupId"])
+    security_groups = _pages(session.ec2, "describe_security_groups", "SecurityGroups", Filters=named)
+    for group_id in _except(keep, (group["GroupId"] for group in security_groups)):
+        _delete(session.ec2.delete_security_group, GroupId=group_id)
 
 
-def _clusters(session: Session, manifest: Manifest) -> list[str]:
-    arns = _pages(session.ecs, "list_clusters", "clusterArns")
-    return [arn for arn in arns if arn.rpartition("/")[2].startswith(manifest.resource_prefix)]
+def _except(keep: frozenset[str], ids: Iterable[str]) -> list[str]:
+    return [each for each in ids if each not in keep]
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 def _matches(rule: Any, digest8: str) -> bool:
@@ -60,19 +93,29 @@ def _delete_role(session: Session, role: str) -> None:
     _delete(session.iam.delete_role, RoleName=role)
 
 
-def _pages(client: Any, operation: str, field: str, **arguments: Any) -> Iterable[Any]:
+def _pages(client: Any, operation: str, field: str, **arguments: Any) -> list[Any]:
+    """All items of a paginated call; none if what they belong to has been deleted in the meantime."""
+    from botocore.exceptions import ClientError
+
     with aws_errors(operation):
-        pages = client.get_paginator(operation).paginate(**arguments)
-        return [item for page in pages for item in page[field]]
+        try:
+            return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[field]]
+        except ClientError as error:
+            if error_code(error) not in _GONE | {"ListenerNotFound"}:
+                raise
+            return []
 
 
 def _delete(call: Callable[..., Any], **arguments: Any) -> None:
     from botocore.exceptions import ClientError
 
-    with aws_errors(getattr(call, "__name__", "delete")):
+    name = getattr(call, "__name__", "delete")
+    with aws_errors(name):
         try:
             call(**arguments)
         except ClientError as error:
+            if error_code(error) in _BUSY:
+                raise TransientFailure("AWS_BUSY", f"{name}: {error}") from error
             # Another process has deleted it in the meantime.
             if error_code(error) not in _GONE:
                 raise

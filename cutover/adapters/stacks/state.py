@@ -1,4 +1,4 @@
-"""Read the exported state of a stack: its outputs, whether it is complete, and the URN of a resource."""
+"""Read the exported state of a stack: its outputs, whether it is complete, and what is in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from pulumi.automation import Deployment
 
 _STACK = "pulumi:pulumi:Stack"
+_CREATING = "creating"
 
 
 def outputs(state: Deployment) -> Mapping[str, Any]:
@@ -13,26 +14,43 @@ def outputs(state: Deployment) -> Mapping[str, Any]:
     return next((r.get("outputs") or {} for r in _resources(state) if r["type"] == _STACK), {})
 
 
-def is_finished(state: Deployment, output_names: frozenset[str], types: frozenset[str] = frozenset()) -> bool:
-    """Whether the stack is complete.
+def is_whole(state: Deployment, output_names: frozenset[str], types: frozenset[str]) -> bool:
+    """Whether the stack has every output and a resource of each type, and no resource is half created.
 
-    A complete stack has every output and a resource of each type, and no operation is pending or failed. The outputs
-    alone prove nothing, because a destroy removes them last.
+    The outputs alone prove nothing, because a destroy removes them last. Operations may be pending: see `has_changing`.
     """
     resources = _resources(state)
-    if has_pending(state) or any(r.get("initErrors") for r in resources):
+    if any(r.get("initErrors") for r in resources):
         return False
     return output_names <= outputs(state).keys() and types <= {str(r["type"]) for r in resources}
 
 
-def has_pending(state: Deployment) -> bool:
-    """Whether an operation was interrupted, so that its result is not known."""
-    return bool((state.deployment or {}).get("pending_operations"))
+def has_creating(state: Deployment) -> bool:
+    """Whether a creation was cut off, whose resource may exist in AWS without an id in the state.
+
+    The engine keeps this fact through updates, refreshes and destroys, until the stack is removed.
+    """
+    return _CREATING in _pending(state)
 
 
-def urn_of(state: Deployment, resource_type: str) -> str | None:
-    """The URN of the first resource of this type, or None."""
-    return next((str(r["urn"]) for r in _resources(state) if r["type"] == resource_type), None)
+def has_changing(state: Deployment) -> bool:
+    """Whether a change or a deletion was cut off, so that the state may differ from AWS until a refresh."""
+    return bool(_pending(state) - {_CREATING})
+
+
+def resource_of(state: Deployment, resource_type: str) -> Mapping[str, Any] | None:
+    """The first resource of this type, or None."""
+    return next((r for r in _resources(state) if r["type"] == resource_type), None)
+
+
+def ids(state: Deployment) -> frozenset[str]:
+    """The ids and ARNs of all resources."""
+    found = {value for r in _resources(state) for value in (r.get("id"), (r.get("outputs") or {}).get("arn"))}
+    return frozenset(value for value in found if isinstance(value, str))
+
+
+def _pending(state: Deployment) -> set[str]:
+    return {str(operation["type"]) for operation in (state.deployment or {}).get("pending_operations") or []}
 
 
 def _resources(state: Deployment) -> list[dict[str, Any]]:

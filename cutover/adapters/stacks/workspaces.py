@@ -1,5 +1,6 @@
 """The working folder of Pulumi. Each driver has its own, so that no other process selects a stack in it."""
 
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -44,9 +45,11 @@ class Workspaces:
             raise translate(name, str(error)) from error
 
     def export(self, name: str) -> Deployment | None:
-        """The state of a stack; None if the stack does not exist."""
+        """The state of a stack, with its secrets encrypted; None if the stack does not exist."""
         try:
-            return self._workspace(_nothing, None).export_stack(name)
+            # Automation API's `export_stack` decrypts the secrets, which takes half a second with a passphrase.
+            result = self._command.run(["stack", "export", "--stack", name], self._folder.name, {})
+            return Deployment(**json.loads(result.stdout))
         except StackNotFoundError:
             return None
         except CommandError as error:

@@ -36,7 +36,7 @@ from cutover.execution.handlers.set_traffic import SetTrafficHandler
 from cutover.execution.handlers.shift_back import ShiftBackHandler
 
 
-def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911  one line for each kind of step
+def handler_of(step: Step) -> Handler:  # noqa: C901, PLR0911, PLR0912  one line for each kind of step
     """The handler that carries out `step`."""
     match step:
         case CreateRelease():

@@ -6,7 +6,7 @@ from datetime import datetime
 from cutover.domain import Allocation, Phase, ShiftBack, Weight
 from cutover.domain.duration import duration
 from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
-from cutover.execution import gateway
+from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime
 from cutover.execution.knowledge import Knowledge
@@ -58,7 +58,11 @@ class ShiftBackHandler:
         step, clock = self.step, context.ports.clock
         known = Knowledge(context.release(step.release), step.failed)
         gained_at = clock.monotonic()
+        recorded = context.recorder.known_allocation()
+        if not recorded.confirmed and dict(context.live_weights()) == recorded.positive():
+            context.recorder.confirm(recorded)
         while True:
+            knowledge.refresh(known, context.ports.clock, context.ports.urgent)
             allocation = next_allocation(context, known, step.min_healthy_percent)
             if allocation is not None:
                 self._write(context, allocation)
@@ -68,6 +72,7 @@ class ShiftBackHandler:
             if clock.monotonic() - gained_at >= step.deadline_seconds:
                 raise StepFailed("NO_CAPACITY", self._stuck(context, known), "cutover status")
             wait(context, step.interval_seconds)
+            context.patience.succeeded()
         try:
             gateway.sync_listener(context)
         except (StepFailed, TransientFailure, PreflightFailed) as error:

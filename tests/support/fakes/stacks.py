@@ -68,7 +68,7 @@ class FakeStacks:
             return
         self.cloud.before_call(f"destroy {version}")
         if weight := self.cloud.weights.get(f"tg/{name}", 0):
-            raise StepFailed("HAS_TRAFFIC", f"{name} has {weight} % of the traffic", "cutover status")
+            raise StepFailed("HAS_TRAFFIC", f"{name} has traffic, a weight of {weight}", "cutover status")
         self.cloud.calls.append(f"destroy {version}")
         if name in self.cloud.stacks:
             self.cloud.pending.add(name)

@@ -41,6 +41,14 @@ class FakeTasks:
             task.stop_at = now
         self._tasks += [FakeTask(now) for _ in range(count - len(kept))]
 
+    def lose_one(self, now: datetime) -> bool:
+        """The oldest running task dies, and another one starts in its place; False if no task runs."""
+        for task in self._tasks:
+            if task.stop_at is None and now >= task.start_at + PENDING:
+                task.start_at = now
+                return True
+        return False
+
     def target_states(self, behaviour: str, now: datetime) -> tuple[str, ...]:
         """The state of each registered target."""
         states = (self._state(task, behaviour, now) for task in self._tasks)

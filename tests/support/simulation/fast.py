@@ -1,0 +1,94 @@
+"""What makes thousands of sequences per minute possible: a fast hash, and configurations that are built once."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+
+from pydantic import BaseModel
+
+from cutover.config import EnvironmentConfig
+from cutover.config.settings import pinned_settings, with_settings
+from cutover.domain import execution, release, steps
+from support.fakes import config_for
+
+_MODULES = (execution, release, steps)
+# The package's functions have the names of its modules.
+_RESUME, _START = import_module("cutover.operations.resume"), import_module("cutover.operations.start")
+CAPACITY = 2
+LEASE_SECONDS = 20.0
+DRAIN, MARGIN, BAKE = 2.0, 1.0, 3.0
+"""Seconds."""
+TIMES = {"bake": f"{BAKE:g}s", "propagation_margin": f"{MARGIN:g}s", "drain": f"{DRAIN:g}s"}
+STRATEGIES: dict[str, dict[str, object]] = {
+    "blue-green": {"kind": "blue-green"},
+    "canary": {"kind": "canary", "canary": {"steps": [{"scale": 50}, {"weight": 10}, {"pause": "2s"}, {"weight": 50}]}},
+    "approve": {"kind": "canary", "canary": {"steps": [{"weight": 25}, {"approve": {}}]}},
+    "drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 50}]}},
+    "linear": {"kind": "linear", "linear": {"percent": 50, "interval": "2s"}},
+    "rolling": {"kind": "rolling", "rolling": {"batch_percent": 50, "pause": "1s"}},
+    "recreate": {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
+}
+HEALTH = {"interval": "2s", "consecutive": 2, "deadline": "12s"}
+METRICS = {
+    "errors": {"preset": "error-rate", "at_most": 5, "window": "1s", "period": "1s", "delay": "0s", "interval": "1s"}
+}
+GATES: dict[str, dict[str, object]] = {
+    "health": {"health": HEALTH, "patience": "8s"},
+    "alarm": {"health": HEALTH, "patience": "8s", "alarms": {"names": ["burning"], "patience": "5s"}},
+    "metric": {"health": HEALTH, "patience": "8s", "metrics": METRICS},
+}
+
+
+def fast_sha256(value: BaseModel) -> str:
+    """SHA-256 of the JSON that pydantic writes, which is a quarter of the time of the canonical JSON."""
+    return hashlib.sha256(value.model_dump_json().encode()).hexdigest()
+
+
+@contextmanager
+def fast_records() -> Iterator[None]:
+    """Hash records fast, and pin settings once; digests differ from the real ones, and everything else is the same."""
+    before = [(module, "sha256_of", module.sha256_of) for module in _MODULES]
+    before += [(_START, "pinned_settings", _START.pinned_settings), (_RESUME, "with_settings", _RESUME.with_settings)]
+    try:
+        for module in _MODULES:
+            module.sha256_of = fast_sha256
+        _START.pinned_settings, _RESUME.with_settings = _pinned_once, _read_once  # type: ignore[attr-defined]
+        yield
+    finally:
+        for module, name, function in before:
+            setattr(module, name, function)
+
+
+_pinned: dict[int, tuple[EnvironmentConfig, str]] = {}
+_read: dict[tuple[int, str], tuple[EnvironmentConfig, EnvironmentConfig]] = {}
+
+
+def _pinned_once(config: EnvironmentConfig) -> str:
+    """`pinned_settings`, remembered for each object; the object is kept, so that its id stays its own."""
+    if id(config) not in _pinned:
+        _pinned[id(config)] = (config, pinned_settings(config))
+    return _pinned[id(config)][1]
+
+
+def _read_once(config: EnvironmentConfig, settings: str) -> EnvironmentConfig:
+    key = id(config), settings
+    if key not in _read:
+        _read[key] = (config, with_settings(config, settings))
+    return _read[key][1]
+
+
+@cache
+def configuration(
+    version: str, strategy: str, gates: str, retention: str, on_drift: str, capacity: int = CAPACITY
+) -> EnvironmentConfig:
+    """The configuration of one version with short times."""
+    return config_for(
+        version,
+        release={"version": version, "image": f"shop:{version}", "desired_count": capacity},
+        strategy=TIMES | STRATEGIES[strategy],
+        gates=GATES[gates],
+        retention={"mode": retention},
+        on_drift=on_drift,
+    )

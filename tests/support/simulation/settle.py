@@ -1,0 +1,148 @@
+"""The end of a sequence: the faults stop, people answer what waits, and everything must come to rest."""
+
+from cutover.domain import Execution, ReleaseState, Status
+from cutover.domain.execution import broken_link
+from support.fakes.cloud import release_of
+from support.simulation.scheduler import Process
+from support.simulation.simulation import Simulation
+
+_ROUND = 20_000
+"""Hand-overs within a few seconds of virtual time that only a process which spins can make."""
+_WAIT_SECONDS = 900.0 + 300.0
+"""Virtual time in which every process must end or wait for a person: the way back tries for 900 s."""
+_LOOK_SECONDS = 5.0
+"""Virtual time between two looks of the person who answers."""
+_ANSWERS = ("resume", "restore", "accept-live", "promote", "promote-full", "abort")
+"""What a person types, one after the other, while an execution waits."""
+
+
+def settle(simulation: Simulation) -> None:
+    """Let everything come to rest, and check the end; raises `Broken`."""
+    _end_faults(simulation)
+    _until_nobody_is_at_work(simulation)
+    _finish_what_is_unfinished(simulation)
+    _repair_by_hand(simulation)
+    _collect(simulation)
+    check_end(simulation)
+
+
+def _end_faults(simulation: Simulation) -> None:
+    simulation.note("the faults stop")
+    simulation.faults.stop()
+    simulation.world.alarm_states.clear()
+    for process in simulation.processes:
+        process.frozen_until = 0.0
+    for version, behaviour in list(simulation.world.behaviour.items()):
+        # What broke while it ran works again, so that whoever is good is good at the end. A bad version stays bad.
+        if behaviour.startswith("once-"):
+            simulation.world.behaviour[version] = "good"
+    for version in simulation.broken_later:
+        simulation.world.set_behaviour(version, "good")
+
+
+def _until_nobody_is_at_work(simulation: Simulation) -> None:
+    answers = iter(_ANSWERS)
+    deadline = simulation.scheduler.now + _WAIT_SECONDS
+    while simulation.at_work():
+        simulation.run(_ROUND, until=simulation.scheduler.now + _LOOK_SECONDS)
+        working = [process.name for process in simulation.at_work()]
+        head = simulation.ledger.latest_execution()
+        if working and head is not None and not head.finished and _waits_for_a_person(head):
+            answer = next(answers, None)
+            if answer is None:
+                simulation.promises.broken(3, f"{working} still wait after an abort")
+                return
+            _type(simulation, answer)
+            deadline = simulation.scheduler.now + _WAIT_SECONDS
+        elif working and simulation.scheduler.now > deadline:
+            simulation.promises.broken(3, f"{working} are at work for ever: {head and (head.status, head.phase)}")
+
+
+def _waits_for_a_person(head: Execution) -> bool:
+    step = head.plan.steps[head.step_index] if head.step_index < len(head.plan.steps) else None
+    return head.phase.value == "paused" or (step is not None and step.kind == "Approve")
+
+
+def _finish_what_is_unfinished(simulation: Simulation) -> None:
+    """A person resumes what no driver carries out; what FAILED is resumed once more, since the faults have ended."""
+    for _ in range(2):
+        head = simulation.ledger.latest_execution()
+        if head is None or head.status in (Status.COMPLETED, Status.ROLLED_BACK):
+            return
+        _type(simulation, "resume")
+        _until_nobody_is_at_work(simulation)
+
+
+def _repair_by_hand(simulation: Simulation) -> None:
+    """A change by hand after the end, or the last call of a driver that had lost its lease: `pulumi up` repairs it."""
+    world, ledger = simulation.world, simulation.ledger
+    recorded = ledger.allocation().positive()
+    if world.weights != recorded and (world.changed_by_hand_at >= 0 or simulation.promises.late_write):
+        simulation.note("a person runs pulumi up")
+        world.edit_by_hand(recorded)
+
+
+def _collect(simulation: Simulation) -> None:
+    if simulation.ledger.allocation().positive():
+        _type(simulation, "gc")
+        _until_nobody_is_at_work(simulation)
+
+
+def _type(simulation: Simulation, verb: str) -> Process:
+    return simulation.start(verb)
+
+
+def check_end(simulation: Simulation) -> None:
+    """What must hold when nobody is at work and nothing fails any more."""
+    world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
+    for head in ledger.heads.values():
+        if not head.finished:
+            promises.broken(3, f"{head.execution_id} is {head.status} at the end")
+        if (link := broken_link(ledger.events[head.execution_id])) is not None:
+            promises.broken(22, f"the journal of {head.execution_id} breaks at {link}")
+    newest = ledger.latest_execution()
+    is_failed = newest is not None and newest.status is Status.FAILED
+    recorded = ledger.allocation().positive()
+    if world.weights != recorded and not (is_failed and world.deleted_groups):
+        promises.broken(1, f"the listener has {world.weights}, recorded are {recorded}")
+    if newest is not None and is_failed:
+        simulation.failed = newest.error.message if newest.error is not None else "unknown"
+        return
+    _check_serving(simulation)
+    _check_stacks(simulation)
+
+
+def _check_serving(simulation: Simulation) -> None:
+    world, promises = simulation.world, simulation.promises
+    good = promises.good
+    if not good:
+        if world.weights:
+            promises.broken(20, f"no release ever succeeded, and the weights are {world.weights}")
+        return
+    if world.weights != {f"tg/{good[-1]}": 100}:
+        promises.broken(17, f"{good[-1]} is the last good release, and the weights are {world.weights}")
+    release = simulation.ledger.release(good[-1])
+    healthy = world.healthy(good[-1])
+    if release is None or healthy < release.manifest.desired_count:
+        promises.broken(13, f"{good[-1]} serves with {healthy} healthy targets")
+
+
+def _check_stacks(simulation: Simulation) -> None:
+    world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
+    late = promises.late_stacks
+    if {*world.unfinished, *world.pending} - late:
+        promises.broken(19, f"unfinished stacks are left: {sorted(world.unfinished)} {sorted(world.pending)}")
+    standing = {release.ref.release for release in ledger.standing()}
+    if standing - late != set(world.stacks) - late:
+        promises.broken(3, f"the ledger has {sorted(standing)}, the stacks are {sorted(world.stacks)}")
+    for release in ledger.standing():
+        if release.state is not ReleaseState.READY:
+            promises.broken(3, f"{release.ref.release} is {release.state} at the end")
+    keep = 0 if simulation.retention == "cold" else 1
+    former = [name for name in reversed(promises.good[:-1]) if name in standing]
+    expected = {*promises.good[-1:], *former[:keep]}
+    if standing - late != expected - late:
+        promises.broken(3, f"after gc {sorted(standing)} stand, expected are {sorted(expected)}")
+    for arn in world.weights:
+        if release_of(arn) not in standing:
+            promises.broken(19, f"{arn} has weight and no stack")

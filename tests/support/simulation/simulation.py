@@ -1,0 +1,181 @@
+"""One simulated application and environment: processes over one world, with the promises checked at every call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from greenlet import GreenletExit
+
+from cutover.domain import Execution
+from cutover.domain.errors import CutoverError
+from support.fakes import FakeLedger
+from support.simulation.fast import configuration
+from support.simulation.faults import Faults, PortCall, check_signals
+from support.simulation.ports import ports_of
+from support.simulation.promises import Promises
+from support.simulation.scheduler import Process, Scheduler
+from support.simulation.verbs import DEPLOYING, VERBS
+from support.simulation.world import TrueClock, WeightsWrite, World
+
+CREATE_SECONDS, DESTROY_SECONDS, UPDATE_SECONDS = 2.0, 1.0, 1.0
+"""Virtual time of the engine's operations."""
+_REQUESTS = 100.0
+"""Requests of a version in a period, for the metric gate."""
+
+
+class _Values:
+    """The metrics of all versions: 100 requests in each period; a version that behaves as `bad-metric` fails half."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def get(self, key: tuple[str, str]) -> float | None:
+        version, name = key
+        if name == "RequestCount":
+            return _REQUESTS
+        return _REQUESTS / 2 if self._world.behaviour.get(version) == "bad-metric" else 0.0
+
+
+class Simulation:
+    """Start verbs as processes, run them in slices, and disturb them."""
+
+    def __init__(self, gates: str = "health", retention: str = "hot", on_drift: str = "stop") -> None:
+        self.scheduler = Scheduler()
+        self.world = World(clock=TrueClock(self.scheduler), scheduler=self.scheduler)  # type: ignore[arg-type]
+        self.world.values = _Values(self.world)  # type: ignore[assignment]
+        self.world.before_call = self._within_a_call
+        self.world.on_weights = self._weights_changed
+        self.ledger = FakeLedger(self.world.clock)
+        self.faults = Faults(self.scheduler)
+        self.processes: list[Process] = []
+        self.trace: list[str] = []
+        self.gates, self.retention, self.on_drift = gates, retention, on_drift
+        self.broken_later: set[str] = set()
+        """Good versions whose tasks failed for some time."""
+        self.failed = ""
+        """Why the newest execution needs an operator at the end; empty if it does not."""
+        self.promises = Promises(self)
+        self.on_call: Callable[[Process, str, str], None] | None = None
+
+    def start(
+        self,
+        verb: str,
+        version: str = "v1",
+        strategy: str = "blue-green",
+        *,
+        skew: float = 0.0,
+        when_paused: Literal["wait", "leave"] = "wait",
+    ) -> Process:
+        """Start a verb as a new process, which runs when `run` lets it."""
+        number = len(self.processes) + 1
+        process = Process(f"{verb}-{number}", skew)
+        self.processes.append(process)
+        config = configuration(version, strategy, self.gates, self.retention, self.on_drift)
+        ports = ports_of(config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused)
+        act = VERBS[verb]
+        label = f"{verb} {version} {strategy}" if verb in DEPLOYING else verb
+        self.note(f"{process.name} starts: {label}")
+
+        def run() -> None:
+            try:
+                result = act(ports)
+                process.ended = result.status.value if isinstance(result, Execution) else "done"
+            except CutoverError as error:
+                process.ended = f"{type(error).__name__} {error.code}: {error.message}"
+            except GreenletExit:
+                raise
+            except Exception as error:  # whatever leaves a verb is kept, and judged by the promises
+                process.ended, process.error = repr(error), error
+            self.note(f"{process.name} ends: {process.ended}")
+            self.promises.process_ended(process)
+
+        self.scheduler.spawn(process, run)
+        return process
+
+    def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
+        """Let processes run; see `Scheduler.run`."""
+        self.scheduler.run(hand_overs, who, until)
+
+    def run_to(self, text: str, who: int = 0) -> None:
+        """Run until a line of the trace contains `text`: the process stops at its next hand-over."""
+        seen = len(self.trace)
+        while not any(text in line for line in self.trace[seen:]):
+            assert self.scheduler.actors, f"nobody is at work, and no line has {text!r}"
+            self.run(1, who)
+
+    def finish(self, *processes: Process) -> None:
+        """Run until these processes have ended; all of them if none is named."""
+        while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
+            self.run(1000)
+
+    def at_work(self) -> list[Process]:
+        """The processes that have not ended."""
+        return [process for process in self.processes if self.scheduler.is_at_work(process)]
+
+    def kill(self, process: Process) -> None:
+        """SIGKILL."""
+        if self.scheduler.is_at_work(process):
+            self.note(f"{process.name} is killed")
+            self.scheduler.kill(process)
+
+    def note(self, line: str) -> None:
+        """Add a line to the trace."""
+        self.trace.append(f"{self.scheduler.now - 1000:8.2f} {line}")
+
+    def close(self) -> None:
+        """End all greenlets; nothing has an effect any more."""
+        self.on_call = None
+        self.promises.active = False
+        self.scheduler.close()
+
+    def call(
+        self, process: Process, port: str, method: str, function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
+        """Make one call of a port: hand over, fail or act, check, hand over, answer."""
+        if not process.alive:
+            raise GreenletExit
+        scheduler, promises = self.scheduler, self.promises
+        if self.on_call is not None:
+            self.on_call(process, port, method)
+        scheduler.hand_over()
+        fault = self.faults.before(process, port)
+        call = PortCall(process, port, method, arguments)
+        promises.before_call(call)
+        try:
+            result = function(*arguments)
+        except AssertionError as error:
+            # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
+            self.promises.broken(22, f"{process.name} {port}.{method}: {error}")
+            raise
+        except Exception:
+            scheduler.hand_over()
+            raise
+        promises.after_call(call, result)
+        if self.on_call is not None:
+            self.on_call(process, port, method)
+        scheduler.hand_over()
+        if fault is not None:
+            return self.faults.answer(process, fault, call, result, self.world)
+        return result
+
+    def _within_a_call(self, name: str) -> None:
+        """The engine is at work: time passes, a signal or a lost lease ends it, and a kill leaves half of it done."""
+        actor = self.scheduler.current
+        if actor is None:
+            return
+        kind = name.partition(" ")[0]
+        seconds = {"finish": CREATE_SECONDS, "delete": DESTROY_SECONDS, "up": UPDATE_SECONDS}.get(kind)
+        if self.on_call is not None:
+            self.on_call(actor.process, "engine", name)
+        if seconds is None:
+            return
+        self.scheduler.sleep(seconds)
+        check_signals(actor.process)
+
+    def _weights_changed(self, write: WeightsWrite) -> None:
+        who = write.process.name if write.process is not None else "a person"
+        self.note(f"{who} writes the weights {_short(write.before)} → {_short(write.after)}")
+        self.promises.weights_changed(write)
+
+
+def _short(weights: Mapping[str, int]) -> str:
+    return "{" + ", ".join(f"{arn.split('-')[1]} {weight}" for arn, weight in sorted(weights.items())) + "}"
