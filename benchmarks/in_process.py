@@ -49,7 +49,7 @@ def measure(stage: Stage, runs: int) -> list[Figure]:
         ports.stacks.apply_allocation(ports.ledger.allocation())
     return [
         Figure("weight change through Pulumi", "s", through_pulumi, bare_times, "≤ 1.0 s"),
-        Figure("rollback: decision to weights read back", "s", times, bare_times, "≤ 1.5 × one write and one read"),
+        Figure("rollback: decision to weights read back", "s", times, bare_times, "≤ 1.5 times one write and one read"),
     ]
 
 

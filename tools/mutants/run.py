@@ -1,7 +1,7 @@
 """`make mutants`: break each guard of `guards.toml` in turn, and see a test fail.
 
-Each guard is one replacement of text in one file. Its tests run in a copy of the checkout. A guard whose text is not found
-exactly once is stale, and an error. Writes benchmarks/mutants.md, and exits with 1 if a guard survived or is stale.
+Each guard is one replacement of text in one file. Its tests run in a copy of the checkout. A guard whose text is not
+found exactly once is stale, and an error. Writes benchmarks/mutants.md; exits with 1 if a guard survived or is stale.
 """
 
 import argparse
