@@ -51,14 +51,14 @@ class Chaos:
         self._version = 0
 
     def kill_once(self) -> Kill:
-        """Run a deployment, or a rollback where there is a target, with one kill; return after its end.
+        """Run a deployment or a rollback with one kill; return after its end. The kill can come too late.
 
         Raises:
             AssertionError: a process did not end, or the execution did not.
         """
         self._number += 1
         verb = self._random.choice(("deploy", "deploy", "deploy a bad version", "rollback"))
-        victim, after = self._random.choice(VICTIMS), self._random.uniform(0.0, 12.0)
+        victim, after = self._random.choice(VICTIMS), self._random.uniform(0.0, 9.0)
         if verb != "rollback":
             self._version += 1
             behaviour = "unhealthy" if "bad" in verb else "good"
