@@ -107,9 +107,9 @@ def _kill(driver: "subprocess.Popen[str]", mark: str, victim: Kind, after: float
 
 def clients(variables: Mapping[str, str]) -> Any:
     """boto3 clients of the local cloud, as attributes."""
-    settings: dict[str, Any] = {"region_name": "eu-west-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
     names = ("ecs", "elbv2", "logs", "iam", "ec2")
-    made = {name: boto3.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"], **settings) for name in names}
+    session = boto3.Session("test", "test", region_name="eu-west-1")
+    made = {name: session.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"]) for name in names}  # type: ignore[call-overload]
     return type("Clients", (), made)
 
 
