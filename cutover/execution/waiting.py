@@ -87,13 +87,17 @@ def still_patient(context: ExecutionContext) -> float | None:
 def process_requests(context: ExecutionContext) -> None:
     """Read the requests, and act on them; during a rollback they are only recorded.
 
+    A rollback on request can be paused. An abort does not stop it, because it wants the same, and ends its pause.
+
     Raises:
         StepFailed: a person aborted.
     """
-    control = context.recorder.read_control()
-    if context.recorder.execution.rolling_back:
+    control, head = context.recorder.read_control(), context.recorder.execution
+    if head.rolling_back:
         return
     if control.abort is not None:
+        if head.goes_back:
+            return
         raise aborted(control.abort)
     if control.pause is not None:
         stay_paused(context, f"paused by {control.pause.by}", lambda: _resumed_by(context))
@@ -161,6 +165,9 @@ def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         control = recorder.read_control()
         if control.abort is not None:
+            if recorder.execution.goes_back:
+                sentence = f"continues: abort by {control.abort.by}"
+                break
             raise aborted(control.abort)
         if checked_at is None or clock.monotonic() - checked_at >= watch.interval_seconds:
             checked_at = clock.monotonic()
