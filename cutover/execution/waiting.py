@@ -55,6 +55,15 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
         wait(context, left)
 
 
+def wait_for_drain(context: ExecutionContext) -> None:
+    """Before a release loses its tasks: wait until open requests have finished, if this driver moved weights just now.
+
+    The Drain step has waited already. This is for weights that were restored after it.
+    """
+    if context.moves.last is not None:
+        wait_after_move(context, context.ports.config.strategy.drain)
+
+
 def look(context: ExecutionContext) -> None:
     """Process requests, and check the background gates. A failed read of the requests has the driver's patience.
 

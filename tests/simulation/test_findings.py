@@ -112,6 +112,21 @@ def test_a_rollback_creates_again_what_a_driver_without_its_lease_destroyed(simu
     assert weights_of(simulation) == {"v1": 100}
 
 
+def test_weights_that_are_restored_after_the_drain_are_drained_again(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("intent Scale")
+    v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
+    simulation.world.edit_by_hand({v1: 95, v2: 5})
+    simulation.run_to("got traffic again")
+    restored_at = simulation.scheduler.now
+    simulation.run_to("outcome Retire")
+    assert simulation.scheduler.now - restored_at >= 2.0, "the drain of 2 s"
+    simulation.finish()
+    assert simulation.processes[1].ended == "ROLLED_BACK"
+
+
 def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_twice(simulation: Simulation) -> None:
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")
