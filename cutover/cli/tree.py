@@ -1,5 +1,6 @@
 """The live tree: the plan with its current step, weights as bars, the last verdicts of the gates, and times."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
@@ -12,6 +13,7 @@ from rich.tree import Tree
 
 from cutover.cli.formatting import verdict_line
 from cutover.cli.progress import Progress, sparkline
+from cutover.cli.reporters import discard_output
 from cutover.domain import (
     Execution,
     JournalEvent,
@@ -45,7 +47,11 @@ class TreeReporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        try:
+            self._live.stop()
+        except (OSError, SystemExit):
+            # The terminal is gone, or the pipe is closed (rich raises SystemExit then): the result still counts.
+            discard_output(sys.stdout)
 
     def progress(self, execution: Execution, event: JournalEvent | None) -> None:
         """Draw the changed execution."""

@@ -60,7 +60,8 @@ class Control(Frozen):
             return self
         request = request.model_copy(update={"version": self.version + 1})
         recent = (*self.recent, request)[-RECENT:]
-        return self.model_copy(update={"version": request.version, "recent": recent, **_effect(request)})
+        effect = _effect(request, self.pause)
+        return self.model_copy(update={"version": request.version, "recent": recent, **effect})
 
     def after(self, version: int) -> tuple[Request, ...]:
         """The recent requests that are newer than `version`, oldest first."""
@@ -86,7 +87,9 @@ class Control(Frozen):
                 assert_never(request.kind)
 
 
-def _effect(request: Request) -> dict[str, Request | None]:
+def _effect(request: Request, pause: Request | None) -> dict[str, Request | None]:
+    # Who promotes an earlier step than the one at which another person paused has not seen that pause.
+    left = pause if pause is not None and pause.step_index > request.step_index else None
     match request.kind:
         case RequestKind.ABORT:
             return {"abort": request}
@@ -95,9 +98,9 @@ def _effect(request: Request) -> dict[str, Request | None]:
         case RequestKind.RESUME:
             return {"pause": None}
         case RequestKind.PROMOTE:
-            return {"promote": request, "pause": None}
+            return {"promote": request, "pause": left}
         case RequestKind.PROMOTE_FULL:
-            return {"promote_full": request, "pause": None}
+            return {"promote_full": request, "pause": left}
         case RequestKind.ACCEPT_LIVE | RequestKind.RESTORE:
             return {"drift": request}
         case _:

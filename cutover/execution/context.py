@@ -28,6 +28,9 @@ class ExecutionContext:
     held: HeldLease
     knowledge: Knowledge
     patience: Patience
+    """For steps and everything else that the engine carries out."""
+    reading: Patience
+    """For the reads of requests, which happen every second and would hide that a step makes no progress."""
     moves: Moves = field(default_factory=Moves)
 
     def release(self, ref: ReleaseRef) -> Release:

@@ -15,13 +15,12 @@ from cutover.domain.errors import (
     StepFailed,
     WorldChanged,
 )
-from cutover.execution import way_back
+from cutover.execution import knowledge, way_back
 from cutover.execution.break_glass import weights_by_hand
 from cutover.execution.context import ExecutionContext
 from cutover.execution.gateway import EXPIRED
 from cutover.execution.handlers.handler import Handler
 from cutover.execution.handlers.registry import handler_of
-from cutover.execution.patience import WAY_BACK_SECONDS
 from cutover.execution.waiting import ABORTS, SIGN_OF_LIFE_SECONDS, look_for_drift, process_requests, still_patient
 
 
@@ -34,45 +33,52 @@ def run_plan(context: ExecutionContext) -> Execution:
         LeaseLost: another driver has taken over; this driver writes nothing more.
         NeedsOperator: the driver can neither act nor record.
     """
-    recorder = context.recorder
     failure: StepFailed | None = None
-    while not recorder.execution.finished:
+    while not context.recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
-            if failure is not None:
-                _fail(context, failure)
-                failure = None
-            else:
-                _advance(context)
-            context.patience.succeeded()
+            failure = _attempt(context, failure)
         except LeaseLost as lost:
-            if lost.code == EXPIRED and context.candidate_weight():
+            if lost.code == EXPIRED and _may_have_traffic(context):
                 raise _needs_operator(context, lost.code, lost.message) from lost
-            raise
-        except Paused:
             raise
         except Interrupted as stop:
             _record_interruption(context, stop)
             raise
-        except (RequestsChanged, WorldChanged):
-            continue
-        except StepFailed as failed:
-            # A failure of the way back itself is the one to report; the first one is in the record by then.
-            failure = failed if failure is None or recorder.execution.rolling_back else failure
-        except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
-            failure = _try_again_later(context, error, failure)
-    return recorder.execution
+    return context.recorder.execution
+
+
+def _attempt(context: ExecutionContext, failure: StepFailed | None) -> StepFailed | None:
+    """Go on, or respond to `failure`. Returns the failure that the next attempt responds to, if there is one."""
+    try:
+        if failure is not None:
+            _fail(context, failure)
+        else:
+            _advance(context)
+        context.patience.succeeded()
+        return None
+    except (LeaseLost, Interrupted, Paused, NeedsOperator):
+        raise
+    except (RequestsChanged, WorldChanged):
+        return failure
+    except StepFailed as failed:
+        if failure is None or _turns_back(context):
+            return failed
+        return failure if failed.code in ABORTS else _try_again_later(context, failed, failure)
+    except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
+        return _try_again_later(context, error, failure)
 
 
 def _advance(context: ExecutionContext) -> None:
     """Carry out the current step, make the rest of a rollback plan, or finish."""
     recorder = context.recorder
+    knowledge.learn(context.knowledge, context.ports.ledger, recorder.execution)
     process_requests(context)
     look_for_drift(context)
     step = recorder.step
     if step is not None:
         _run_step(context, step)
-    elif not recorder.execution.planned_fully:
+    elif _turns_back(context):
         error = recorder.execution.error
         way_back.turn_back(context, StepFailed(error.code, error.message) if error else StepFailed("FAILED", "unknown"))
         recorder.replan(way_back.plan_rest(context))
@@ -98,15 +104,15 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     """Turn back. A failed clean-up after the success is a warning; a failed rollback needs an operator."""
     recorder = context.recorder
     head = recorder.execution
-    if recorder.cleans_up and failure.code not in ABORTS:
-        step = recorder.step
-        name = handler_of(step).sentence() if step is not None else "clean-up"
-        recorder.skip_step(f"{name} failed: {failure.message}")
+    wanted = failure.code in ABORTS
+    if recorder.cleans_up and recorder.step is not None and not wanted:
+        recorder.skip_step(f"{handler_of(recorder.step).sentence()} failed: {failure.message}")
         return
-    if not head.rolling_back and head.purpose in ("deploy", "drill"):
+    succeeded = recorder.step is None and not head.rolling_back
+    if not head.rolling_back and head.purpose in ("deploy", "drill") and (wanted or not succeeded):
         way_back.turn_back(context, failure)
         return
-    work = "clean-up" if head.purpose == "gc" else "rollback"
+    work = "record of the success" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
     message = f"the {work} failed: {failure.message}"
     if head.error is not None:
         message = f"{head.error.message}; then {message}"
@@ -116,12 +122,15 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
 def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:
     """Wait until the next attempt. When patience is over, return the failure that the execution ends or turns back for.
 
-    `failure` is the one that the driver could not turn back for, or not record, at this attempt.
+    `failure` is the one that the driver could not turn back for, or not record, at this attempt. Once it is recorded,
+    the driver goes on with the way back.
 
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
+        Interrupted: a signal stopped the driver.
     """
-    seconds = _seconds_to_wait(context, failure)
+    failure = None if _turns_back(context) else failure
+    seconds = still_patient(context, context.patience, short=failure is not None)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
     if seconds is None and failure is not None:
@@ -130,20 +139,31 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         context.patience.succeeded()
         return StepFailed(code, message)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
-    context.ports.clock.sleep(seconds)
+    try:
+        context.ports.clock.sleep(seconds)
+    except Interrupted as stop:
+        _record_interruption(context, stop)
+        raise
     return failure
 
 
-def _seconds_to_wait(context: ExecutionContext, failure: StepFailed | None) -> float | None:
-    """Seconds until the next attempt; None if patience is over. A rollback that has begun gets more patience."""
-    head = context.recorder.execution
-    if failure is None and (head.rolling_back or head.purpose in ("rollback", "gc")):
-        fraction = context.ports.identifiers.fraction()
-        return context.patience.failed(context.ports.clock.monotonic(), fraction, WAY_BACK_SECONDS)
-    return still_patient(context)
+def _turns_back(context: ExecutionContext) -> bool:
+    """Whether the failure is recorded, and the rest of the rollback plan is not made yet."""
+    return not context.recorder.execution.planned_fully
+
+
+def _may_have_traffic(context: ExecutionContext) -> bool:
+    """Whether users may reach the candidate: by the weights that were read back, or by those that were recorded."""
+    try:
+        recorded = context.recorder.best_known_allocation().weight_of(context.recorder.execution.candidate.release)
+    except Exception:  # noqa: BLE001  nothing was ever read, so nothing was written either
+        recorded = 0
+    return bool(recorded or context.candidate_weight())
 
 
 def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:
+    if context.recorder.execution.purpose == "gc":
+        return NeedsOperator(code, message, "cutover resume")
     return NeedsOperator(code, f"{message}; {weights_by_hand(context)}", "cutover resume")
 
 

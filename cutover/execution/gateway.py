@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
-from cutover.domain.errors import Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
@@ -67,18 +67,30 @@ def write_weights_back(
     require_lease(context)
     blocked: Exception | None = None
     allocation = planned
-    try:
-        allocation, change = _change(context, planned, reason)
-        record(allocation, change)
-    except (LeaseLost, Interrupted, Paused):
-        raise
-    except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
-        blocked = error
-    require_lease(context)
-    with _move(context):
-        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
+    with context.recorder.reports.afterwards():
+        try:
+            allocation, change = _change(context, planned, reason)
+            record(allocation, change)
+        except (LeaseLost, Interrupted, Paused):
+            raise
+        except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
+            blocked = error
+        require_lease(context)
+        with _move(context):
+            context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     if blocked is not None:
         raise blocked
+
+
+def confirm_if_shown(context: ExecutionContext, allocation: Allocation) -> None:
+    """Read the listener once, for a second at most: if it has the weights, they need not be written again."""
+    try:
+        live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
+    except CutoverError:
+        # The weights stay unconfirmed, so that the next step of the way back writes them again and reads them back.
+        return
+    if live == allocation.positive():
+        context.recorder.confirm(allocation)
 
 
 def sync_listener(context: ExecutionContext) -> None:
@@ -124,6 +136,8 @@ def scale(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> Non
         refuse_if_it_has_traffic(context, ref)
     else:
         refuse_if_too_small(context, ref, desired_count)
+    # The way back must not go by the health of tasks that are stopped now.
+    context.knowledge.read_at = None
     context.ports.compute.scale(context.outputs(ref), desired_count)
 
 
@@ -204,7 +218,7 @@ def _move(context: ExecutionContext) -> Iterator[None]:
 def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tuple[Allocation, WeightsChange]:
     """The allocation to record, with what it replaces, and the change for the journal."""
     head, now = context.recorder.execution, context.ports.clock.now()
-    before = context.recorder.known_allocation()
+    before = context.recorder.best_known_allocation()
     # A repeat of a write that nobody confirmed: the listener may still have what that write was to replace.
     is_repeat = not before.confirmed and planned.positive() == before.positive()
     replaced = before.replaced if is_repeat else before.positive()

@@ -1,6 +1,5 @@
 """Write the head and the journal of one execution under the fence, then report each change."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 from cutover.domain import (
@@ -23,15 +22,15 @@ from cutover.domain import (
 from cutover.domain.errors import HeadMoved, RequestsChanged, StepFailed, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
+from cutover.execution.reports import Reports
 from cutover.ports import Changes, Lease, Ledger, Ports
 
 ATTEMPTS = 4
 """Number of attempts to write one event; the same event is written again, so that a lost answer does no harm."""
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
-_FACTS: frozenset[EventKind] = frozenset({"interrupted", "stack"})
+_FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
 """Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
-_log = logging.getLogger("cutover.recorder")
 
 
 class Recorder:
@@ -43,11 +42,13 @@ class Recorder:
 
     def __init__(self, ports: Ports, lease: Lease, execution: Execution) -> None:
         self._ports = ports
+        self.reports = Reports(ports)
         self.lease = lease
         self.execution = execution
         self.control = Control(execution_id=execution.execution_id)
         self.measurements: list[Measurement] = []
         self._known: Allocation | None = None
+        self._known_before: Allocation | None = None
         self._allocation: Allocation | None = None
         self._began: tuple[int, float] | None = None
         self._earlier_seconds = 0.0
@@ -76,6 +77,17 @@ class Recorder:
         if self._known is None:
             self._known = self._ports.ledger.allocation()
         return self._known
+
+    def best_known_allocation(self) -> Allocation:
+        """The same for the way back, which no failed read stops: then it is what was known before, unconfirmed."""
+        try:
+            if self._known is None:
+                self._known = self._ports.urgent.ledger.allocation()
+            return self._known
+        except Exception:
+            if self._known_before is None:
+                raise
+            return self._known_before.model_copy(update={"confirmed": False})
 
     def step_seconds(self) -> float:
         """Seconds since the current step began in this driver, plus those that `resumed` carried over."""
@@ -110,6 +122,8 @@ class Recorder:
     def record_weights(self, allocation: Allocation, change: WeightsChange) -> None:
         """Record an allocation before the listener gets it; `confirm` follows when it was read back."""
         changes = Changes(allocation=allocation)
+        if self._known is not None:
+            self._known_before = self._known
         self._known = None
         head = self.execution.model_copy(update={"moved_traffic": True})
         self._write("weights", _sentence_of(change), head, changes, change)
@@ -146,7 +160,11 @@ class Recorder:
             series=dict(series or {}),
             error=error,
         )
-        self._attempt(lambda: self._ports.ledger.put_measurement(self.lease, measurement))
+        try:
+            self._attempt(lambda: self._ports.ledger.put_measurement(self.lease, measurement))
+        except HeadMoved as moved:
+            self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
+            raise TransientFailure(moved.code, moved.message) from moved
         self.measurements.append(measurement)
         return measurement
 
@@ -174,7 +192,7 @@ class Recorder:
             self._write("verdict", f"{verdict.gate}: {verdict.verdict} - {verdict.reason}", head)
         else:
             self.execution = head
-        self._tell(lambda: self._ports.reporter.verdict(self.execution, stamped))
+        self.reports.verdict(self.execution, stamped)
 
     def turn_back(
         self, failure: Failure, allocation: Allocation | None, change: WeightsChange | None, ledger: Ledger
@@ -183,7 +201,7 @@ class Recorder:
 
         The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
         """
-        update = {
+        update: dict[str, object] = {
             "plan": Plan(strategy="rollback", steps=()),
             "plan_hash": Plan(strategy="rollback", steps=()).hash,
             "planned_fully": False,
@@ -194,18 +212,37 @@ class Recorder:
             "phase": Phase.ROLLING_BACK,
             "error": failure,
         }
-        head, changes = self.execution.model_copy(update=update), Changes(allocation=allocation)
-        head, event = self._event("failure", failure.message, head, change)
         try:
-            ledger.commit(self.lease, head, event, changes)
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         except RequestsChanged:
             # The driver already does what the strongest request, an abort, would make it do.
-            self.control = ledger.control(head.execution_id)
-            head = head.model_copy(update={"control_version": self.control.version})
-            ledger.commit(self.lease, head, event, changes)
-        self._known = allocation or self._known
+            self.control = ledger.control(self.execution.execution_id)
+            update["control_version"] = self.control.version
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
+        except HeadMoved:
+            # The answer to an earlier event was lost: it is recorded, and perhaps it is this very turn.
+            self.execution = ledger.execution(self.execution.execution_id) or self.execution
+            if self.execution.rolling_back:
+                self._known = None
+                return
+            head, event = self._commit_once(update, failure.message, allocation, change, ledger)
+        if allocation is not None:
+            # A confirmation of the weights before these must not be recorded any more.
+            self._known, self._allocation = allocation, None
         self._done(head, event)
         self._forget_time()
+
+    def _commit_once(
+        self,
+        update: Mapping[str, object],
+        message: str,
+        allocation: Allocation | None,
+        change: WeightsChange | None,
+        ledger: Ledger,
+    ) -> tuple[Execution, JournalEvent]:
+        head, event = self._event("failure", message, self.execution.model_copy(update=update), change)
+        ledger.commit(self.lease, head, event, Changes(allocation=allocation))
+        return head, event
 
     def replan(self, plan: Plan) -> None:
         """Record the rest of the rollback plan."""
@@ -248,13 +285,7 @@ class Recorder:
             "step_started_at": head.step_started_at if keep_step_time else None,
         }
         self.measurements = list(self._ports.ledger.measurements(head.execution_id))
-        while True:
-            try:
-                self._write("resumed", message, self.execution.model_copy(update=update))
-                return
-            except StepFailed:
-                # A person aborted. The request is in the journal now, and the first look acts on it.
-                continue
+        self._write("resumed", message, head.model_copy(update=update))
 
     def _next_step(self) -> Execution:
         head = self.execution
@@ -311,8 +342,7 @@ class Recorder:
 
     def _done(self, head: Execution, event: JournalEvent) -> None:
         self.execution = head
-        self._tell(lambda: self._ports.reporter.progress(head, event))
-        self._tell(lambda: self._ports.notifier.notify(head, event))
+        self.reports.event(head, event)
 
     def _requests_changed(self, kind: EventKind) -> None:
         """A person made a request since the last read. Journal it; then the event is written again, or not at all.
@@ -353,12 +383,6 @@ class Recorder:
         if head is not None:
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
-
-    def _tell(self, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except Exception:  # noqa: BLE001  a lost line or message must not stop or fail a deployment
-            _log.warning("an event was not reported", exc_info=True)
 
 
 def aborted(request: Request) -> StepFailed:

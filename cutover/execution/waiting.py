@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from cutover.domain import Allocation, Phase, Weight
-from cutover.domain.errors import Paused, PreflightFailed, StepFailed, TransientFailure
+from cutover.domain.errors import Interrupted, LeaseLost, Paused, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
+from cutover.execution.patience import WAY_BACK_SECONDS, Patience
 from cutover.execution.recorder import aborted
 from cutover.execution.watching import Watch
 from cutover.strategies.capacity import tasks_for
@@ -74,23 +75,34 @@ def look(context: ExecutionContext) -> None:
     try:
         process_requests(context)
     except (TransientFailure, PreflightFailed) as failure:
-        if still_patient(context) is None:
+        if still_patient(context, context.reading) is None:
             raise StepFailed(failure.code, f"the driver could not read requests: {failure.message}") from failure
     else:
-        context.patience.succeeded()
+        context.reading.succeeded()
     check_background_gates(context)
 
 
-def still_patient(context: ExecutionContext) -> float | None:
-    """Seconds to wait after one more failure; None if the driver must turn back now.
+def still_patient(context: ExecutionContext, patience: Patience, *, short: bool = False) -> float | None:
+    """Seconds to wait after one more failure; None if the driver must turn back now, or give up on the way back.
 
-    It turns back before its lease expires, because afterwards it may write nothing more.
+    It turns back before its lease expires, because afterwards it may write nothing more. A `short` patience is
+    `gates.patience` on the way back too.
     """
     limit = context.patience.limit_seconds
-    if context.held.seconds_left() < context.ports.lease_seconds / 4:
+    if short:
+        pass
+    elif on_the_way_back(context) or context.recorder.execution.purpose == "gc":
+        limit = WAY_BACK_SECONDS
+    elif context.held.seconds_left() < context.ports.lease_seconds / 4:
         limit = 0.0
     now = context.ports.clock.monotonic()
-    return context.patience.failed(now, context.ports.identifiers.fraction(), limit)
+    return patience.failed(now, context.ports.identifiers.fraction(), limit)
+
+
+def on_the_way_back(context: ExecutionContext) -> bool:
+    """Whether the execution moves the traffic to the last good release, after a failure or on request."""
+    head = context.recorder.execution
+    return head.rolling_back or head.purpose == "rollback"
 
 
 def process_requests(context: ExecutionContext) -> None:
@@ -118,12 +130,20 @@ def look_for_drift(context: ExecutionContext) -> None:
     Raises:
         StepFailed: the weights were moved towards the last good release, which is taken as an abort.
     """
-    drift = find_drift(context)
+    try:
+        drift = find_drift(context)
+    except (LeaseLost, Interrupted):
+        raise
+    except Exception:
+        if on_the_way_back(context):
+            # Drift is only noted then. The way back must not end because it cannot see.
+            return
+        raise
     if drift is None:
         context.knowledge.noted_drift = None
         return
     head = context.recorder.execution
-    if head.rolling_back or head.purpose == "rollback":
+    if on_the_way_back(context):
         _answer_on_the_way_back(context, drift)
         return
     target, candidate = context.knowledge.target, head.candidate.release
@@ -141,13 +161,13 @@ def look_for_drift(context: ExecutionContext) -> None:
 
 
 def _answer_on_the_way_back(context: ExecutionContext, drift: Drift) -> None:
-    """Take the traffic back again that the release which is left has got, for example by the last call of a former driver.
+    """Take back the traffic that the failed release got again, for example by the last call of a former driver.
 
     Another change is only noted: a rollback stops for nothing.
     """
     known = context.knowledge
     if drift.gained(known.failed.release) > 0:
-        knowledge.refresh(known, context.ports, context.ports.traffic)
+        knowledge.refresh(known, context.ports.clock, context.ports)
         if known.target is None or known.target_healthy != 0 or known.failed_healthy == 0:
             gateway.restore_weights(context, f"{known.failed.release} got traffic again during the rollback")
             return
@@ -182,6 +202,7 @@ def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str
             checked_at = clock.monotonic()
             watch.check(context)
         check_background_gates(context)
+        context.patience.succeeded()
         clock.sleep(LONGEST_SLEEP)
     recorder.unpaused(phase, sentence)
 

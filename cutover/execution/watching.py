@@ -31,7 +31,7 @@ class Watch:
 
     def check(self, context: ExecutionContext) -> None:
         """Evaluate all gates once; raises `StepFailed` if one stops the deployment or has not passed for too long."""
-        knowledge.refresh(context.knowledge, context.ports, context.ports.traffic)
+        knowledge.refresh(context.knowledge, context.ports.clock, context.ports)
         verdicts = evaluate_gates(context, self.release, self.gates, self.required_count)
         fail_on(verdicts, self.release)
         self.passed = all_pass(verdicts, self.gates)

@@ -20,13 +20,14 @@ Record = Callable[[Allocation, WeightsChange], None]
 def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     """Give the last good release its traffic back as far as it carries it, and record that the execution rolls back.
 
-    A repeat after a failure of the write writes again.
+    A repeat writes again, unless the listener is known to have the weights and no more can be gained.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.
         TransientFailure | PreflightFailed: the record or the write failed; the traffic may have moved already.
     """
     recorder, ledger = context.recorder, context.ports.urgent.ledger
+    knowledge.learn(context.knowledge, ledger, recorder.execution)
     reason = Failure(code=failure.code, message=failure.message)
     allocation = next_allocation(context, context.knowledge, context.ports.config.gates.health.min_healthy)
     if allocation is None:
@@ -37,10 +38,11 @@ def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
     def record(recorded: Allocation, change: WeightsChange) -> None:
         if not recorder.execution.rolling_back:
             recorder.turn_back(reason, recorded, change, ledger)
-        elif recorded.positive() != recorder.known_allocation().positive():
+        elif not recorded.same_weights(recorder.known_allocation()):
             recorder.record_weights(recorded, change)
 
     gateway.write_weights_back(context, allocation, failure.message, record)
+    gateway.confirm_if_shown(context, recorder.known_allocation())
 
 
 def plan_rest(context: ExecutionContext) -> Plan:
@@ -59,14 +61,16 @@ def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_per
     The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
     second; what cannot be read keeps its last value, and what was never read counts as healthy.
     """
-    current, target = context.recorder.known_allocation(), known.target
+    current, target = context.recorder.best_known_allocation(), known.target
     if target is None or target.outputs is None:
         return None
     percents = {weight.release: weight.weight for weight in current.weights if weight.weight}
     if percents.get(target.ref.release) == 100 and current.confirmed:
         return None
     if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
-        knowledge.refresh(known, context.ports, context.ports.urgent.traffic)
+        knowledge.refresh(known, context.ports.clock, context.ports.urgent)
+    if known.target_is_gone:
+        return None
     capacity = max(1, target.manifest.desired_count)
     wanted = weights_back(
         percents,

@@ -43,7 +43,7 @@ def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
 
 
 def lease_is_held(ports: Ports) -> bool:
-    """Whether a driver has the lease; it may have died less than a lease's time ago."""
+    """Whether a driver has the lease; a driver that died has it until another one takes it."""
     record = ports.ledger.lease()
     return record is not None and not record.given_back
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cutover.domain.errors import CutoverError, Refused
+from cutover.domain.errors import Refused
 from cutover.ports import HeldLease, Lease, LeaseRecord, Ports
 
 POLL_SECONDS = 1.0
@@ -27,9 +27,8 @@ def leased(ports: Ports, lease: Lease | None = None) -> Iterator[HeldLease]:
     finally:
         try:
             ports.ledger.give_back(lease)
-        except CutoverError as error:
-            # The result of the operation counts. The next driver waits until the lease expires.
-            _log.warning("the lease was not given back: %s", error.message)
+        except Exception as error:  # noqa: BLE001  the result of the operation counts; the lease expires
+            _log.warning("the lease was not given back: %s", error)
 
 
 def acquire(ports: Ports, is_alive: Callable[[], bool] = lambda: False) -> Lease:

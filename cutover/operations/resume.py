@@ -68,7 +68,8 @@ def abort_to_end(ports: Ports, head: Execution, reason: str) -> None:
     Raises:
         Refused: the execution did not end within an hour.
     """
-    put_request(ports, head, RequestKind.ABORT, reason)
+    if not _request_unless_finished(ports, head, reason):
+        return
     watch, clock = LeaseWatch(ports), ports.clock
     until = clock.monotonic() + _END_DEADLINE_SECONDS
     while clock.monotonic() < until:
@@ -77,11 +78,26 @@ def abort_to_end(ports: Ports, head: Execution, reason: str) -> None:
         if is_free and _read(ports, head).finished:
             return
         if is_free or watch.expired:
-            _continue(ports, ports.ledger.take(ports.identifiers.holder(), record), head.execution_id, "resumed")
+            try:
+                lease = ports.ledger.take(ports.identifiers.holder(), record)
+            except Refused:
+                # Its driver lives after all, or another one has taken it over: either of them rolls it back.
+                continue
+            _continue(ports, lease, head.execution_id, "resumed")
             return
         clock.sleep(POLL_SECONDS)
     message = f"the execution {head.execution_id} did not end within {_END_DEADLINE_SECONDS:g} s after the abort"
     raise Refused("ABORT_PENDING", message, "cutover status --watch")
+
+
+def _request_unless_finished(ports: Ports, head: Execution, reason: str) -> bool:
+    try:
+        put_request(ports, head, RequestKind.ABORT, reason)
+    except Refused:
+        if not _read(ports, head).finished:
+            raise
+        return False
+    return True
 
 
 def work(ports: Ports) -> Execution | None:

@@ -43,22 +43,31 @@ def rollback(ports: Ports, to: str | None) -> Execution:
 
 def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
     """What `rollback` would do; writes nothing. Raises `Refused` as `rollback` does."""
-    current = _release_to_leave(ports)
+    environment = ports.stacks.environment()
+    current = _release_to_leave(ports, environment)
     if current is None:
         message = "no release has traffic, so there is nothing to roll back from"
         raise Refused("NOTHING_SERVES", message, "cutover status")
     target = _target(ports, current, to)
-    environment = ports.stacks.environment()
     plan = rollback_on_request(observe_rollback(ports, environment, current, target.ref))
     return RollbackPreview(current, target.ref, readiness(ports, target), plan, environment)
 
 
-def _release_to_leave(ports: Ports) -> ReleaseRef | None:
-    """The release that has traffic although its deployment did not succeed; else the one with most of the traffic."""
-    good, weights = ports.ledger.good().names, ports.ledger.allocation().weights
-    failed = next((w.release for w in weights if w.weight > 0 and w.release not in good), None)
-    release = ports.ledger.release(failed) if failed is not None else serving_release(ports)
-    return release.ref if release is not None else None
+def _release_to_leave(ports: Ports, environment: EnvironmentOutputs) -> ReleaseRef | None:
+    """The release that has traffic although its deployment did not succeed; else the one with most of the traffic.
+
+    The listener counts as much as the record: a driver that could not write the weights may have left them different.
+    """
+    good, live = ports.ledger.good().names, ports.traffic.weights(environment.listener_arn)
+    recorded = ports.ledger.allocation()
+    for release in ports.ledger.standing():
+        has_traffic = recorded.weight_of(release.ref.release) or (
+            release.outputs is not None and live.get(release.outputs.target_group_arn)
+        )
+        if has_traffic and release.ref.release not in good and release.manifest.baseline_for is None:
+            return release.ref
+    serving = serving_release(ports)
+    return serving.ref if serving is not None else None
 
 
 def _target(ports: Ports, current: ReleaseRef, to: str | None) -> Release:

@@ -3,8 +3,10 @@
 import pytest
 
 from cutover import operations
-from cutover.domain import ReleaseState, Status
+from cutover.domain import Status
 from cutover.domain.errors import Interrupted, InvalidInput, LeaseLost, PreflightFailed, Refused
+from cutover.planning.observe import readiness
+from support.executions import release
 from support.fakes import InMemoryEnvironment
 
 
@@ -27,7 +29,8 @@ def test_a_second_version_takes_all_traffic_and_the_first_stays_hot(environment:
     deploy(environment, "v1")
     assert deploy(environment, "v2") is Status.COMPLETED
     assert (environment.weight_of("v1"), environment.weight_of("v2")) == (0, 100)
-    assert [r.state for r in environment.ledger.releases()] == [ReleaseState.SERVING, ReleaseState.STANDBY]
+    driver = environment.driver("v2")
+    assert [readiness(driver, release(environment, version)) for version in ("v1", "v2")] == ["hot", "serving"]
     assert all(count == 2 for count in environment.cloud.desired.values())
 
 
@@ -200,7 +203,7 @@ def test_a_driver_that_lost_its_lease_writes_nothing_afterwards(environment: InM
     environment.cloud.before_call = lose
     with pytest.raises(LeaseLost):
         deploy(environment, "v1")
-    assert environment.ledger.events["x0001"][-1].kind == "intent"
+    assert environment.ledger.events["prod-1"][-1].kind == "intent"
 
 
 def test_weights_that_a_person_changed_are_refused_before_any_change(environment: InMemoryEnvironment) -> None:

@@ -1,21 +1,23 @@
 """Every strategy: a deployment that succeeds, one that fails at each step, and one that a person aborts at each step.
 
 Each write of traffic is checked: the weights sum to 100 or are empty (a declared outage), and each release with a
-weight has enough tasks for it.
+weight has enough tasks for it. On the way back the half of its tasks is enough for the baseline.
 """
 
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, Plan, ReleaseState, RequestKind, Scale, Status, Step
+from cutover.domain import Execution, RequestKind, Scale, Status, Step
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.registry import handler_of
-from cutover.operations.start import new_execution, start
+from cutover.planning.observe import readiness
 from cutover.strategies.capacity import tasks_for
-from support.fakes import OUTPUTS, InMemoryEnvironment
+from support.executions import carry_out, code_of, newest, release, request
+from support.fakes import InMemoryEnvironment
 
 CAPACITY = 4
+MIN_HEALTHY = 50
 STRATEGIES: dict[str, dict[str, object]] = {
     "blue-green": {"kind": "blue-green"},
     "canary": {
@@ -35,12 +37,16 @@ HOOKS = {"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke"}}
 
 
 class CheckedEnvironment(InMemoryEnvironment):
-    """An environment that checks every write of traffic."""
+    """An environment that checks every write of traffic.
+
+    `violations` has the writes that must not be: an error inside the driver would only be one more failure to it.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         write = self.cloud.write_weights
         self.outages = 0
+        self.violations: list[str] = []
 
         def checked(allocation: object) -> None:
             write(allocation)  # type: ignore[arg-type]
@@ -51,13 +57,17 @@ class CheckedEnvironment(InMemoryEnvironment):
     def check(self) -> None:
         weights = self.cloud.weights
         self.outages += not weights
-        assert sum(weights.values()) in (0, 100)
+        if sum(weights.values()) not in (0, 100):
+            self.violations.append(f"the weights {weights} do not sum to 100")
         if self.cloud.behaviour.get("v2"):
             # Only the baseline is healthy, so it takes all traffic whatever its size.
             return
+        head = self.ledger.latest_execution()
+        share = MIN_HEALTHY if head is not None and head.rolling_back else 100
         for group, weight in weights.items():
             name = group.removeprefix("tg/")
-            assert self.cloud.desired[name] >= tasks_for(weight, CAPACITY), f"{weights} on {self.cloud.desired}"
+            if 100 * self.cloud.desired[name] < share * tasks_for(weight, CAPACITY):
+                self.violations.append(f"{weights} on {self.cloud.desired}")
 
     def deploy(self, version: str, strategy: str, retention: str = "hot") -> Execution:
         release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY}
@@ -71,6 +81,7 @@ class CheckedEnvironment(InMemoryEnvironment):
             )
         )
         assert execution is not None
+        assert self.violations == []
         return execution
 
 
@@ -81,12 +92,14 @@ def prepared() -> CheckedEnvironment:
     return environment
 
 
-def steps_of(strategy: str) -> int:
-    return len(prepared().deploy("v2", strategy).plan.steps)
-
-
-def each_step() -> list[tuple[str, int]]:
-    return [(strategy, index) for strategy in STRATEGIES for index in range(steps_of(strategy))]
+def each_step(*, clean_up: bool, retention: str = "hot") -> list[tuple[str, int]]:
+    """Each strategy with the index of each step of its plan, either before the clean-up or in it."""
+    steps: list[tuple[str, int]] = []
+    for strategy in STRATEGIES:
+        plan = prepared().deploy("v2", strategy, retention).plan
+        start = len(plan.steps) if plan.clean_up_from is None else plan.clean_up_from
+        steps += [(strategy, index) for index in range(len(plan.steps)) if (index >= start) == clean_up]
+    return steps
 
 
 def fail_at(index: int, patch: pytest.MonkeyPatch) -> None:
@@ -132,7 +145,7 @@ def test_every_strategy_can_deploy_the_first_version(strategy: str) -> None:
     assert environment.weight_of("v1") == 100
 
 
-@pytest.mark.parametrize(("strategy", "index"), each_step())
+@pytest.mark.parametrize(("strategy", "index"), each_step(clean_up=False))
 def test_a_step_that_fails_returns_all_traffic_to_the_baseline(
     strategy: str, index: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,25 +159,37 @@ def test_a_step_that_fails_returns_all_traffic_to_the_baseline(
     assert environment.cloud.desired[old] == CAPACITY
 
 
-@pytest.mark.parametrize(("strategy", "index"), each_step())
+@pytest.mark.parametrize(("strategy", "index"), each_step(clean_up=True, retention="cold"))
+def test_a_step_after_the_bake_that_fails_is_a_warning_and_undoes_nothing(
+    strategy: str, index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = prepared()
+    fail_at(index, monkeypatch)
+    execution = environment.deploy("v2", strategy, "cold")
+    assert (execution.status, environment.weight_of("v2")) == (Status.COMPLETED, 100)
+    (warning,) = execution.warnings
+    assert "this step fails in the test" in warning
+    assert environment.ledger.good().last == execution.candidate.release
+
+
+@pytest.mark.parametrize(
+    ("strategy", "index"), [*each_step(clean_up=False), *each_step(clean_up=True, retention="cold")]
+)
 def test_an_abort_at_any_step_returns_all_traffic_to_the_baseline(strategy: str, index: int) -> None:
     environment = prepared()
     before = dict(environment.ledger.heads)
 
-    def add_request(event: str) -> None:
-        head = next((h for h in environment.ledger.heads.values() if h.execution_id not in before), None)
-        if head is not None and not head.finished and not head.rolling_back and head.step_index == index:
-            environment.ledger.add_request(head.execution_id, RequestKind.ABORT, "bob", "enough")
+    def abort(event: str) -> None:
+        head = newest(environment)
+        if head.execution_id not in before and not head.rolling_back and head.step_index == index:
+            request(environment, RequestKind.ABORT, by="bob", reason="enough")
 
-    environment.ledger.before_write = add_request
-    execution = environment.deploy("v2", strategy)
-    # After its last check for requests an execution cannot be aborted.
-    ended = (Status.COMPLETED,) if index == len(execution.plan.steps) - 1 and not execution.rolling_back else ()
-    assert execution.status in (Status.ROLLED_BACK, *ended)
-    if execution.status is Status.ROLLED_BACK:
-        assert execution.error is not None
-        assert "aborted by bob: enough" in execution.error.message
-        assert environment.weight_of("v1") == 100
+    environment.ledger.before_write = abort
+    execution = environment.deploy("v2", strategy, "cold")
+    assert (execution.status, code_of(execution)) == (Status.ROLLED_BACK, "ABORTED")
+    assert execution.error is not None
+    assert "aborted by bob: enough" in execution.error.message
+    assert environment.weight_of("v1") == 100
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -188,16 +213,17 @@ def test_a_candidate_that_crashes_under_traffic_loses_all_traffic_with_the_next_
     assert environment.weight_of("v1") == 100
 
 
-def test_a_scaled_down_baseline_is_scaled_up_before_it_takes_all_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_baseline_with_half_of_its_tasks_takes_all_traffic_at_once_and_gets_the_others_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     environment = prepared()
-    third_batch = next(
-        i for i, s in enumerate(prepared().deploy("v2", "rolling").plan.steps) if s.kind == "Bake" and i > 8
-    )
-    fail_at(third_batch, monkeypatch)
+    kinds = [step.kind for step in prepared().deploy("v2", "rolling").plan.steps]
+    fail_at(len(kinds) - 1 - kinds[::-1].index("Bake"), monkeypatch)
     environment.cloud.calls.clear()
     environment.deploy("v2", "rolling")
-    back = environment.cloud.calls[environment.cloud.calls.index("modify listener") - 1 :]
-    assert back[0] == "scale v1 to 4"
+    modify = environment.cloud.calls.index("modify listener")
+    assert environment.cloud.calls[modify - 1 : modify + 2] == ["up environment", "modify listener", "scale v1 to 4"]
+    assert len([call for call in environment.cloud.calls if call == "modify listener"]) == 1
 
 
 def test_a_baseline_takes_all_traffic_at_once_if_only_its_tasks_are_healthy() -> None:
@@ -233,18 +259,14 @@ def test_recreate_starts_the_candidate_only_when_no_task_of_the_baseline_runs() 
 
 def test_a_release_is_not_scaled_below_the_tasks_that_its_weight_needs() -> None:
     environment = prepared()
-    driver = environment.driver("v2")
-    (release,) = environment.ledger.releases()
-    plan = Plan(strategy="by hand", steps=(Scale(release=release.ref, desired_count=1, drain_seconds=0),))
-    scale_down = new_execution(driver, purpose="gc", plan=plan, candidate=release.ref, baseline=None)
-    execution = start(driver, scale_down, OUTPUTS)
-    assert (execution.status, execution.error and execution.error.code) == (Status.FAILED, "TOO_SMALL")
-    assert environment.cloud.desired[release.ref.release] == CAPACITY
+    environment.deploy("v2", "blue-green")
+    execution = carry_out(environment, Scale(release=release(environment, "v2").ref, desired_count=CAPACITY - 1))
+    assert (execution.status, code_of(execution)) == (Status.FAILED, "TOO_SMALL")
+    assert environment.cloud.desired[release(environment, "v2").ref.release] == CAPACITY
 
 
-def test_a_release_that_recreate_stopped_is_recorded_without_tasks_and_can_be_deployed_again() -> None:
+def test_a_release_that_recreate_stopped_has_no_tasks_and_can_be_deployed_again() -> None:
     environment = prepared()
     environment.deploy("v2", "recreate")
-    (old,) = [release for release in environment.ledger.releases() if release.manifest.version == "v1"]
-    assert (environment.cloud.desired[old.ref.release], old.state) == (0, ReleaseState.SCALED_TO_ZERO)
+    assert readiness(environment.driver("v2"), release(environment, "v1")) == "warm"
     assert environment.deploy("v1", "blue-green").status is Status.COMPLETED

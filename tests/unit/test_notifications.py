@@ -3,7 +3,6 @@
 import json
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -20,48 +19,14 @@ from botocore.exceptions import (
 from cutover.adapters.notifier.registry import Notifications
 from cutover.adapters.session import Session
 from cutover.config.notifications import NotificationConfig
-from cutover.domain import Execution, JournalEvent, Phase, Plan, ReleaseRef, Status
+from cutover.domain import JournalEvent, Status
 from cutover.domain.execution import EventKind
 from support.receiver import receiving
+from support.records_of_execution import event, execution
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-RELEASE = ReleaseRef(release="prod-v2-bbbbbbbb", version="v2", digest="b" * 64)
 CANARY = "S3CRET-CANARY"
-PLAN = Plan(strategy="canary", steps=())
 TOPIC = {"topic_arn": "arn:aws:sns:eu-west-1:123456789012:deployments"}
 BUS = {"event_bus": "default"}
-
-
-def execution() -> Execution:
-    return Execution(
-        execution_id="x1",
-        number=1,
-        application="shop",
-        environment="prod",
-        purpose="deploy",
-        status=Status.IN_PROGRESS,
-        phase=Phase.BAKING,
-        plan=PLAN,
-        plan_hash=PLAN.hash,
-        candidate=RELEASE,
-        started_at=NOW,
-        updated_at=NOW,
-    )
-
-
-def event(kind: EventKind, message: str = "what happened", status: Status = Status.IN_PROGRESS) -> JournalEvent:
-    return JournalEvent(
-        execution_id="x1",
-        seq=1,
-        at=NOW,
-        kind=kind,
-        status=status,
-        phase=Phase.BAKING,
-        step_index=0,
-        step_kind=None,
-        message=message,
-        fence=1,
-    )
 
 
 @dataclass

@@ -4,7 +4,7 @@ The head is written at each event, so it has neither plan nor settings: they are
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cutover.adapters.records.items import ABSENT, Item, Items, below, body, equal, unreadable
 from cutover.adapters.records.leases import LEASE, lease_lost
 from cutover.adapters.records.parts import joined, part_key, put_parts
+from cutover.adapters.records.transactions import with_old_item
 from cutover.adapters.records.version_0_1 import refuse_unfinished
 from cutover.domain import Execution, JournalEvent, Plan, WeightsChange
 from cutover.domain.errors import HeadMoved, PreflightFailed, RequestsChanged
@@ -22,7 +23,7 @@ from cutover.ports import Lease
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-CONTROL, _NEWEST = "control", "newest"
+CONTROL, _EVENT, _NEWEST = "control", "event", "newest"
 
 
 class Pinned(Frozen):
@@ -52,7 +53,7 @@ class Executions:
             CONTROL: self._items.check(
                 control_key(execution.execution_id), equal(version=version) if version else ABSENT
             ),
-            "event": self._items.put(_event_key(key, event.seq), event, ABSENT, kind=event.kind),
+            _EVENT: with_old_item(self._items.put(_event_key(key, event.seq), event, ABSENT, kind=event.kind)),
             "head": self._items.put(
                 f"head#{key}",
                 execution.model_dump_json(exclude={"plan", "settings"}),
@@ -80,12 +81,11 @@ class Executions:
         pinned = self._hashed(execution)
         self._pinned[pinned.key] = pinned.value
 
-    def explain(self, failed: frozenset[str], lease: Lease, event: JournalEvent) -> None:
+    def explain(self, failed: Mapping[str, Item], lease: Lease, event: JournalEvent) -> None:
         """Raise the error of a commit whose conditions `failed`; return if the same event is recorded already."""
         if LEASE in failed:
             raise lease_lost(lease)
-        item = self._items.get(_event_key(execution_key(event.execution_id), event.seq))
-        recorded = body(item, JournalEvent) if item else None
+        recorded = body(failed[_EVENT], JournalEvent) if failed.get(_EVENT) else None
         if recorded == event:
             return
         if recorded is not None and recorded.fence != lease.fence:

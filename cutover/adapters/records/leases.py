@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cutover.adapters.records.items import ABSENT, Item, Items, equal
-from cutover.adapters.records.transactions import transact
+from cutover.adapters.records.transactions import transact, with_old_item
 from cutover.adapters.records.version_0_1 import expiry_as_renewals, expiry_condition
 from cutover.adapters.session import Session
 from cutover.domain.errors import LeaseLost, Refused
@@ -40,20 +40,21 @@ class Leases:
         lease = Lease(*self._names, holder, (seen.fence if seen else 0) + 1)
         # A lease of version 0.1 has no item of renewals.
         renewals_seen = equal(fence=seen.fence, renewals=seen.renewals).or_absent() if seen else ABSENT
+        lease_write = self._items.put(
+            LEASE,
+            None,
+            (expiry_condition(seen) or equal(fence=seen.fence)) if seen else ABSENT,
+            holder=holder,
+            fence=lease.fence,
+            given_back=False,
+            taken_at=self._clock.now().isoformat(),
+        )
         writes = {
-            LEASE: self._items.put(
-                LEASE,
-                None,
-                (expiry_condition(seen) or equal(fence=seen.fence)) if seen else ABSENT,
-                holder=holder,
-                fence=lease.fence,
-                given_back=False,
-                taken_at=self._clock.now().isoformat(),
-            ),
+            LEASE: with_old_item(lease_write),
             _RENEWAL: self._items.put(_RENEWAL, None, renewals_seen, fence=lease.fence, renewals=0),
         }
-        if transact(self._session, self._items.table, writes):
-            recorded = self.current()
+        if failed := transact(self._session, self._items.table, writes):
+            recorded = _record(failed[LEASE], None) if failed.get(LEASE) else self.current()
             # The condition also fails because of our own write, whose answer was lost.
             if recorded is None or (recorded.fence, recorded.holder) != (lease.fence, holder):
                 raise _held(recorded)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cutover.adapters.records.items import missing_table
+from cutover.adapters.records.items import Item, missing_table
 from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.domain.errors import StepFailed, TransientFailure
 
@@ -20,8 +20,10 @@ _ATTEMPTS, _SECONDS = 4, 0.05
 _BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-def transact(session: Session, table: str, writes: "Mapping[str, TransactWriteItemTypeDef]") -> frozenset[str]:
-    """Write all items; return the names of the writes whose condition is not true, and then nothing was written.
+def transact(session: Session, table: str, writes: "Mapping[str, TransactWriteItemTypeDef]") -> dict[str, Item]:
+    """Write all items, or nothing and return name → item of the writes whose condition is not true.
+
+    The item is empty unless the write is a `with_old_item` and there is one.
 
     Raises:
         TransientFailure: another transaction writes the same items, or DynamoDB throttles.
@@ -30,21 +32,31 @@ def transact(session: Session, table: str, writes: "Mapping[str, TransactWriteIt
     if len(writes) > MOST_WRITES:
         message = f"{len(writes)} items cannot be written at once; DynamoDB takes {MOST_WRITES}"
         raise StepFailed("RECORDS_TOO_MANY", message)
-    reasons: Mapping[str, str] = {}
+    reasons: Mapping[str, Item] = {}
     for attempt in range(_ATTEMPTS):
         if attempt:
             # Part of one call, and too short for a signal to matter. Jitter is no secret.
             time.sleep(random.uniform(0, _SECONDS * 2**attempt))  # noqa: S311, TID251
         reasons = _attempt(session, table, writes)
-        failed = frozenset(name for name, code in reasons.items() if code == "ConditionalCheckFailed")
+        failed = {
+            name: reason.get("Item", {})
+            for name, reason in reasons.items()
+            if reason["Code"] == "ConditionalCheckFailed"
+        }
         if failed or not reasons:
             return failed
-        if refused := {name: code for name, code in reasons.items() if code not in _BUSY}:
+        if refused := {name: reason for name, reason in reasons.items() if reason["Code"] not in _BUSY}:
             raise StepFailed("AWS_REFUSED", f"TransactWriteItems: {refused}")
     raise TransientFailure("RECORDS_BUSY", f"another process writes the same records: {', '.join(reasons)}")
 
 
-def _attempt(session: Session, table: str, writes: "Mapping[str, TransactWriteItemTypeDef]") -> dict[str, str]:
+def with_old_item(write: "TransactWriteItemTypeDef") -> "TransactWriteItemTypeDef":
+    """The same put, which returns the present item if its condition is not true."""
+    put: Any = {**write["Put"], "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    return {"Put": put}
+
+
+def _attempt(session: Session, table: str, writes: "Mapping[str, TransactWriteItemTypeDef]") -> dict[str, Item]:
     """Name → DynamoDB's reason, of the writes that made it cancel the transaction; empty when all were written."""
     from botocore.exceptions import ClientError
 
@@ -56,8 +68,8 @@ def _attempt(session: Session, table: str, writes: "Mapping[str, TransactWriteIt
                 raise
             # One reason for each write, in their order.
             answer: Any = error.response
-            codes = [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
-            named = {name: code for name, code in zip(writes, codes, strict=False) if code != "None"}
+            reasons = zip(writes, answer.get("CancellationReasons", ()), strict=False)
+            named = {name: reason for name, reason in reasons if reason.get("Code", "None") != "None"}
             # Without reasons nothing is known but that nothing was written.
-            return named or dict.fromkeys(writes, "TransactionConflict")
+            return named or {name: {"Code": "TransactionConflict"} for name in writes}
     return {}

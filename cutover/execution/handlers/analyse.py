@@ -64,6 +64,7 @@ class AnalyseHandler:
             look_for_drift(context)
             watch.check(context)
             wait(context, min(step.interval_seconds, left), lambda: promoted(context))
+            context.patience.succeeded()
         if not promoted(context):
             self._judge(context, gate, span)
 

@@ -64,6 +64,7 @@ class ApproveHandler:
                     self._time_out()
                     break
             wait(context, min(step.interval_seconds, left), lambda: promoted(context))
+            context.patience.succeeded()
         recorder.unpaused(Phase.SHIFTING, "continues")
 
     def verify(self, context: ExecutionContext) -> str:

@@ -63,6 +63,7 @@ class AwaitHealthyHandler:
                 message = f"{step.release.release} was not healthy within {duration(step.deadline_seconds)}"
                 raise StepFailed("DEADLINE", f"{message}: {last.gate} gate: {last.reason}")
             wait(context, step.interval_seconds)
+            context.patience.succeeded()
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; the checks in `apply` have verified it."""

@@ -49,6 +49,7 @@ class AwaitStoppedHandler:
                 message = f"tasks of {self.step.release.release} still run after {limit}"
                 raise StepFailed("DEADLINE", message, "cutover status")
             wait(context, self.step.interval_seconds)
+            context.patience.succeeded()
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; the last check in `apply` has verified it."""

@@ -56,6 +56,7 @@ class BakeHandler:
                 return
             seconds = min(step.interval_seconds, left) if left > 0 else step.interval_seconds
             wait(context, seconds, lambda: promoted(context))
+            context.patience.succeeded()
 
     def verify(self, context: ExecutionContext) -> str:
         """Return the outcome; the checks in `apply` have verified it."""

@@ -73,7 +73,7 @@ class DrillHandler:
     def _move(self, context: ExecutionContext, weight: int) -> float:
         """Seconds from the write until the load balancer shows the weights."""
         traffic = self._traffic(weight)
-        knowledge.refresh(context.knowledge, context.ports, context.ports.traffic)
+        knowledge.refresh(context.knowledge, context.ports.clock, context.ports)
         taken = gateway.write_weights_directly(
             context, self._allocation(context, weight), f"rollback drill, {weight} %", lambda: _check(context, traffic)
         )

@@ -56,7 +56,7 @@ class SetTrafficHandler:
             StepFailed: a release that gets traffic has too few healthy targets, or Pulumi fails.
         """
         planned = context.allocation(self.step)
-        knowledge.refresh(context.knowledge, context.ports, context.ports.traffic)
+        knowledge.refresh(context.knowledge, context.ports.clock, context.ports)
         reason = f"step {context.recorder.execution.step_index + 1} of {context.recorder.execution.plan.strategy}"
         gateway.write_weights(context, planned, reason, lambda: self._check(context))
 

@@ -62,7 +62,7 @@ class ShiftBackHandler:
         if not recorded.confirmed and dict(context.live_weights()) == recorded.positive():
             context.recorder.confirm(recorded)
         while True:
-            knowledge.refresh(known, context.ports, context.ports.urgent.traffic)
+            knowledge.refresh(known, context.ports.clock, context.ports.urgent)
             allocation = next_allocation(context, known, step.min_healthy_percent)
             if allocation is not None:
                 self._write(context, allocation)
@@ -72,6 +72,7 @@ class ShiftBackHandler:
             if clock.monotonic() - gained_at >= step.deadline_seconds:
                 raise StepFailed("NO_CAPACITY", self._stuck(context, known), "cutover status")
             wait(context, step.interval_seconds)
+            context.patience.succeeded()
         try:
             gateway.sync_listener(context)
         except (StepFailed, TransientFailure, PreflightFailed) as error:
