@@ -29,7 +29,9 @@ STRATEGIES: dict[str, dict[str, object]] = {
     "recreate": {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
 }
 HEALTH = {"interval": "1s", "consecutive": 2, "deadline": "20s"}
-METRICS = {"errors": {"preset": "error-rate", "at_most": 5, "window": "1s", "period": "1s", "delay": "0s", "interval": "1s"}}
+METRICS = {
+    "errors": {"preset": "error-rate", "at_most": 5, "window": "1s", "period": "1s", "delay": "0s", "interval": "1s"}
+}
 GATES: dict[str, dict[str, object]] = {
     "health": {"health": HEALTH, "patience": "8s"},
     "alarm": {"health": HEALTH, "patience": "8s", "alarms": {"names": ["burning"], "patience": "5s"}},

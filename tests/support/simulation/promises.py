@@ -156,7 +156,9 @@ class Promises:
             required = {share.release.release: share.required_count for share in step.shares if share.weight}
         for name, count in required.items():
             if world.healthy(name) < count and not self._disturbed(process, name):
-                self.broken(2, f"{name} gets {after.get(name)} % and has {world.healthy(name)} of {count} healthy targets")
+                self.broken(
+                    2, f"{name} gets {after.get(name)} % and has {world.healthy(name)} of {count} healthy targets"
+                )
 
     def _way_back(self, process: Process, head: Execution, before: dict[str, int], after: dict[str, int]) -> None:
         stop = self.stopped.get(head.execution_id)
@@ -185,7 +187,9 @@ class Promises:
             if after.get(target, 0) > most:
                 self.broken(2, f"{target} carries {most} % and gets {after.get(target, 0)}")
         elif after.get(failed, 0):
-            self.broken(10, f"{failed} keeps {after[failed]} %, and {target} has {healthy:g} of {capacity} healthy targets")
+            self.broken(
+                10, f"{failed} keeps {after[failed]} %, and {target} has {healthy:g} of {capacity} healthy targets"
+            )
 
     def _sides(self, head: Execution) -> tuple[str | None, str]:
         """The release that gets the traffic back, and the one that loses it."""

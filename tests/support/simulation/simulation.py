@@ -70,9 +70,7 @@ class Simulation:
         process = Process(f"{verb}-{number}", skew)
         self.processes.append(process)
         config = configuration(version, strategy, self.gates, self.retention, self.on_drift)
-        ports = ports_of(
-            config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused
-        )
+        ports = ports_of(config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused)
         act = VERBS[verb]
         label = f"{verb} {version} {strategy}" if verb in DEPLOYING else verb
         self.note(f"{process.name} starts: {label}")
@@ -169,4 +167,3 @@ class Simulation:
 
 def _short(weights: Mapping[str, int]) -> str:
     return "{" + ", ".join(f"{arn.split('-')[1]} {weight}" for arn, weight in sorted(weights.items())) + "}"
-
