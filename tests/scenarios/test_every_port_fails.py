@@ -5,7 +5,17 @@ import pytest
 from cutover import operations
 from cutover.domain import Execution, Outcome, Status
 from cutover.domain.errors import NeedsOperator
-from support.faulty import KINDS, LOCAL, METHODS, Fault, Kind, faulty
+from support.faulty import (
+    IN_MEMORY,
+    KINDS,
+    METHODS,
+    NOT_DURING_AN_EXECUTION,
+    NOTHING,
+    ONLY_AFTER_ANOTHER_FAULT,
+    Fault,
+    Kind,
+    faulty,
+)
 from support.scenario import WAITS, Scenario, ends_well, names_the_command, needs_a_person
 
 STAGES = ("before traffic", "at 50 %", "on the way back")
@@ -111,10 +121,28 @@ def check_exposure(scenario: Scenario, end: Execution | NeedsOperator, fault: Fa
     assert zero - start <= LONGEST_EXPOSURE
 
 
-@pytest.mark.parametrize("stage", STAGES)
+def calls() -> list[tuple[str, str]]:
+    """Each stage with each method that is called in it."""
+    found = []
+    for stage in STAGES:
+        scenario = prepared()
+        fault = fault_at(scenario, stage, NOTHING, KINDS[0])
+        run(scenario, fault)
+        found += [(stage, method) for method in METHODS if method in fault.called]
+    return found
+
+
+CALLS = calls()
+
+
+def test_every_method_that_can_fail_is_called_at_some_stage() -> None:
+    never = NOT_DURING_AN_EXECUTION | IN_MEMORY | ONLY_AFTER_ANOTHER_FAULT
+    assert {method for _, method in CALLS} - IN_MEMORY == set(METHODS) - never
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@pytest.mark.parametrize("method", [method for method in METHODS if method not in LOCAL])
-def test_an_execution_ends_well_or_calls_a_person_whatever_fails(method: str, kind: Kind, stage: str) -> None:
+@pytest.mark.parametrize(("stage", "method"), [call for call in CALLS if call[1] not in IN_MEMORY])
+def test_an_execution_ends_well_or_calls_a_person_whatever_fails(stage: str, method: str, kind: Kind) -> None:
     scenario = prepared()
     fault = fault_at(scenario, stage, method, kind)
     end = run(scenario, fault)

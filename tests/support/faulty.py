@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cutover import ports as protocols
 from cutover.domain.errors import PreflightFailed, TransientFailure
@@ -25,28 +25,29 @@ PORTS: dict[str, type] = {
     "traffic": protocols.Traffic,
 }
 """The ports whose methods can fail. Clock and identifiers only ask the operating system."""
-LOCAL = ("held.lease", "held.seconds_left", "held.expect")
-"""They read the memory of the process."""
-URGENT = (
-    "urgent.ledger.commit",
-    "urgent.ledger.control",
-    "urgent.ledger.release",
-    "urgent.traffic.set_weights",
-    "urgent.traffic.target_health",
-    "urgent.traffic.weights",
-    "urgent.ledger.allocation",
-    "urgent.ledger.good",
-)
 METHODS = (
-    *(
-        f"{port}.{name}"
-        for port, protocol in PORTS.items()
-        for name in sorted(vars(protocol))
-        if not name.startswith("_")
-    ),
-    *URGENT,
+    *(f"{port}.{name}" for port, protocol in PORTS.items() for name in sorted(vars(protocol)) if name[0] != "_"),
+    "urgent.ledger.commit",
+    "urgent.traffic.set_weights",
+    "urgent.traffic.weights",
 )
-"""`PORT.METHOD` for every method of every port. `urgent.PORT.METHOD` fails only with the short time-outs of the way back."""
+"""`PORT.METHOD` for every method; `urgent.PORT.METHOD` fails only with the short time-outs of the way back."""
+NOT_DURING_AN_EXECUTION = frozenset(
+    {
+        "configuration.pin",
+        "images.resolve",
+        *(f"ledger.{name}" for name in ("executions", "journal", "latest_execution", "lease", "take", "renew")),
+        *(f"ledger.{name}" for name in ("put_hook_answer", "put_request", "weight_changes")),
+        *(f"ledger.{name}" for name in ("releases", "releases_of", "releases_with")),
+        *(f"stacks.{name}" for name in ("create_environment", "create_platform", "environment")),
+        *(f"stacks.{name}" for name in ("preview_environment", "preview_release")),
+    }
+)
+"""Operations and people call them, before an execution starts or beside it."""
+IN_MEMORY = frozenset({"held.lease", "held.seconds_left", "held.expect"})
+"""They read the memory of the process, and cannot fail."""
+ONLY_AFTER_ANOTHER_FAULT = frozenset({"ledger.execution", "ledger.measurements", "stacks.outputs"})
+"""They are called when an answer was lost, or when a driver died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def _surprise() -> Exception:
 
 
 FOR_EVER = 10.0**9
+NOTHING = ""
+"""In place of a method: a fault that only notes which methods are called."""
 KINDS = (
     Kind("throttled once", _throttled, 0.0),
     Kind("throttled for ten minutes", _throttled, 600.0),
@@ -93,9 +96,14 @@ class Fault:
     begins: Callable[[], bool]
     began: float | None = None
     over: bool = False
+    called: set[str] = field(default_factory=set)
+    """The methods that were called from when it began, or would have begun."""
 
     def call(self, name: str, call: Callable[[], object]) -> object:
         """Call, or fail, or both."""
+        if self.method == NOTHING:
+            self.called |= {name, name.removeprefix("urgent.")} if self.begins() else set()
+            return call()
         if name not in (self.method, f"urgent.{self.method}") or self.over or not self._is_on():
             return call()
         if self.kind.after:
