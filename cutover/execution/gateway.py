@@ -189,6 +189,8 @@ def _admit(context: ExecutionContext, seconds: float) -> None:
     if head.rolling_back:
         return
     if control.abort is not None:
+        if head.goes_back:
+            return
         raise aborted(control.abort)
     if control.pause is not None:
         raise WorldChanged("PAUSED", "a person paused")

@@ -355,7 +355,7 @@ class Recorder:
         self._record_requests()
         if kind in _FACTS:
             return
-        if self.control.abort is not None and not self.execution.rolling_back:
+        if self.control.abort is not None and not self.execution.goes_back:
             raise aborted(self.control.abort)
         if kind in _INTENTS and not self.execution.rolling_back:
             raise RequestsChanged("REQUESTS_CHANGED", "a person made a request")

@@ -56,6 +56,15 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
         wait(context, left)
 
 
+def wait_for_drain(context: ExecutionContext) -> None:
+    """Before a release loses its tasks: wait until open requests have finished, if this driver moved weights just now.
+
+    The Drain step has waited already. This is for weights that were restored after it.
+    """
+    if context.moves.last is not None:
+        wait_after_move(context, context.ports.config.strategy.drain)
+
+
 def look(context: ExecutionContext) -> None:
     """Process requests, and check the background gates. A failed read of the requests has the driver's patience.
 
@@ -82,7 +91,8 @@ def still_patient(context: ExecutionContext, patience: Patience, *, short: bool 
     limit = context.patience.limit_seconds
     if short:
         pass
-    elif on_the_way_back(context) or context.recorder.execution.purpose == "gc":
+    elif on_the_way_back(context) or context.recorder.execution.purpose == "gc" or context.recorder.step is None:
+        # No candidate is at risk: it loses its traffic, has none, or has proved itself.
         limit = WAY_BACK_SECONDS
     elif context.held.seconds_left() < context.ports.lease_seconds / 4:
         limit = 0.0
@@ -99,13 +109,17 @@ def on_the_way_back(context: ExecutionContext) -> bool:
 def process_requests(context: ExecutionContext) -> None:
     """Read the requests, and act on them; during a rollback they are only recorded.
 
+    A rollback on request can be paused. An abort does not stop it, because it wants the same, and ends its pause.
+
     Raises:
         StepFailed: a person aborted.
     """
-    control = context.recorder.read_control()
-    if context.recorder.execution.rolling_back:
+    control, head = context.recorder.read_control(), context.recorder.execution
+    if head.rolling_back:
         return
     if control.abort is not None:
+        if head.goes_back:
+            return
         raise aborted(control.abort)
     if control.pause is not None:
         stay_paused(context, f"paused by {control.pause.by}", lambda: _resumed_by(context))
@@ -181,6 +195,9 @@ def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         control = recorder.read_control()
         if control.abort is not None:
+            if recorder.execution.goes_back:
+                sentence = f"continues: abort by {control.abort.by}"
+                break
             raise aborted(control.abort)
         if checked_at is None or clock.monotonic() - checked_at >= watch.interval_seconds:
             checked_at = clock.monotonic()

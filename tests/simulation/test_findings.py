@@ -74,6 +74,59 @@ def test_an_abort_during_a_destroy_does_not_lose_the_record_of_the_destroy(simul
     settle(simulation)
 
 
+def test_a_rollback_does_not_start_beside_a_deployment_that_was_submitted_in_the_meantime(
+    simulation: Simulation,
+) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    submit, rollback = simulation.start("submit", "v3"), simulation.start("rollback")
+    simulation.run(3, 1)
+    simulation.finish(submit)
+    simulation.finish(rollback)
+    assert rollback.ended.startswith("Refused EXECUTION_UNFINISHED")
+
+
+def test_an_abort_does_not_stop_a_rollback_on_request_and_ends_its_pause(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    rollback = simulation.start("rollback")
+    simulation.run_to("records started")
+    simulation.start("pause")
+    simulation.run_to("paused by")
+    simulation.start("abort")
+    simulation.finish()
+    assert rollback.ended == "COMPLETED"
+    assert weights_of(simulation) == {"v1": 100}
+    assert [name.split("-")[1] for name in simulation.ledger.good().names] == ["v1"]
+
+
+def test_a_rollback_creates_again_what_a_driver_without_its_lease_destroyed(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    simulation.world.services.clear()
+    simulation.world.unfinished |= {n: m for n, m in simulation.world.stacks.items() if m.version == "v1"}
+    simulation.world.stacks = {n: m for n, m in simulation.world.stacks.items() if m.version != "v1"}
+    rollback = simulation.start("rollback")
+    simulation.finish()
+    assert rollback.ended == "COMPLETED"
+    assert weights_of(simulation) == {"v1": 100}
+
+
+def test_weights_that_are_restored_after_the_drain_are_drained_again(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("intent Scale")
+    v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
+    simulation.world.edit_by_hand({v1: 95, v2: 5})
+    simulation.run_to("got traffic again")
+    restored_at = simulation.scheduler.now
+    simulation.run_to("outcome Retire")
+    assert simulation.scheduler.now - restored_at >= 2.0, "the drain of 2 s"
+    simulation.finish()
+    assert simulation.processes[1].ended == "ROLLED_BACK"
+
+
 def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_twice(simulation: Simulation) -> None:
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")

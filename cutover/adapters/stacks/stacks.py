@@ -7,6 +7,7 @@ from functools import partial
 from cutover.adapters.session import Session
 from cutover.adapters.stacks import state
 from cutover.adapters.stacks.attempt import attempt
+from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
 from cutover.adapters.stacks.workspaces import Program, Workspaces
@@ -20,12 +21,20 @@ _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 
 
 class PulumiStacks:
-    """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`."""
+    """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`.
 
-    def __init__(self, config: EnvironmentConfig, session: Session, interruption: threading.Event) -> None:
+    While `interruption` or `lease_lost` is set, no command of the engine starts, and a running one is stopped.
+    """
+
+    def __init__(
+        self,
+        config: EnvironmentConfig,
+        session: Session,
+        interruption: threading.Event,
+        lease_lost: threading.Event,
+    ) -> None:
         self._config = config
-        self._session = session
-        self._workspaces = Workspaces(interruption)
+        self._workspaces = Workspaces(EngineCommand(interruption, lease_lost, config.interrupt_grace))
         self._releases = ReleaseStacks(self._workspaces, session, self._release_program)
 
     def environment(self) -> EnvironmentOutputs:

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +25,10 @@ _SETTINGS = "config:\n  pulumi:disable-default-providers:\n    - aws\n"
 class Workspaces:
     """Opens stacks with inline programs. The working folder exists as long as this object."""
 
-    def __init__(self, interruption: threading.Event) -> None:
+    def __init__(self, command: EngineCommand) -> None:
         # The engine remembers the selected stack for each folder.
         self._folder = tempfile.TemporaryDirectory(prefix="cutover-")
-        self._command = EngineCommand(interruption)
+        self._command = command
         settings = f"name: {PROJECT}\nruntime: python\n"
         (Path(self._folder.name) / "Pulumi.yaml").write_text(settings, encoding="utf-8")
 

@@ -79,8 +79,6 @@ class Promises:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
-                if call.port == "stacks":
-                    self.late_stacks.add(call.arguments[0].ref.release)
                 return
             self._recorded_before(call)
         if key == ("compute", "scale"):
@@ -93,6 +91,7 @@ class Promises:
         """Remember what a process read, and check what it recorded."""
         if not self.active:
             return
+        self.call_ends(call)
         notes, calls = call.process.notes, self.simulation.scheduler.calls
         if call.port == "traffic" and call.method == "target_health":
             name = release_of(call.arguments[0])
@@ -103,6 +102,11 @@ class Promises:
         elif call.port == "ledger" and call.method == "commit":
             notes["recorded"] = notes.get("failed_calls", 0)
             self._commit(call.process, call.arguments[1], call.arguments[2])
+
+    def call_ends(self, call: PortCall) -> None:
+        """Note the release whose stack was changed by a process that lost its lease meanwhile."""
+        if call.method in ("create_release", "destroy_release") and call.process.fence != self.simulation.ledger.fence:
+            self.late_stacks.add(call.arguments[0].ref.release)
 
     def process_ended(self, process: Process) -> None:
         """A process must end with a result or an expected error."""
@@ -245,6 +249,9 @@ class Promises:
             self.broken(13, f"{name} is the last good release and loses capacity before the end of the bake")
 
     def _destroy(self, process: Process, name: str) -> None:
+        if self.simulation.world.weights.get(f"tg/{name}", 0):
+            # The adapter looks once more, and refuses.
+            return
         self._loses_capacity(process, name, 0)
         head = self.simulation.ledger.latest_execution()
         last = self.good[-1] if self.good else None
@@ -325,7 +332,7 @@ class Promises:
         if head.status is not Status.COMPLETED:
             return
         control = self.simulation.ledger.control(head.execution_id)
-        if control.abort is not None:
+        if control.abort is not None and head.purpose != "rollback":
             self.broken(17, f"{head.execution_id} was aborted and is COMPLETED")
         name = head.candidate.release
         if head.purpose == "deploy":

@@ -32,10 +32,7 @@ def _end_faults(simulation: Simulation) -> None:
     simulation.world.alarm_states.clear()
     for process in simulation.processes:
         process.frozen_until = 0.0
-    for version, behaviour in list(simulation.world.behaviour.items()):
-        # What broke while it ran works again, so that whoever is good is good at the end. A bad version stays bad.
-        if behaviour.startswith("once-"):
-            simulation.world.behaviour[version] = "good"
+    # A version that broke while it ran works again; a bad one stays bad.
     for version in simulation.broken_later:
         simulation.world.set_behaviour(version, "good")
 
@@ -71,6 +68,8 @@ def _finish_what_is_unfinished(simulation: Simulation) -> None:
             return
         _type(simulation, "resume")
         _until_nobody_is_at_work(simulation)
+    _type(simulation, "rollback")
+    _until_nobody_is_at_work(simulation)
 
 
 def _repair_by_hand(simulation: Simulation) -> None:
@@ -130,8 +129,8 @@ def _check_serving(simulation: Simulation) -> None:
 def _check_stacks(simulation: Simulation) -> None:
     world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
     late = promises.late_stacks
-    if {*world.unfinished, *world.pending} - late:
-        promises.broken(19, f"unfinished stacks are left: {sorted(world.unfinished)} {sorted(world.pending)}")
+    if left := {*world.unfinished, *world.pending} - set(world.stacks) - late:
+        promises.broken(19, f"unfinished stacks are left: {sorted(left)}")
     standing = {release.ref.release for release in ledger.standing()}
     if standing - late != set(world.stacks) - late:
         promises.broken(3, f"the ledger has {sorted(standing)}, the stacks are {sorted(world.stacks)}")

@@ -117,6 +117,13 @@ class Simulation:
             self.note(f"{process.name} is killed")
             self.scheduler.kill(process)
 
+    def flap(self, version: str, behaviour: str) -> None:
+        """The tasks of a version fail for some time, or work again; a version that never works stays as it is."""
+        now = self.world.behaviour.get(version, "good")
+        if now == "good" or version in self.broken_later:
+            self.broken_later.add(version)
+            self.world.set_behaviour(version, behaviour)
+
     def note(self, line: str) -> None:
         """Add a line to the trace."""
         self.trace.append(f"{self.scheduler.now - 1000:8.2f} {line}")
@@ -141,12 +148,14 @@ class Simulation:
         call = PortCall(process, port, method, arguments)
         promises.before_call(call)
         try:
-            result = function(*arguments)
+            with self.world.lock(process, port, method, arguments):
+                result = function(*arguments)
         except AssertionError as error:
             # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
             self.promises.broken(22, f"{process.name} {port}.{method}: {error}")
             raise
         except Exception:
+            promises.call_ends(call)
             scheduler.hand_over()
             raise
         promises.after_call(call, result)
