@@ -139,11 +139,7 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         context.patience.succeeded()
         return StepFailed(code, message)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
-    try:
-        context.ports.clock.sleep(seconds)
-    except Interrupted as stop:
-        _record_interruption(context, stop)
-        raise
+    context.ports.clock.sleep(seconds)
     return failure
 
 

@@ -10,6 +10,7 @@ import pytest
 from cutover import operations
 from cutover.domain import Execution, Phase, ReleaseState, Status
 from cutover.domain.errors import NeedsOperator
+from cutover.ports import Ports, TargetHealth
 from support.fakes import InMemoryEnvironment
 from support.fakes.in_memory import LEASE_SECONDS
 
@@ -31,6 +32,8 @@ class Scenario(InMemoryEnvironment):
 
     writes: list[tuple[datetime, dict[str, int]]] = field(default_factory=list)
     """Every write of weights: version → percent."""
+    most_healthy: dict[str, int] = field(default_factory=dict)
+    """Version → number of its targets that are healthy at most."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,6 +45,16 @@ class Scenario(InMemoryEnvironment):
             assert sum(self.live.values()) in (0, 100)
 
         self.cloud.write_weights = noted  # type: ignore[method-assign]
+        read = self.traffic.target_health
+
+        def limited(target_group_arn: str) -> tuple[TargetHealth, ...]:
+            limit = self.most_healthy.get(version_of(target_group_arn), 1000)
+            return tuple(
+                target if number < limit else TargetHealth(target.target, "unhealthy", "Target.FailedHealthChecks")
+                for number, target in enumerate(read(target_group_arn))
+            )
+
+        self.traffic.target_health = limited  # type: ignore[method-assign]
 
     @property
     def head(self) -> Execution:
@@ -79,7 +92,7 @@ class Scenario(InMemoryEnvironment):
         (name,) = [name for name in self.ledger.all_releases if version_of(name) == version]
         return f"tg/{name}"
 
-    def ports(self, version: str, **changes: object):  # noqa: ANN201
+    def ports(self, version: str, **changes: object) -> Ports:
         """The ports of a driver of `version` with `CAPACITY` tasks."""
         release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY}
         return self.driver(version, **({"release": release, "strategy": WAITS} | changes))

@@ -5,7 +5,7 @@ import pytest
 from cutover import operations
 from cutover.domain import Allocation, GoodReleases, Release, ReleaseRef, Weight
 from cutover.domain.errors import Interrupted, Refused
-from cutover.planning.observe import last_good, observe_deployment, observe_rollback
+from cutover.planning.observe import last_good, observe_deployment, observe_way_back
 from support.executions import release
 from support.fakes import OUTPUTS, InMemoryEnvironment
 
@@ -83,7 +83,7 @@ def test_a_rollback_fears_the_higher_weight_of_what_failed_and_trusts_the_lower_
     failed, target = release(environment, "v2").ref, release(environment, "v1").ref
     environment.ledger.the_allocation = _allocation(failed if recorded else target)
     environment.cloud.weights = _allocation(failed if live else target).positive()
-    facts = observe_rollback(environment.driver("v2"), OUTPUTS, failed)
+    facts = observe_way_back(environment.driver("v2"), OUTPUTS, failed, moved_traffic=True)
     assert (facts.target, facts.failed_weight, facts.target_weight) == (target, 100, 0)
 
 

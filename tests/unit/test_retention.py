@@ -1,5 +1,7 @@
 """Which former releases are kept: one rule for `deploy` and for `gc`."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cutover import operations
@@ -67,6 +69,20 @@ def test_a_rollback_keeps_no_release_that_it_left_behind() -> None:
     assert sorted(ref.version for ref in operations.surplus_now(driver)) == ["v2", "v3"]
 
 
+def abort_without_a_way_back(environment: InMemoryEnvironment) -> Callable[[], None]:
+    """Let no target of v2 be healthy from when v3 has all traffic, and abort v3 20 s later: the traffic stays."""
+    since: list[float] = []
+
+    def abort() -> None:
+        if environment.weight_of("v3") == 100 and not newest(environment).finished:
+            environment.cloud.behaviour["v2"] = "unhealthy"
+            since.append(environment.clock.monotonic())
+            if since[-1] - since[0] >= 20:
+                request(environment, RequestKind.ABORT)
+
+    return abort
+
+
 @pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
 @pytest.mark.parametrize("keep", [0, 1, 2, 3])
 def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agrees(mode: str, keep: int) -> None:
@@ -74,7 +90,7 @@ def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agree
     for version in ("v1", "v2"):
         operations.deploy(environment.driver(version, retention={"mode": "hot", "keep": 3}))
     retention = {"mode": mode, "keep": keep}
-    environment.clock.on_sleep = lambda: _abort_without_a_way_back(environment)
+    environment.clock.on_sleep = abort_without_a_way_back(environment)
     failed = operations.deploy(environment.driver("v3", retention=retention))
     assert (failed and failed.status, environment.weight_of("v3")) == (Status.FAILED, 100)
     driver = environment.driver("v4", retention=retention)
@@ -88,13 +104,6 @@ def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agree
     kept = 0 if mode == "cold" else keep
     assert versions(environment) == [*["v2", "v1"][:kept][::-1], "v4"]
     assert operations.surplus_now(driver) == ()
-
-
-def _abort_without_a_way_back(environment: InMemoryEnvironment) -> None:
-    """Abort v3 once it has all traffic, while no target of v2 is healthy: the traffic stays."""
-    if environment.weight_of("v3") == 100 and not newest(environment).finished:
-        environment.cloud.behaviour["v2"] = "unhealthy"
-        request(environment, RequestKind.ABORT)
 
 
 def test_a_release_that_took_the_traffic_back_is_the_first_to_be_kept_by_the_next_deploy() -> None:

@@ -48,16 +48,13 @@ class EngineProcess:
 
     def wait(self, timeout: float) -> int | None:
         """The exit code once the command and all its processes have ended; None after `timeout` seconds."""
-        try:
-            code = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            if time.monotonic() > self._kill_at:
+        # The output ends with the supervisor, so this returns at once, where `Popen.wait(timeout)` would poll.
+        if not self._readers[0].ended(timeout):
+            # A signal has ended the supervisor, or it hangs. The engine has no driver any more.
+            if self._process.poll() is not None or time.monotonic() > self._kill_at:
                 self._kill_session()
             return None
-        if code < 0:
-            # A signal ended the supervisor. The engine has no driver any more.
-            self._kill_session()
-        return code
+        return self._process.wait()
 
     def interrupt(self) -> None:
         """Send the engine one SIGINT; a second one would make it abandon running operations
@@ -97,6 +94,10 @@ class _Reader:
         self._lines: list[str] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+
+    def ended(self, timeout: float) -> bool:
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def text(self) -> str:
         self._thread.join()
