@@ -202,7 +202,10 @@ def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tupl
     """The allocation to record, with what it replaces, and the change for the journal."""
     head, now = context.recorder.execution, context.ports.clock.now()
     before = context.recorder.best_known_allocation()
-    allocation = planned.model_copy(update={"moved_at": now, "replaced": before.positive(), "confirmed": False})
+    # A repeat of a write that failed replaces what the failed one would have replaced, else it looks like drift.
+    is_repeat = not before.confirmed and planned.positive() == before.positive()
+    replaced = before.replaced if is_repeat else before.positive()
+    allocation = planned.model_copy(update={"moved_at": now, "replaced": replaced, "confirmed": False})
     change = WeightsChange(
         execution_id=head.execution_id,
         step_index=head.step_index,
