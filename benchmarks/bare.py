@@ -30,16 +30,16 @@ class Bare:
         action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
         self.elbv2.modify_listener(ListenerArn=listener, DefaultActions=[action])
 
+    def weights(self, listener: str) -> object:
+        """Read the weights of a listener."""
+        return self.elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]["DefaultActions"]
+
     def read_status(self) -> None:
         """Make the two reads that `cutover status` makes."""
         key = {"pk": {"S": "shop#local"}, "sk": {"S": "allocation"}}
         self.dynamodb.get_item(TableName="immutable-deployments", Key=key, ConsistentRead=True)
-        self.dynamodb.query(
-            TableName="deployment-executions",
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": "shop#local"}, ":sk": {"S": "execution#"}},
-            Limit=1,
-        )
+        newest = {"pk": {"S": "shop#local"}, "sk": {"S": "newest"}}
+        self.dynamodb.get_item(TableName="deployment-executions", Key=newest, ConsistentRead=True)
 
     def release(self, like: dict[str, Any], listener: str) -> None:
         """Create the resources of a release, wait until two targets are healthy, and give it all traffic.

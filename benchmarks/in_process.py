@@ -1,68 +1,104 @@
 """Measures in one process the time from a decision of the driver until the load balancer has the new weights."""
 
 import os
-import threading
 from itertools import cycle
 
 from benchmarks.bare import Bare
 from benchmarks.figures import Figure, timed
 from benchmarks.stage import Stage
-from cutover.adapters.alb import AlbTraffic
-from cutover.adapters.clock import SystemClock
-from cutover.adapters.dynamodb import DynamoLedger
-from cutover.adapters.session import Session
-from cutover.adapters.stacks import PulumiStacks
+from cutover.adapters.silence import SilentReporter
+from cutover.composition import acting_ports
 from cutover.config import load_environment
-from cutover.domain import Allocation, Weight
+from cutover.domain import Allocation, Release, Status, Weight
+from cutover.domain.errors import StepFailed
+from cutover.domain.execution import Phase
+from cutover.execution import gateway, knowledge, way_back
+from cutover.execution.context import ExecutionContext
+from cutover.execution.recorder import Recorder
+from cutover.operations.leasing import leased
+from cutover.operations.start import context_of, new_execution
+from cutover.planning.observe import timings
+from cutover.ports import HeldLease, Ports
+from cutover.strategies.drill import drill as any_plan
 
 
 def measure(stage: Stage, runs: int) -> list[Figure]:
-    """Move all traffic between the two newest releases that have a stack, and measure each move.
+    """Change the weights of the two newest releases through Pulumi, and turn back from a failure, several times.
 
     Raises:
         RuntimeError: the load balancer does not have the weights that were written.
     """
     os.environ.update(stage.variables)
     config = load_environment(stage.project, "local")
-    session = Session(config.provider)
-    ledger = DynamoLedger(session, config.records, config.application, config.environment, SystemClock())
-    releases = [(r.ref, r.outputs) for r in ledger.releases() if r.outputs is not None][:2]
-    allocations = cycle(
-        Allocation(
-            weights=(
-                Weight(release=ref.release, version=ref.version, target_group_arn=outputs.target_group_arn, weight=100),
-            )
-        )
-        for ref, outputs in releases
-    )
-    stacks, traffic, bare = PulumiStacks(config, session, threading.Event()), AlbTraffic(session), Bare(stage.endpoint)
-    listener = stacks.environment().listener_arn
+    with acting_ports(config, SilentReporter()) as ports, leased(ports) as held:
+        good, failed = _two_releases(ports)
+        bare, listener = Bare(stage.endpoint), ports.stacks.environment().listener_arn
+        allocations = cycle((_allocation(good, 100, failed, 0), _allocation(good, 0, failed, 100)))
 
-    def by_bare() -> None:
-        bare.modify_listener(listener, next(allocations).positive())
+        def by_bare() -> None:
+            bare.modify_listener(listener, next(allocations).positive())
+            bare.weights(listener)
 
-    def by_decision() -> None:
-        allocation = next(allocations)
-        traffic.set_weights(listener, allocation)
-        if dict(traffic.weights(listener)) != allocation.positive():
-            raise RuntimeError("the load balancer does not have the weights that were written")
-
-    stacks.apply_allocation(next(allocations))
-    by_bare()
-    by_decision()
+        ports.stacks.apply_allocation(next(allocations))
+        by_bare()
+        through_pulumi = timed(lambda: ports.stacks.apply_allocation(next(allocations)), runs)
+        decision = _Decision(ports, held, good, failed)
+        times = timed(decision.turn_back, max(runs, 20), decision.prepare)
+        decision.end()
+        bare_times = timed(by_bare, max(runs, 20))
+        ports.stacks.apply_allocation(ports.ledger.allocation())
     return [
-        Figure(
-            "weight change through Pulumi",
-            "s",
-            timed(lambda: stacks.apply_allocation(next(allocations)), runs),
-            timed(by_bare, runs),
-            "≤ 2.5 s",
-        ),
-        Figure(
-            "rollback: decision to weights read back",
-            "s",
-            timed(by_decision, max(runs, 20)),
-            timed(by_bare, max(runs, 20)),
-            "at most twice bare",
-        ),
+        Figure("weight change through Pulumi", "s", through_pulumi, bare_times, "≤ 1.0 s"),
+        Figure("rollback: decision to weights read back", "s", times, bare_times, "≤ 1.5 times one write and one read"),
     ]
+
+
+class _Decision:
+    """An execution with half of the traffic on `failed`, and the turn back from it."""
+
+    def __init__(self, ports: Ports, held: HeldLease, good: Release, failed: Release) -> None:
+        self._ports, self._held, self._good, self._failed = ports, held, good, failed
+        self._context: ExecutionContext | None = None
+
+    def prepare(self) -> None:
+        """Record a new execution, give the failed release half of the traffic, and look at both sides."""
+        self.end()
+        ports, good, failed = self._ports, self._good, self._failed
+        plan = any_plan(good.ref, 1, failed.ref, timings(ports.config).margin)
+        head = new_execution(ports, purpose="deploy", plan=plan, candidate=failed.ref, baseline=good.ref)
+        recorder = Recorder(ports, self._held.lease, head)
+        recorder.note("started", "a benchmark")
+        context = context_of(ports, self._held, recorder, ports.stacks.environment())
+        knowledge.learn(context.knowledge, ports.ledger, head)
+        gateway.write_weights_directly(context, _allocation(good, 50, failed, 50), "a benchmark", lambda: None)
+        knowledge.refresh(context.knowledge, ports.clock, ports)
+        self._context = context
+
+    def turn_back(self) -> None:
+        """What the engine does first when a gate failed; then read the weights back."""
+        assert self._context is not None
+        way_back.turn_back(self._context, StepFailed("GATE_FAILED", "a benchmark"))
+        gateway.read_back(self._context, self._context.recorder.known_allocation())
+
+    def end(self) -> None:
+        """Record the end of the execution."""
+        if self._context is not None:
+            self._context.recorder.finish(Status.ROLLED_BACK, Phase.DONE, "a benchmark")
+            self._context = None
+
+
+def _two_releases(ports: Ports) -> tuple[Release, Release]:
+    """The last good release, and another one that has a stack."""
+    last = ports.ledger.good().last
+    standing = [release for release in ports.ledger.standing() if release.outputs is not None]
+    good = next(release for release in standing if release.ref.release == last)
+    return good, next(release for release in standing if release is not good)
+
+
+def _allocation(good: Release, good_weight: int, failed: Release, failed_weight: int) -> Allocation:
+    weights = []
+    for release, weight in ((good, good_weight), (failed, failed_weight)):
+        assert release.outputs is not None
+        ref, arn = release.ref, release.outputs.target_group_arn
+        weights.append(Weight(release=ref.release, version=ref.version, target_group_arn=arn, weight=weight))
+    return Allocation(weights=tuple(weights))

@@ -110,6 +110,13 @@ def open_clock() -> Clock:
     return SystemClock()
 
 
+def end_process_soon(code: int) -> None:
+    """End this process with `code` in ten seconds, if a thread that never ends keeps it alive."""
+    from cutover.adapters import interruption
+
+    interruption.end_process_soon(code)
+
+
 def endpoint_process(endpoint: str) -> int:
     """The process id of the local cloud at `endpoint`; raises `CutoverError` when it does not answer."""
     from cutover.adapters.endpoint import endpoint_status

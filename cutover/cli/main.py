@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -45,24 +46,34 @@ def front(
 
 
 def main() -> NoReturn:
-    """Run a verb. On an error, print its message and the next command, and exit with the code of the error."""
+    """Run a verb, and exit with its code, ten seconds later at most: see `composition.end_process_soon`."""
+    code = run()
+    if threading.active_count() > 1:
+        from cutover.composition import end_process_soon
+
+        end_process_soon(code)
+    sys.exit(code)
+
+
+def run() -> int:
+    """Run a verb; return its exit code. On an error, print its message and the next command."""
     try:
         code = app(options_first(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()
     except CutoverError as error:
         _print_error(error.code, error.message, complete_hint(error.hint, sys.argv[1:]))
-        sys.exit(error.exit)
+        return error.exit
     except typer.Exit as leave:
-        sys.exit(leave.exit_code)
+        return leave.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader closed the pipe, as in `cutover history | head`; without dup2 Python would fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.UNEXPECTED)
+        return Exit.UNEXPECTED
     except Exception as error:  # noqa: BLE001  the last boundary: prints a sentence, writes the traceback to a file
-        sys.exit(_end_by(error))
-    sys.exit(code if isinstance(code, int) else Exit.OK)
+        return _end_by(error)
+    return code if isinstance(code, int) else Exit.OK
 
 
 def options_first(arguments: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 T = TypeVar("T")
 Name = Annotated[
@@ -14,6 +14,10 @@ Version = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-zA-Z0-9][a
 Arn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$")]
 HttpPath = Annotated[str, StringConstraints(strict=True, pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)$")
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:[^\s/?#]*@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]]+)(?P<port>(?::[1-9]\d{0,4})?)"
+    r"(?:[/?#]\S*)?"
+)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -40,6 +44,26 @@ Duration = Annotated[
     PlainSerializer(duration_text, when_used="json"),
 ]
 Count = Annotated[int, Field(strict=True)]
+
+
+def origin(url: str) -> str:
+    """Return `SCHEME://HOST:PORT` of a URL: the other parts can hold a secret.
+
+    Raises:
+        ValueError: the text is not a URL of http or https with a valid host and port.
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("is not a URL of http or https with a valid host and port")
+    return f"{match['scheme']}://{match['host']}{match['port']}"
+
+
+def _valid_url(url: str) -> str:
+    origin(url)
+    return url
+
+
+Url = Annotated[str, Field(strict=True), AfterValidator(_valid_url)]
 
 
 class Section(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from cutover.config.fields import Count, Duration, Section
+from cutover.config.fields import Count, Duration, Section, Url
 
 HookPoint = Literal["BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"]
 
@@ -28,9 +28,7 @@ class CommandHook:
 class WebhookHook(Section):
     """POSTs the event to a URL, with an HMAC-SHA256 signature in the header `X-Cutover-Signature`."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(
-        repr=False, description="URL of the webhook."
-    )
+    url: Url = Field(repr=False, description="URL of the webhook.")
     secret_variable: Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")] = Field(
         description="Name of the driver's environment variable that holds the signing key. The key is never in a file."
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from cutover.config.fields import Arn, Section
+from cutover.config.fields import Arn, Section, Url
 
 Occasion = Literal["start", "step", "pause", "failure", "rollback", "drift", "warning", "end"]
 
@@ -43,7 +43,7 @@ class NotificationConfig(Section):
     event_bus: str | None = Field(
         default=None, description="Name or ARN of an EventBridge bus. The events have the source `cutover`."
     )
-    webhook: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = Field(
+    webhook: Url | None = Field(
         default=None, repr=False, description='URL that gets a POST of `{"text": …}`, as Slack accepts it.'
     )
     on: tuple[Occasion, ...] = Field(

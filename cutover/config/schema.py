@@ -128,6 +128,13 @@ class EnvironmentConfig(Section):
         description="What the driver does when the load balancer's weights were changed outside cutover: `stop` "
         "pauses, `restore` writes the recorded weights again, unless that would raise the candidate.",
     )
+    interrupt_grace: Duration = Field(
+        default=300.0,
+        ge=10,
+        le=3600,
+        description="Time that Pulumi gets to finish what it has started, after a signal to the driver, its death or "
+        "the loss of its lease. Then Pulumi is killed, and `cutover resume` recovers its pending operations.",
+    )
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
         default_factory=dict, description="Tags for every resource."
     )

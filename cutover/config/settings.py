@@ -6,14 +6,13 @@ can hold a secret. The record has only their origin and SHA-256; the URL itself 
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from cutover.config.fields import Section
+from cutover.config.fields import Section, origin
 from cutover.config.gates import GateName, Gates
 from cutover.config.hooks import HookConfig
 from cutover.config.schema import EnvironmentConfig, Retention
@@ -53,7 +52,7 @@ def pinned_settings(config: EnvironmentConfig) -> str:
     """The settings of an execution as canonical JSON, without secrets."""
     document = _dump(config)
     for url in _urls(document):
-        url.holder[url.key] = {"origin": _origin(str(url.value)), "sha256": _sha256(str(url.value))}
+        url.holder[url.key] = {"origin": origin(str(url.value)), "sha256": _sha256(str(url.value))}
     return canonical_text(document)
 
 
@@ -145,17 +144,11 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _origin(url: str) -> str:
-    """`SCHEME://HOST:PORT`, without user, password, path and query."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}"
-
-
 def _changed(url: _Url, environment: str) -> Refused:
     pinned = url.value
-    origin = pinned.get("origin") if isinstance(pinned, dict) else None
+    host = pinned.get("origin") if isinstance(pinned, dict) else None
     message = (
-        f"the {url.kind} {url.name} called another URL at {origin or 'an unknown host'} when this execution started; "
+        f"the {url.kind} {url.name} called another URL at {host or 'an unknown host'} when this execution started; "
         f"put that URL back into Pulumi.{environment}.yaml and resume, or abort the execution"
     )
     return Refused("SETTINGS_CHANGED", message, "cutover resume")

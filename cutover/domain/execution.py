@@ -111,6 +111,11 @@ class Execution(Frozen):
     """Hash of the newest journal event, which the next one repeats."""
 
     @property
+    def goes_back(self) -> bool:
+        """Whether it takes traffic back to a good release, on request or after a failure; an abort wants the same."""
+        return self.rolling_back or self.purpose == "rollback"
+
+    @property
     def finished(self) -> bool:
         """Whether the execution has ended. Only a person can continue it then, and only if it FAILED."""
         return self.status in (Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED)

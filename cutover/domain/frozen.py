@@ -1,7 +1,7 @@
 """The base class of every recorded value, its canonical JSON, and its SHA-256.
 
-A field that is added later gets a mark: `field: Annotated[int, AddedIn(2)] = 0`. While it has its default, it is left out
-of the canonical JSON. So the digest of a value that an older version recorded stays the same.
+A field that is added later gets a mark: `field: Annotated[int, AddedIn(2)] = 0`. While it has its default, it is left
+out of the canonical JSON. So the digest of a value that an older version recorded stays the same.
 """
 
 import hashlib

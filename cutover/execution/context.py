@@ -28,9 +28,10 @@ class ExecutionContext:
     held: HeldLease
     knowledge: Knowledge
     patience: Patience
+    """For steps and everything else that the engine carries out."""
+    reading: Patience
+    """For the reads of requests, which happen every second and would hide that a step makes no progress."""
     moves: Moves = field(default_factory=Moves)
-    reading: Patience = field(default_factory=lambda: Patience(0.0))
-    """Failures to read requests during a wait. `patience` counts those of steps; only their progress resets it."""
 
     def release(self, ref: ReleaseRef) -> Release:
         """The ledger's entry of a release; raises `StepFailed` if there is none."""

@@ -33,41 +33,40 @@ def run_plan(context: ExecutionContext) -> Execution:
         LeaseLost: another driver has taken over; this driver writes nothing more.
         NeedsOperator: the driver can neither act nor record.
     """
-    recorder = context.recorder
     failure: StepFailed | None = None
-    unexpected: Exception | None = None
-    while not recorder.execution.finished:
+    while not context.recorder.execution.finished:
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         try:
-            if unexpected is not None:
-                error, unexpected = unexpected, None
-                failure = _try_again_later(context, error, failure)
-                continue
-            if failure is not None:
-                _fail(context, failure)
-                failure = None
-            else:
-                _advance(context)
-            context.patience.succeeded()
+            failure = _attempt(context, failure)
         except LeaseLost as lost:
             if lost.code == EXPIRED and _may_have_traffic(context):
                 raise _needs_operator(context, lost.code, lost.message) from lost
             raise
-        except (Paused, NeedsOperator):
-            raise
         except Interrupted as stop:
             _record_interruption(context, stop)
             raise
-        except (RequestsChanged, WorldChanged):
-            continue
-        except StepFailed as failed:
-            if failure is None or _turns_back(context):
-                failure = failed
-            elif failed.code not in ABORTS:
-                unexpected = failed
-        except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
-            unexpected = error
-    return recorder.execution
+    return context.recorder.execution
+
+
+def _attempt(context: ExecutionContext, failure: StepFailed | None) -> StepFailed | None:
+    """Go on, or respond to `failure`. Returns the failure that the next attempt responds to, if there is one."""
+    try:
+        if failure is not None:
+            _fail(context, failure)
+        else:
+            _advance(context)
+        context.patience.succeeded()
+        return None
+    except (LeaseLost, Interrupted, Paused, NeedsOperator):
+        raise
+    except (RequestsChanged, WorldChanged):
+        return failure
+    except StepFailed as failed:
+        if failure is None or _turns_back(context):
+            return failed
+        return failure if failed.code in ABORTS else _try_again_later(context, failed, failure)
+    except Exception as error:  # noqa: BLE001  the boundary: another attempt, a way back, or an operator
+        return _try_again_later(context, error, failure)
 
 
 def _advance(context: ExecutionContext) -> None:
@@ -128,6 +127,7 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
 
     Raises:
         NeedsOperator: that was not possible for `gates.patience`.
+        Interrupted: a signal stopped the driver.
     """
     failure = None if _turns_back(context) else failure
     seconds = still_patient(context, context.patience, short=failure is not None)

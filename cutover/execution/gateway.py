@@ -4,7 +4,8 @@ Just before an effect the driver renews its lease, reads requests, record and li
 precondition. No effect follows a wait without this second look.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
 from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
@@ -31,7 +32,8 @@ def write_weights(context: ExecutionContext, planned: Allocation, reason: str, c
     """
     allocation = _record(context, planned, reason, check)
     context.held.expect(ENGINE_SECONDS)
-    context.ports.stacks.apply_allocation(allocation)
+    with _move(context):
+        context.ports.stacks.apply_allocation(allocation)
     read_back(context, allocation)
 
 
@@ -42,7 +44,8 @@ def write_weights_directly(
     allocation = _record(context, planned, reason, check)
     context.held.expect(CALL_SECONDS)
     started = context.ports.clock.monotonic()
-    context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+    with _move(context):
+        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
     return context.ports.clock.monotonic() - started
 
@@ -73,8 +76,8 @@ def write_weights_back(
         except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
             blocked = error
         require_lease(context)
-        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
-        context.moves.last = context.ports.clock.monotonic()
+        with _move(context):
+            context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     if blocked is not None:
         raise blocked
 
@@ -93,7 +96,8 @@ def confirm_if_shown(context: ExecutionContext, allocation: Allocation) -> None:
 def sync_listener(context: ExecutionContext) -> None:
     """Bring Pulumi's state of the listener to the recorded weights, which a direct write has set."""
     _admit(context, ENGINE_SECONDS)
-    context.ports.stacks.apply_allocation(context.recorded_allocation())
+    with _move(context):
+        context.ports.stacks.apply_allocation(context.recorded_allocation())
 
 
 def accept_live_weights(context: ExecutionContext, allocation: Allocation, reason: str) -> None:
@@ -110,7 +114,8 @@ def restore_weights(context: ExecutionContext, reason: str) -> None:
     require_lease(context)
     allocation, change = _change(context, context.recorded_allocation(), reason)
     context.recorder.record_weights(allocation, change)
-    context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+    with _move(context):
+        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
 
 
@@ -145,6 +150,8 @@ def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:
     _admit(context, ENGINE_SECONDS)
     refuse_if_it_has_traffic(context, ref)
     refuse_if_last_good(context, ref)
+    # If it is the release that a way back would go to, it is not ready any more.
+    context.knowledge.read_at = None
     context.ports.stacks.destroy_release(context.release(ref))
 
 
@@ -182,6 +189,8 @@ def _admit(context: ExecutionContext, seconds: float) -> None:
     if head.rolling_back:
         return
     if control.abort is not None:
+        if head.goes_back:
+            return
         raise aborted(control.abort)
     if control.pause is not None:
         raise WorldChanged("PAUSED", "a person paused")
@@ -194,15 +203,23 @@ def _record(context: ExecutionContext, planned: Allocation, reason: str, check: 
     check()
     allocation, change = _change(context, planned, reason)
     context.recorder.record_weights(allocation, change)
-    context.moves.last = context.ports.clock.monotonic()
     return allocation
+
+
+@contextmanager
+def _move(context: ExecutionContext) -> Iterator[None]:
+    """Margin and drain count from the end of the call: the engine takes seconds, and a lost answer hides the moment."""
+    try:
+        yield
+    finally:
+        context.moves.last = context.ports.clock.monotonic()
 
 
 def _change(context: ExecutionContext, planned: Allocation, reason: str) -> tuple[Allocation, WeightsChange]:
     """The allocation to record, with what it replaces, and the change for the journal."""
     head, now = context.recorder.execution, context.ports.clock.now()
     before = context.recorder.best_known_allocation()
-    # A repeat of a write that failed replaces what the failed one would have replaced, else it looks like drift.
+    # A repeat of a write that nobody confirmed: the listener may still have what that write was to replace.
     is_repeat = not before.confirmed and planned.positive() == before.positive()
     replaced = before.replaced if is_repeat else before.positive()
     allocation = planned.model_copy(update={"moved_at": now, "replaced": replaced, "confirmed": False})

@@ -49,15 +49,23 @@ def learn(knowledge: Knowledge, ledger: Ledger, head: Execution) -> None:
 def refresh(knowledge: Knowledge, clock: Clock, through: Ports | Urgent) -> None:
     """Count the healthy targets of both sides; a count that cannot be read keeps its last value. Never raises."""
     knowledge.read_at = clock.monotonic()
+    if knowledge.target is not None:
+        # A clean-up may have destroyed its stack since.
+        knowledge.target = _read(through.ledger, knowledge.target.ref) or knowledge.target
     count = _healthy(through.traffic, knowledge.target)
     if count is not None:
         knowledge.target_is_gone, knowledge.target_healthy = count == _GONE, max(0, count)
-    try:
-        count = _healthy(through.traffic, through.ledger.release(knowledge.failed.release))
-    except Exception:  # noqa: BLE001  the last known number is used; the watched steps report what cannot be seen
-        return
+    failed = _read(through.ledger, knowledge.failed)
+    count = _healthy(through.traffic, failed) if failed is not None else None
     if count is not None:
         knowledge.failed_healthy = max(0, count)
+
+
+def _read(ledger: Ledger, ref: ReleaseRef) -> Release | None:
+    try:
+        return ledger.release(ref.release)
+    except Exception:  # noqa: BLE001  the last known value is used; the watched steps report what cannot be seen
+        return None
 
 
 def _goes_to_its_candidate(head: Execution) -> bool:

@@ -29,6 +29,8 @@ ATTEMPTS = 4
 """Number of attempts to write one event; the same event is written again, so that a lost answer does no harm."""
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
+_FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
+"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
 
 
 class Recorder:
@@ -351,10 +353,9 @@ class Recorder:
         """
         self.control = self._ports.ledger.control(self.execution.execution_id)
         self._record_requests()
-        if kind in ("interrupted", "resumed"):
-            # These say what this driver does; the engine acts on the requests next.
+        if kind in _FACTS:
             return
-        if self.control.abort is not None and not self.execution.rolling_back:
+        if self.control.abort is not None and not self.execution.goes_back:
             raise aborted(self.control.abort)
         if kind in _INTENTS and not self.execution.rolling_back:
             raise RequestsChanged("REQUESTS_CHANGED", "a person made a request")

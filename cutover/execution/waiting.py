@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cutover.domain import Allocation, Phase, Weight
 from cutover.domain.errors import Interrupted, LeaseLost, Paused, PreflightFailed, StepFailed, TransientFailure
-from cutover.execution import gateway
+from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
@@ -56,6 +56,15 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
         wait(context, left)
 
 
+def wait_for_drain(context: ExecutionContext) -> None:
+    """Before a release loses its tasks: wait until open requests have finished, if this driver moved weights just now.
+
+    The Drain step has waited already. This is for weights that were restored after it.
+    """
+    if context.moves.last is not None:
+        wait_after_move(context, context.ports.config.strategy.drain)
+
+
 def look(context: ExecutionContext) -> None:
     """Process requests, and check the background gates. A failed read of the requests has the driver's patience.
 
@@ -100,13 +109,17 @@ def on_the_way_back(context: ExecutionContext) -> bool:
 def process_requests(context: ExecutionContext) -> None:
     """Read the requests, and act on them; during a rollback they are only recorded.
 
+    A rollback on request can be paused. An abort does not stop it, because it wants the same, and ends its pause.
+
     Raises:
         StepFailed: a person aborted.
     """
-    control = context.recorder.read_control()
-    if context.recorder.execution.rolling_back:
+    control, head = context.recorder.read_control(), context.recorder.execution
+    if head.rolling_back:
         return
     if control.abort is not None:
+        if head.goes_back:
+            return
         raise aborted(control.abort)
     if control.pause is not None:
         stay_paused(context, f"paused by {control.pause.by}", lambda: _resumed_by(context))
@@ -132,9 +145,7 @@ def look_for_drift(context: ExecutionContext) -> None:
         return
     head = context.recorder.execution
     if on_the_way_back(context):
-        if context.knowledge.noted_drift != dict(drift.live):
-            context.knowledge.noted_drift = dict(drift.live)
-            context.recorder.note("drift", drift.sentence)
+        _answer_on_the_way_back(context, drift)
         return
     target, candidate = context.knowledge.target, head.candidate.release
     if target is not None and drift.gained(target.ref.release) > 0 > drift.gained(candidate):
@@ -148,6 +159,22 @@ def look_for_drift(context: ExecutionContext) -> None:
         "continue with `cutover resume --accept-live` or `cutover resume --restore`, or roll back with `cutover abort`"
     )
     stay_paused(context, f"{drift.sentence}; {choices}", lambda: _drift_ended(context))
+
+
+def _answer_on_the_way_back(context: ExecutionContext, drift: Drift) -> None:
+    """Take back the traffic that the failed release got again, for example by the last call of a former driver.
+
+    Another change is only noted: a rollback stops for nothing.
+    """
+    known = context.knowledge
+    if drift.gained(known.failed.release) > 0:
+        knowledge.refresh(known, context.ports.clock, context.ports)
+        if known.target is None or known.target_healthy != 0 or known.failed_healthy == 0:
+            gateway.restore_weights(context, f"{known.failed.release} got traffic again during the rollback")
+            return
+    if known.noted_drift != dict(drift.live):
+        known.noted_drift = dict(drift.live)
+        context.recorder.note("drift", drift.sentence)
 
 
 def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str | None]) -> None:
@@ -168,6 +195,9 @@ def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str
         context.held.expect(SIGN_OF_LIFE_SECONDS)
         control = recorder.read_control()
         if control.abort is not None:
+            if recorder.execution.goes_back:
+                sentence = f"continues: abort by {control.abort.by}"
+                break
             raise aborted(control.abort)
         if checked_at is None or clock.monotonic() - checked_at >= watch.interval_seconds:
             checked_at = clock.monotonic()

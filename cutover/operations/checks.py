@@ -18,16 +18,22 @@ def refuse_busy(ports: Ports) -> None:
     raise _unfinished(head)
 
 
+def refuse_in_progress(ports: Ports) -> None:
+    """Raise `Refused` if an execution is in progress. Call it under the lease."""
+    head = ports.ledger.latest_execution()
+    if head is not None and not head.finished:
+        raise _unfinished(head)
+
+
 def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
     """Raise `Refused` if an execution is unfinished, or has FAILED and its candidate still has traffic.
 
     `supersedes` is the FAILED execution that a person replaces on purpose. Call it under the lease.
     """
+    refuse_in_progress(ports)
     head = ports.ledger.latest_execution()
     if head is None:
         return
-    if not head.finished:
-        raise _unfinished(head)
     weight = ports.ledger.allocation().weight_of(head.candidate.release)
     if head.status is Status.FAILED and head.purpose == "deploy" and weight and supersedes is None:
         message = f"the execution {head.execution_id} FAILED, and {head.candidate.release} still has {weight} %"
@@ -37,7 +43,7 @@ def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
 
 
 def lease_is_held(ports: Ports) -> bool:
-    """Whether a driver has the lease; it may have died less than a lease's time ago."""
+    """Whether a driver has the lease; a driver that died has it until another one takes it."""
     record = ports.ledger.lease()
     return record is not None and not record.given_back
 

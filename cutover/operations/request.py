@@ -8,7 +8,7 @@ from cutover.ports import Ports
 
 
 def has_live_driver(ports: Ports) -> bool:
-    """Whether a driver holds the lease of the newest execution. It may have died less than a lease's time ago."""
+    """Whether a driver has the lease of the newest execution. A driver that died has it until another one takes it."""
     head = ports.ledger.latest_execution()
     return head is not None and not head.finished and lease_is_held(ports)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutover.domain import Execution, Plan, Release, ReleaseRef
 from cutover.domain.errors import Refused
-from cutover.operations.checks import refuse_busy
+from cutover.operations.checks import refuse_busy, refuse_in_progress
 from cutover.operations.leasing import leased
 from cutover.operations.lookup import find_release
 from cutover.operations.start import new_execution, start
@@ -33,6 +33,7 @@ def rollback(ports: Ports, to: str | None) -> Execution:
     """
     refuse_busy(ports)
     with leased(ports) as held:
+        refuse_in_progress(ports)
         preview = preview_rollback(ports, to)
         execution = new_execution(
             ports, purpose="rollback", plan=preview.plan, candidate=preview.target, baseline=preview.current

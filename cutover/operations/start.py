@@ -88,12 +88,18 @@ def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ..
 
 def carry_out(ports: Ports, held: HeldLease, recorder: Recorder, environment: EnvironmentOutputs) -> Execution:
     """Carry out a recorded execution to its end; raises the errors of `run_plan`."""
-    context = ExecutionContext(
+    return run_plan(context_of(ports, held, recorder, environment))
+
+
+def context_of(ports: Ports, held: HeldLease, recorder: Recorder, environment: EnvironmentOutputs) -> ExecutionContext:
+    """The context in which a recorded execution is carried out."""
+    patience = ports.config.gates.patience
+    return ExecutionContext(
         ports=ports,
         recorder=recorder,
         environment=environment,
         held=held,
         knowledge=knowledge_of(recorder.execution),
-        patience=Patience(ports.config.gates.patience),
+        patience=Patience(patience),
+        reading=Patience(patience),
     )
-    return run_plan(context)

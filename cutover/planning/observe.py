@@ -106,9 +106,13 @@ def readiness(ports: Ports, release: Release | None) -> Readiness:
         return "none"
     if release.state is not ReleaseState.READY or release.outputs is None:
         return "cold"
+    service = ports.compute.service(release.outputs)
+    if service is None:
+        # A driver that lost its lease destroyed the stack, and could not record it.
+        return "cold"
     if ports.ledger.allocation().weight_of(release.ref.release) > 0:
         return "serving"
-    return "hot" if desired_count(ports, release) > 0 else "warm"
+    return "hot" if service.desired > 0 else "warm"
 
 
 def desired_count(ports: Ports, release: Release | None) -> int:

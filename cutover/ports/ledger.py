@@ -120,7 +120,11 @@ class Ledger(Protocol):
         ...
 
     def put_measurement(self, lease: Lease, measurement: Measurement) -> None:
-        """Record a measurement of a gate. A repeat of the same measurement does nothing."""
+        """Record a measurement of a gate. A repeat of the same measurement does nothing.
+
+        Raises:
+            HeadMoved: this driver has written another measurement with this number, whose answer was lost.
+        """
         ...
 
     def measurements(self, execution_id: str) -> tuple[Measurement, ...]:

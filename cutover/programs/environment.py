@@ -16,12 +16,7 @@ def environment_program(config: EnvironmentConfig, allocation: Allocation) -> No
 
     The program never changes traffic: a manual `pulumi up` writes the recorded weights again.
     """
-    tags = {
-        **config.tags,
-        "cutover:application": config.application,
-        "cutover:environment": config.environment,
-    }
-    invoke = pulumi.InvokeOptions(provider=aws_provider(config.provider, tags))
+    invoke = pulumi.InvokeOptions(provider=aws_provider(config.provider, environment_tags(config)))
     network, balancer = config.network, config.load_balancer
     vpc = ec2.get_vpc(id=network.vpc_id, tags=network.vpc_tags or None, opts=invoke)
     public = _subnets(vpc.id, network.load_balancer_subnet_ids, network.load_balancer_subnet_tags, invoke)
@@ -56,6 +51,15 @@ def environment_program(config: EnvironmentConfig, allocation: Allocation) -> No
     pulumi.export("listener_arn", environment.listener_arn)
     pulumi.export("listener_port", environment.listener_port)
     pulumi.export("listener_protocol", environment.listener_protocol)
+
+
+def environment_tags(config: EnvironmentConfig) -> dict[str, str]:
+    """The tags of every resource of the environment stack."""
+    return {
+        **config.tags,
+        "cutover:application": config.application,
+        "cutover:environment": config.environment,
+    }
 
 
 def _subnets(vpc_id: str, ids: Sequence[str], tags: Mapping[str, str], invoke: pulumi.InvokeOptions) -> Sequence[str]:

@@ -29,6 +29,7 @@ class Resources(pulumi_mocks.Mocks):
     """Every resource of a program, in the order in which the program registered it."""
 
     registered: list[Registered] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.registered.append(Registered(args.typ, args.name, dict(args.inputs)))
@@ -36,6 +37,7 @@ class Resources(pulumi_mocks.Mocks):
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> dict[str, Any]:
+        self.looked_up.append(args.token)
         if args.token == "aws:ec2/getVpc:getVpc":
             return {"id": "vpc-1", "cidrBlock": "10.0.0.0/16"}
         return {"ids": [f"subnet-{dict(args.args['tags'])['Tier']}-{zone}" for zone in "ba"]}

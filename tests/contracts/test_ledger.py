@@ -220,6 +220,9 @@ def test_another_event_of_the_same_number_is_not_taken_for_a_lost_lease(ledger: 
     head = commit(ledger, lease, start)
     with pytest.raises(HeadMoved):
         commit(ledger, lease, start, message="another")
+    ledger.put_request("prod-1", request_of(RequestKind.PAUSE, clock))
+    with pytest.raises(HeadMoved):
+        commit(ledger, lease, start, message="another, by a driver that knows of no request")
     assert ledger.execution("prod-1") == head
 
 

@@ -138,6 +138,14 @@ def test_an_applied_allocation_is_read_back_from_the_listener(
     assert account.traffic.weights(environment.listener_arn) == {outputs.target_group_arn: 100}
 
 
+def test_after_a_change_of_weights_an_update_of_the_whole_environment_changes_nothing(
+    account: ContractStacks, environment: EnvironmentOutputs, first: Release
+) -> None:
+    assert account.stacks.environment() == environment
+    preview = account.stacks.preview_environment(all_to(first, account.stacks.outputs(first.ref)))
+    assert {change.op for change in preview.changes} == {"same"}
+
+
 def test_a_target_group_that_does_not_exist_is_refused_and_the_weights_stay(
     account: ContractStacks, environment: EnvironmentOutputs, first: Release
 ) -> None:

@@ -161,7 +161,7 @@ class LocalContractStacks:
         return folder / f"{stack}.json"
 
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
-        return PulumiStacks(self._config, self.session, interruption)
+        return PulumiStacks(self._config, self.session, interruption, lease_lost=threading.Event())
 
 
 def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:

@@ -2,7 +2,7 @@
 
 from cutover.domain import Control, Execution, Plan, Release, Request, RequestKind, Step
 from cutover.execution.context import ExecutionContext
-from cutover.execution.knowledge import knowledge_of
+from cutover.execution.knowledge import knowledge_of, learn
 from cutover.execution.patience import Patience
 from cutover.execution.recorder import Recorder
 from cutover.operations.leasing import acquire, leased
@@ -47,13 +47,16 @@ def context_of(environment: InMemoryEnvironment, ports: Ports, head: Execution |
     lease = acquire(ports)
     recorder = Recorder(ports, lease, head)
     recorder.control = ports.ledger.control(head.execution_id)
+    knowledge = knowledge_of(head)
+    learn(knowledge, ports.ledger, head)
     return ExecutionContext(
         ports=ports,
         recorder=recorder,
         environment=OUTPUTS,
         held=FakeHeldLease(environment.ledger, lease, environment.clock, LEASE_SECONDS),
-        knowledge=knowledge_of(ports, head),
+        knowledge=knowledge,
         patience=Patience(ports.config.gates.patience),
+        reading=Patience(ports.config.gates.patience),
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from cutover.config import load_environment, parse_environment
+from cutover.config.fields import origin
 from cutover.domain.errors import InvalidInput
 from support.files import GOOD, refusal
 
@@ -130,6 +131,12 @@ CANARY = "S3CRET-CANARY"
     [
         (f'  cutover:hooks: {{smoke: {{webhook: {{url: "hooks/{CANARY}", secret_variable: KEY}}}}}}\n', "webhook.url"),
         (f'  cutover:notifications: [{{webhook: "hooks/{CANARY}"}}]\n', "notifications.0.webhook"),
+        (
+            f'  cutover:notifications: [{{webhook: "https://hooks:{CANARY}/"}}]\n',
+            "webhook: is not a URL",
+        ),
+        (f'  cutover:notifications: [{{webhook: "https://[hooks/{CANARY}"}}]\n', "webhook: is not a URL"),
+        (f'  cutover:notifications: [{{webhook: "https:///{CANARY}"}}]\n', "webhook: is not a URL"),
         (f'  cutover:hooks: {{smoke: "https://hooks/{CANARY}"}}\n', "hooks.smoke"),
         (f'  cutover:notifications: ["https://hooks/{CANARY}"]\n', "notifications.0"),
         (f'  cutover:hooks: {{smoke: {{webhook: "https://hooks/{CANARY}"}}}}\n', "hooks.smoke.webhook"),
@@ -168,3 +175,26 @@ def test_the_configuration_as_text_has_no_url_with_a_secret() -> None:
     shown = repr((config, config.hooks["smoke"].action, config.notifications[0].receiver))
     assert "secret_variable" in shown
     assert CANARY not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://h\\n", "ftp://h/", "http://h:0/", "http://h:80ab/", "http:///x", "https://h /x", "http://[::1/", "h"],
+)
+def test_a_url_needs_http_a_host_and_a_port_that_is_a_number(url: str) -> None:
+    assert "notifications.0.webhook: is not a URL" in refusal(
+        GOOD + f'  cutover:notifications: [{{webhook: "{url}"}}]\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:password@hooks.example:8443/a?b#c", "https://hooks.example:8443"),
+        ("http://[::1]:80/a", "http://[::1]:80"),
+        ("https://hooks.example?token", "https://hooks.example"),
+        ("https://user@name:word@hooks.example", "https://hooks.example"),
+    ],
+)
+def test_the_origin_of_a_url_has_no_user_password_path_or_query(url: str, shown: str) -> None:
+    assert origin(url) == shown

@@ -10,20 +10,20 @@ from cutover.domain import (
     AwaitStopped,
     CreateRelease,
     Drill,
-    Execution,
-    Manifest,
-    Plan,
     Release,
-    ReleaseState,
     Retire,
     Scale,
     SetTraffic,
     Status,
     Step,
 )
+from cutover.domain.errors import StepFailed
 from cutover.domain.steps import Share
-from cutover.operations.start import new_execution, start
-from support.fakes import OUTPUTS, InMemoryEnvironment
+from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_too_small
+from cutover.execution.handlers.registry import handler_of
+from cutover.planning.observe import readiness
+from support.executions import carry_out, code_of, context_of, release
+from support.fakes import InMemoryEnvironment
 from support.fakes.stacks import FakeStacks
 
 CAPACITY = 4
@@ -38,51 +38,57 @@ def environment() -> InMemoryEnvironment:
     return environment
 
 
-def release(environment: InMemoryEnvironment, version: str) -> Release:
-    return next(each for each in environment.ledger.releases() if each.ref.version == version)
-
-
-def carry_out(environment: InMemoryEnvironment, *steps: Step) -> Execution:
-    driver, candidate = environment.driver("v2"), release(environment, "v2").ref
-    plan = Plan(strategy="by hand", steps=steps)
-    return start(driver, new_execution(driver, purpose="gc", plan=plan, candidate=candidate, baseline=None), OUTPUTS)
-
-
-def code_of(execution: Execution) -> str:
-    return execution.error.code if execution.error else ""
-
-
 def retire(release: Release) -> Step:
-    return Retire(release=release.ref, drain_seconds=0)
+    return Retire(release=release.ref)
 
 
 def stop(release: Release) -> Step:
-    return Scale(release=release.ref, desired_count=0, drain_seconds=0)
+    return Scale(release=release.ref, desired_count=0)
+
+
+def all_to(release: Release, *, required_count: int = 1, margin: float = 0) -> SetTraffic:
+    share = Share(release=release.ref, weight=100, required_count=required_count)
+    return SetTraffic(shares=(share,), margin_seconds=margin)
 
 
 @pytest.mark.parametrize("step", [retire, stop])
-@pytest.mark.parametrize("known_to", ["the record", "the listener"])
-def test_a_release_keeps_its_capacity_while_record_or_listener_gives_it_traffic(
-    environment: InMemoryEnvironment, step: Callable[[Release], Step], known_to: str
+def test_a_release_keeps_its_capacity_while_it_has_traffic(
+    environment: InMemoryEnvironment, step: Callable[[Release], Step]
 ) -> None:
-    if known_to == "the record":
-        environment.cloud.weights = {}
-    else:
-        environment.ledger.the_allocation = Allocation()
     calls = list(environment.cloud.calls)
     execution = carry_out(environment, step(release(environment, "v2")))
     assert (execution.status, code_of(execution)) == (Status.FAILED, "HAS_TRAFFIC")
     assert environment.cloud.calls == calls
 
 
+@pytest.mark.parametrize("known_to", ["the record", "the listener"])
+def test_a_weight_counts_that_only_record_or_listener_has(environment: InMemoryEnvironment, known_to: str) -> None:
+    context = context_of(environment, environment.driver("v2"))
+    if known_to == "the record":
+        environment.cloud.weights = {}
+    else:
+        environment.ledger.the_allocation = Allocation()
+    with pytest.raises(StepFailed, match="still has 100 % of the traffic"):
+        refuse_if_it_has_traffic(context, release(environment, "v2").ref)
+    with pytest.raises(StepFailed, match="requires 4 tasks, not 3"):
+        refuse_if_too_small(context, release(environment, "v2").ref, CAPACITY - 1)
+
+
+def test_the_last_good_release_is_not_destroyed_even_without_traffic(environment: InMemoryEnvironment) -> None:
+    environment.ledger.the_good = environment.ledger.good().back_to(release(environment, "v1").ref.release, "")
+    execution = carry_out(environment, retire(release(environment, "v1")))
+    assert (execution.status, code_of(execution)) == (Status.FAILED, "LAST_GOOD")
+    assert release(environment, "v1").ref.release in environment.cloud.stacks
+
+
 def test_a_release_keeps_every_task_that_its_weight_requires(environment: InMemoryEnvironment) -> None:
-    step = Scale(release=release(environment, "v2").ref, desired_count=CAPACITY - 1, drain_seconds=0)
+    step = Scale(release=release(environment, "v2").ref, desired_count=CAPACITY - 1)
     assert code_of(carry_out(environment, step)) == "TOO_SMALL"
 
 
 def test_a_release_with_one_healthy_target_too_few_gets_no_traffic(environment: InMemoryEnvironment) -> None:
-    shares = (Share(release=release(environment, "v1").ref, weight=100, required_count=CAPACITY + 1),)
-    assert code_of(carry_out(environment, SetTraffic(shares=shares, margin_seconds=0))) == "TARGETS_UNHEALTHY"
+    step = all_to(release(environment, "v1"), required_count=CAPACITY + 1)
+    assert code_of(carry_out(environment, step)) == "TARGETS_UNHEALTHY"
     assert environment.weight_of("v2") == 100
 
 
@@ -99,15 +105,15 @@ def test_a_created_release_whose_stack_is_not_there_fails(
     known = release(environment, "v1")
     environment.ledger.all_releases[known.ref.release] = known.model_copy(update={"outputs": None})
     # It exists when it is adopted, and is gone when it is read back.
-    answers = iter((True, True, False))
+    answers = iter((True, False))
     monkeypatch.setattr(FakeStacks, "release_exists", lambda *_: next(answers))
     step = CreateRelease(release=known.ref, desired_count=CAPACITY)
     assert code_of(carry_out(environment, step)) == "RELEASE_MISSING"
 
 
 def test_a_release_that_exists_is_adopted(environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: FakeStacks, manifest: Manifest, desired_count: int) -> None:
-        pytest.fail(f"{manifest.version} was created a second time with {desired_count} tasks")
+    def refuse(_: FakeStacks, release: Release, desired_count: int) -> None:
+        raise StepFailed("CREATED_TWICE", f"{release.ref.release} was created again with {desired_count} tasks")
 
     known = release(environment, "v1")
     environment.ledger.all_releases[known.ref.release] = known.model_copy(update={"outputs": None})
@@ -125,43 +131,41 @@ def test_a_desired_count_that_did_not_take_effect_fails(
 
 
 def test_a_release_that_is_scaled_up_again_is_a_standby(environment: InMemoryEnvironment) -> None:
-    old = release(environment, "v1")
-    up = Scale(release=old.ref, desired_count=CAPACITY, drain_seconds=0)
+    old, driver = release(environment, "v1"), environment.driver("v2")
     assert carry_out(environment, stop(old)).status is Status.COMPLETED
-    assert release(environment, "v1").state is ReleaseState.SCALED_TO_ZERO
-    assert carry_out(environment, up).status is Status.COMPLETED
-    assert release(environment, "v1").state is ReleaseState.STANDBY
+    assert readiness(driver, old) == "warm"
+    assert carry_out(environment, Scale(release=old.ref, desired_count=CAPACITY)).status is Status.COMPLETED
+    assert readiness(driver, old) == "hot"
 
 
 def test_weights_that_did_not_reach_the_listener_fail(
     environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment.cloud, "write_weights", lambda _: None)
-    shares = (Share(release=release(environment, "v1").ref, weight=100, required_count=1),)
-    assert code_of(carry_out(environment, SetTraffic(shares=shares, margin_seconds=0))) == "WEIGHTS_LOST"
+    assert code_of(carry_out(environment, all_to(release(environment, "v1")))) == "WEIGHTS_LOST"
 
 
-@pytest.mark.parametrize("lost_in", ["the record", "the listener"])
-def test_weights_are_written_again_unless_record_and_listener_have_them(
+@pytest.mark.parametrize("lost_in", ["the record", "the listener", "the confirmation"])
+def test_a_shift_is_done_only_where_record_and_listener_have_the_weights_and_they_were_read_back(
     environment: InMemoryEnvironment, lost_in: str
 ) -> None:
-    if lost_in == "the record":
-        environment.ledger.the_allocation = environment.ledger.allocation().model_copy(update={"weights": ()})
-    else:
-        environment.cloud.weights = {}
-    writes = len(environment.cloud.history)
-    shares = (Share(release=release(environment, "v2").ref, weight=100, required_count=1),)
-    assert carry_out(environment, SetTraffic(shares=shares, margin_seconds=0)).status is Status.COMPLETED
-    assert len(environment.cloud.history) > writes
-    assert environment.ledger.allocation().weight_of(release(environment, "v2").ref.release) == 100
+    context, handler = context_of(environment, environment.driver("v2")), handler_of(all_to(release(environment, "v2")))
+    assert handler.is_done(context)
+    match lost_in:
+        case "the record":
+            environment.ledger.the_allocation = environment.ledger.allocation().model_copy(update={"weights": ()})
+        case "the listener":
+            environment.cloud.weights = {}
+        case "the confirmation":
+            environment.ledger.the_allocation = environment.ledger.allocation().model_copy(update={"confirmed": False})
+    assert not handler.is_done(context)
 
 
 def test_weights_are_recorded_before_they_are_written(environment: InMemoryEnvironment) -> None:
     recorded: list[int] = []
     name = release(environment, "v1").ref.release
     environment.cloud.before_call = lambda _: recorded.append(environment.ledger.allocation().weight_of(name))
-    shares = (Share(release=release(environment, "v1").ref, weight=100, required_count=1),)
-    carry_out(environment, SetTraffic(shares=shares, margin_seconds=0))
+    carry_out(environment, all_to(release(environment, "v1")))
     assert recorded == [100]
 
 
@@ -171,8 +175,8 @@ def test_a_drill_that_the_load_balancer_does_not_follow_fails_in_time(
     monkeypatch.setattr(environment.cloud, "write_weights", lambda _: None)
     began = environment.clock.slept
     old, serving = release(environment, "v1").ref, release(environment, "v2").ref
-    assert code_of(carry_out(environment, Drill(release=old, serving=serving, margin_seconds=0))) == "DRILL_FAILED"
-    assert 30 < environment.clock.slept - began < 32
+    assert code_of(carry_out(environment, Drill(release=old, serving=serving, margin_seconds=0))) == "WEIGHTS_LOST"
+    assert 10 <= environment.clock.slept - began < 12
 
 
 def test_a_release_whose_tasks_do_not_stop_fails_at_the_deadline(environment: InMemoryEnvironment) -> None:
@@ -195,12 +199,9 @@ def test_a_pending_task_is_not_a_stopped_one(environment: InMemoryEnvironment) -
 
 
 def test_weights_that_are_in_force_wait_for_what_is_left_of_the_margin(environment: InMemoryEnvironment) -> None:
-    def shift(margin: float) -> SetTraffic:
-        shares = (Share(release=release(environment, "v1").ref, weight=100, required_count=1),)
-        return SetTraffic(shares=shares, margin_seconds=margin)
-
     began = environment.clock.slept
-    assert carry_out(environment, shift(10), shift(60)).status is Status.COMPLETED
+    steps = [all_to(release(environment, "v1"), margin=margin) for margin in (10, 60)]
+    assert carry_out(environment, *steps).status is Status.COMPLETED
     assert environment.clock.slept - began == 60
 
 

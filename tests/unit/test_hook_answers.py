@@ -17,9 +17,8 @@ from cutover.config.hooks import HookConfig
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import HookResult
 from support.receiver import Receiver, receiving
+from support.troubles import CANARY, SIGNING_KEY, TROUBLES
 
-CANARY = "S3CRET-CANARY"
-SIGNING_KEY = "signing-key-canary"
 TOO_LONG = json.dumps({"status": "Failed", "log": "x" * 70_000})
 TOO_DEEP = "[" * 200_000
 
@@ -147,66 +146,6 @@ def test_a_command_that_prints_a_key_of_its_environment_does_not_record_it(monke
     monkeypatch.setenv("SHOP_API_KEY", CANARY)
     result = run(None, {"command": [sys.executable, "-c", "import os; print('key', os.environ['SHOP_API_KEY'])"]})
     assert result.message == "key [SHOP_API_KEY]"
-
-
-def refuses(receiver: Receiver) -> None:
-    receiver.status = 403
-
-
-def is_down(receiver: Receiver) -> None:
-    receiver.status = 503
-
-
-def redirects(receiver: Receiver) -> None:
-    receiver.status, receiver.headers = 302, {"Location": f"https://other.example/{CANARY}"}
-
-
-def quotes_the_url(receiver: Receiver) -> None:
-    receiver.answer = json.dumps({"status": "Failed", "message": f"no hook at {receiver.url} or /{CANARY}"})
-
-
-def quotes_the_token_as_text(receiver: Receiver) -> None:
-    receiver.answer = f"accepted {CANARY}, signed with {SIGNING_KEY}"
-
-
-def is_unreachable(receiver: Receiver) -> None:
-    receiver.url = f"http://127.0.0.1:9/{CANARY}?token={CANARY}"
-
-
-def has_no_address(receiver: Receiver) -> None:
-    receiver.url = f"http://user:{CANARY}@nobody.invalid/{CANARY}"
-
-
-def has_an_invalid_url(receiver: Receiver) -> None:
-    receiver.url = f"http://[nobody/{CANARY}"
-
-
-def has_an_invalid_host(receiver: Receiver) -> None:
-    receiver.url = f"http://{'a' * 70}..b/{CANARY}"
-
-
-def has_a_port_that_is_none(receiver: Receiver) -> None:
-    receiver.url = f"http://host:{CANARY}/{CANARY}"
-
-
-def breaks_the_protocol(receiver: Receiver) -> None:
-    receiver.headers = {"Transfer-Encoding": "chunked"}
-    receiver.answer = f"zz\r\n{CANARY}\r\n"
-
-
-TROUBLES = (
-    refuses,
-    is_down,
-    redirects,
-    quotes_the_url,
-    quotes_the_token_as_text,
-    is_unreachable,
-    has_no_address,
-    has_an_invalid_url,
-    has_an_invalid_host,
-    has_a_port_that_is_none,
-    breaks_the_protocol,
-)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)

@@ -193,7 +193,7 @@ def test_an_error_that_quotes_the_url_is_shown_without_it(
         raise error(f"{url}: cannot use {url.partition('example')[2]}, /S3CRET-PATH, S3CRET TOKEN and S3CRET-PASSWORD")
 
     monkeypatch.setattr(urllib3.PoolManager, "request", fail)
-    with pytest.raises(TransientFailure, match="https://hooks.example does not answer: ") as caught:
+    with pytest.raises(TransientFailure, match=r"https://hooks\.example does not answer: ") as caught:
         get(url)
     assert "S3CRET" not in caught.value.message
     assert "S3CRET" not in "".join(traceback.format_exception(caught.value))

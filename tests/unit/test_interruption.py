@@ -1,22 +1,46 @@
-"""SIGINT stops a driver gracefully, also if its parent ignores SIGINT."""
+"""The engine of a driver that a signal stops, that loses its lease or that dies always ends, and so does the driver."""
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from pulumi.automation.errors import CommandError
 
+from cutover.adapters.stacks.command import EngineCommand
+from cutover.adapters.stacks.supervisor import session_members
+from cutover.domain.errors import LeaseLost
 from support.signals import ignore_sigint, restore_sigint
 
-# A shell cannot trap a signal that was ignored when it started.
-ENGINE = f"""#!/bin/sh
-if [ "$1" = version ]; then echo v{version("pulumi")}; exit 0; fi
-trap 'touch stopped; exit 0' INT
-echo started
-for _ in $(seq 400); do sleep 0.05; done
+SECONDS = 20.0
+# The engine starts a plugin in a process group of its own, as Pulumi does.
+ENGINE = f"""#!{sys.executable} -IS
+import os, signal, subprocess, sys, time
+if sys.argv[1:] == ["version"]:
+    print("v{version("pulumi")}")
+    raise SystemExit
+open("session", "w").write(str(os.getsid(0)))
+plugin = subprocess.Popen(["/bin/sleep", "600"], process_group=0)
+def stop(*_):
+    open("stopped", "a").write("once ")
+    if BEHAVIOUR != "ignores":
+        time.sleep(0.2)
+        print("the end of the engine " + "x" * 200_000, flush=True)
+        plugin.kill()
+        open("finished", "w").close()
+        os._exit(0)
+signal.signal(signal.SIGINT, stop)
+print("started", flush=True)
+if BEHAVIOUR == "dies":
+    os.kill(os.getpid(), signal.SIGKILL)
+while True:
+    time.sleep(0.05)
 """
 DRIVER = """
 import threading
@@ -24,9 +48,13 @@ from cutover.adapters.interruption import interruption_by_signals
 from cutover.adapters.stacks.command import EngineCommand
 from cutover.domain.errors import Interrupted
 
-command = EngineCommand(interruption_by_signals(threading.Event()))
+def show(line):
+    if line == "started":
+        print(line)
+
+command = EngineCommand(interruption_by_signals(threading.Event()), threading.Event(), GRACE)
 try:
-    command.run(["up"], ".", {}, on_output=print)
+    command.run(["up", "-s", "prod"], ".", {}, on_output=show)
 except Interrupted:
     raise SystemExit(130)
 """
@@ -34,45 +62,188 @@ READER = """
 import threading
 from cutover.adapters.stacks.command import EngineCommand
 
-EngineCommand(threading.Event()).run(["preview"], ".", {}, on_output=print)
+EngineCommand(threading.Event(), threading.Event(), GRACE).run(
+    ["preview"], ".", {}, on_output=lambda line: print(line[:7])
+)
+"""
+SPINNING = """
+import threading
+import cutover.adapters.interruption
+cutover.adapters.interruption.END_SECONDS = 0.5
+
+def spin():
+    while True:
+        pass
+
+threading.Thread(target=spin).start()
 """
 
 
-@pytest.fixture(autouse=True)
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "bin" / "pulumi"
-    program.parent.mkdir()
-    program.write_text(ENGINE)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+class Scene:
+    """A folder with an engine that behaves as it is told, and the drivers that use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._drivers: list[subprocess.Popen[str]] = []
+
+    def engine(self, behaviour: str) -> None:
+        """Write the engine: `finishes` at SIGINT, `ignores` it, or `dies` by itself."""
+        program = self.folder / "bin" / "pulumi"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(ENGINE.replace("BEHAVIOUR", repr(behaviour)))
+        program.chmod(0o755)
+
+    def start(
+        self, program: str = DRIVER, grace: float = 60.0, at_start: Callable[[], None] = restore_sigint
+    ) -> "subprocess.Popen[str]":
+        """Start a driver, and wait until its engine runs."""
+        with (self.folder / "stderr").open("w") as stderr:
+            driver = subprocess.Popen(
+                [sys.executable, "-u", "-c", program.replace("GRACE", str(grace))],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                preexec_fn=at_start,
+            )
+        self._drivers.append(driver)
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == "started\n"
+        return driver
+
+    @property
+    def stderr(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+    def has(self, file: str) -> bool:
+        """Whether the engine has written this file."""
+        return (self.folder / file).exists()
+
+    def interrupts(self) -> int:
+        """How many SIGINTs the engine got."""
+        return len((self.folder / "stopped").read_text().split())
+
+    def running(self) -> list[int]:
+        """The processes of the engine's session: its supervisor, the engine and its plugin."""
+        return session_members(int((self.folder / "session").read_text()))
+
+    def wait_until_nothing_runs(self) -> None:
+        """Wait until the engine's session is empty; fail if it never is."""
+        deadline = time.monotonic() + SECONDS
+        while self.running():
+            assert time.monotonic() < deadline, "the engine or its plugin still runs"
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """End what a failed test left."""
+        for driver in self._drivers:
+            driver.kill()
+            driver.wait()
+            assert driver.stdout is not None
+            driver.stdout.close()
+        for pid in self.running() if self.has("session") else ():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    scene = Scene(tmp_path)
+    scene.engine("finishes")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    yield scene
+    scene.close()
 
 
 @pytest.mark.parametrize("at_start", [restore_sigint, ignore_sigint])
 def test_sigint_reaches_the_engine_once_and_ends_the_driver_as_interrupted(
-    at_start: Callable[[], None], tmp_path: Path
+    scene: Scene, at_start: Callable[[], None]
 ) -> None:
-    assert _exit_code_after_sigint(DRIVER, at_start, tmp_path) == 130
-    assert (tmp_path / "stopped").exists()
+    driver = scene.start(at_start=at_start)
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait(SECONDS) == 130
+    assert scene.interrupts() == 1
+    assert scene.has("finished")
 
 
-def test_sigint_stops_the_engine_of_a_verb_without_handlers_too(tmp_path: Path) -> None:
-    assert _exit_code_after_sigint(READER, restore_sigint, tmp_path) != 0
-    assert (tmp_path / "stopped").exists()
+def test_an_interrupted_driver_says_what_it_waits_for(scene: Scene) -> None:
+    driver = scene.start(grace=300.0)
+    driver.send_signal(signal.SIGTERM)
+    driver.wait(SECONDS)
+    assert "interrupted: waiting at most 5 min until `pulumi up -s` has finished" in scene.stderr
 
 
-def _exit_code_after_sigint(program: str, at_start: Callable[[], None], folder: Path) -> int:
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", program],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=at_start,
-    ) as driver:
-        assert driver.stdout is not None
-        assert driver.stdout.readline() == "started\n"
-        driver.send_signal(signal.SIGINT)
-        try:
-            return driver.wait(timeout=15)
-        finally:
-            driver.kill()
+def test_sigint_stops_the_engine_of_a_verb_without_handlers_too(scene: Scene) -> None:
+    driver = scene.start(READER)
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait(SECONDS) != 0
+    assert scene.has("finished")
+
+
+def test_an_engine_that_does_not_end_is_killed_with_its_plugin_after_the_grace(scene: Scene) -> None:
+    scene.engine("ignores")
+    driver = scene.start(grace=0.5)
+    driver.send_signal(signal.SIGTERM)
+    assert driver.wait(SECONDS) == 130
+    assert scene.running() == []
+
+
+def test_a_second_signal_kills_the_engine_and_its_plugin_at_once(scene: Scene) -> None:
+    scene.engine("ignores")
+    driver = scene.start(grace=3600.0)
+    driver.send_signal(signal.SIGTERM)
+    while not scene.has("stopped"):
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGTERM)
+    assert driver.wait(SECONDS) == 130
+    assert scene.running() == []
+
+
+def test_the_engine_of_a_killed_driver_is_interrupted_and_finishes_whatever_it_writes(scene: Scene) -> None:
+    driver = scene.start()
+    driver.kill()
+    scene.wait_until_nothing_runs()
+    assert scene.has("finished"), "the engine died in the middle of an operation"
+    assert scene.interrupts() == 1
+
+
+def test_the_engine_of_a_killed_driver_is_killed_after_the_grace(scene: Scene) -> None:
+    scene.engine("ignores")
+    scene.start(grace=0.5).kill()
+    scene.wait_until_nothing_runs()
+
+
+def test_an_engine_without_its_supervisor_is_killed_by_the_driver(scene: Scene) -> None:
+    driver = scene.start()
+    os.kill(int((scene.folder / "session").read_text()), signal.SIGKILL)
+    assert driver.wait(SECONDS) != 0
+    assert scene.running() == []
+
+
+def test_the_plugin_of_a_dead_engine_is_killed_and_the_command_has_failed(scene: Scene) -> None:
+    scene.engine("dies")
+    with pytest.raises(CommandError, match="code: 137"):
+        EngineCommand(threading.Event(), threading.Event(), 60.0).run(["up"], ".", {})
+    assert scene.running() == []
+
+
+def test_the_engine_is_interrupted_when_the_lease_is_lost(scene: Scene) -> None:
+    lost = threading.Event()
+    command = EngineCommand(threading.Event(), lost, 60.0)
+    with pytest.raises(LeaseLost):
+        command.run(["up"], ".", {}, on_output=lambda _: lost.set())
+    assert scene.has("finished")
+
+
+def test_no_command_starts_without_the_lease(scene: Scene) -> None:
+    lost = threading.Event()
+    lost.set()
+    with pytest.raises(LeaseLost):
+        EngineCommand(threading.Event(), lost, 60.0).run(["up"], ".", {})
+    assert not scene.has("session")
+
+
+def test_an_interrupted_driver_ends_although_a_thread_waits_for_its_dead_engine(scene: Scene) -> None:
+    driver = scene.start(SPINNING + DRIVER)
+    driver.send_signal(signal.SIGTERM)
+    assert driver.wait(SECONDS) == 130

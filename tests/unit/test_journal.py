@@ -7,7 +7,7 @@ import pytest
 from cutover import operations
 from cutover.domain import Execution, JournalEvent, Outcome, Phase, Status, Verdict
 from cutover.domain.errors import Interrupted
-from cutover.execution.recorder import Recorder
+from support.executions import context_of
 from support.fakes import InMemoryEnvironment
 
 
@@ -66,8 +66,7 @@ def test_after_a_resume_only_watched_time_counts_for_a_bake(environment: InMemor
 
 def test_a_verdict_is_an_event_only_where_it_differs_from_the_last(environment: InMemoryEnvironment) -> None:
     head = interrupted(environment, 12)
-    ports = environment.driver("v2")
-    recorder = Recorder(ports, ports.ledger.acquire("me", head.execution_id), head)
+    recorder = context_of(environment, environment.driver("v2"), head).recorder
     before = len(journal(environment))
     verdicts = [(Outcome.PASS, "1 %"), (Outcome.PASS, "2 %"), (Outcome.FAIL, "9 %"), (Outcome.FAIL, "8 %")]
     for outcome, reason in [*verdicts, verdicts[-1]]:

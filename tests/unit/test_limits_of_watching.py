@@ -8,12 +8,11 @@ import pytest
 from cutover import operations
 from cutover.domain import AwaitHealthy, Outcome, Phase, ReleaseRef, RequestKind, RunHook, Status, Step, Verdict
 from cutover.domain.errors import Refused, StepFailed
-from cutover.execution.context import ExecutionContext
 from cutover.execution.gate_checks import check_background_gates, evaluate_gates
 from cutover.execution.handlers.registry import handler_of
-from cutover.execution.recorder import Recorder
 from cutover.ports import HookResult
-from support.fakes import OUTPUTS, InMemoryEnvironment
+from support.executions import context_of
+from support.fakes import InMemoryEnvironment
 from support.fakes.hooks import FakeHookRun
 
 RELEASE = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
@@ -153,7 +152,7 @@ def test_a_background_gate_stops_a_deployment_whose_candidate_has_traffic_and_no
     environment: InMemoryEnvironment, changes: dict[str, object], stops: bool
 ) -> None:
     fail_requests(environment, "v1")
-    context = _context(environment, gates=GATES)
+    context = context_of(environment, environment.driver("v1", gates=GATES))
     environment.clock.sleep(300)
     context.recorder.execution = context.recorder.execution.model_copy(update=changes)
     with pytest.raises(StepFailed) if stops else nullcontext():
@@ -167,12 +166,12 @@ def test_background_gates_are_evaluated_while_a_release_is_not_healthy_yet(
         raise StepFailed("GATE_FAILED", "a background gate")
 
     outcomes(monkeypatch, *[Outcome.INCONCLUSIVE] * 20)
-    monkeypatch.setattr("cutover.execution.handlers.await_healthy.check_background_gates", stop)
+    monkeypatch.setattr("cutover.execution.waiting.check_background_gates", stop)
     step = AwaitHealthy(
         release=RELEASE, gates=("ecs",), required_count=1, consecutive=3, interval_seconds=5, deadline_seconds=60
     )
     with pytest.raises(StepFailed, match="a background gate"):
-        handler_of(step).apply(_context(environment))
+        handler_of(step).apply(context_of(environment, environment.driver("v1")))
 
 
 def outcomes(monkeypatch: pytest.MonkeyPatch, *results: Outcome) -> list[Outcome]:
@@ -191,7 +190,7 @@ def test_a_release_is_healthy_after_checks_in_a_row(
 ) -> None:
     missed, passed = Outcome.INCONCLUSIVE, Outcome.PASS
     left = outcomes(monkeypatch, passed, passed, missed, passed, passed, passed)
-    context = _context(environment)
+    context = context_of(environment, environment.driver("v1"))
     step = AwaitHealthy(
         release=RELEASE, gates=("ecs",), required_count=1, consecutive=3, interval_seconds=5, deadline_seconds=60
     )
@@ -200,7 +199,7 @@ def test_a_release_is_healthy_after_checks_in_a_row(
 
 
 def test_a_hook_that_answered_failed_to_a_driver_that_is_gone_is_not_done(environment: InMemoryEnvironment) -> None:
-    context = _context(environment)
+    context = context_of(environment, environment.driver("v1"))
     head = context.recorder.execution
     handler = handler_of(RunHook(release=RELEASE, hook="smoke", point="BeforeInstall"))
     environment.ledger.put_hook_answer(f"{head.execution_id}.{head.step_index}", "Failed", "")
@@ -221,15 +220,8 @@ def test_a_hook_is_stopped_however_it_ends(environment: InMemoryEnvironment, mon
     assert (execution.status, len(stopped)) == (Status.ROLLED_BACK, 1)
 
 
-def _context(environment: InMemoryEnvironment, **changes: object) -> ExecutionContext:
-    ports, head = environment.driver("v1", **changes), environment.ledger.latest_execution()
-    assert head is not None
-    lease = environment.ledger.acquire("me", head.execution_id)
-    return ExecutionContext(ports=ports, recorder=Recorder(ports, lease, head), environment=OUTPUTS)
-
-
 def test_after_a_health_gate_that_does_not_pass_no_other_gate_is_evaluated(environment: InMemoryEnvironment) -> None:
-    context = _context(environment)
+    context = context_of(environment, environment.driver("v1"))
     serving = context.recorder.execution.candidate
     gates = ("ecs", "targets", "probe")
     assert [v.gate for v in evaluate_gates(context, serving, gates, required=2)] == list(gates)

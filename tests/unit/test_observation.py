@@ -3,9 +3,10 @@
 import pytest
 
 from cutover import operations
-from cutover.domain import Allocation, Release, ReleaseRef, ReleaseState, Weight
+from cutover.domain import Allocation, GoodReleases, Release, ReleaseRef, Weight
 from cutover.domain.errors import Interrupted, Refused
-from cutover.planning.observe import last_good, observe_deployment, observe_rollback
+from cutover.planning.observe import last_good, observe_deployment, observe_way_back
+from support.executions import release
 from support.fakes import OUTPUTS, InMemoryEnvironment
 
 FRESH = {"analysis": {"metrics": {"latency": {"preset": "latency-p90"}}, "baseline": "fresh"}}
@@ -20,23 +21,23 @@ def environment() -> InMemoryEnvironment:
     return environment
 
 
-def release(environment: InMemoryEnvironment, version: str) -> Release:
-    return next(each for each in environment.ledger.releases() if each.ref.version == version)
-
-
 def change(environment: InMemoryEnvironment, version: str, **changes: object) -> Release:
     changed = release(environment, version).model_copy(update=changes)
     environment.ledger.all_releases[changed.ref.release] = changed
     return changed
 
 
-def test_a_release_that_serves_is_a_better_way_back_than_one_that_succeeded_later(
+def test_a_rollback_from_a_good_release_goes_to_the_one_below_it_and_from_any_other_to_the_last_good_one(
     environment: InMemoryEnvironment,
 ) -> None:
-    old = change(environment, "v1", state=ReleaseState.SERVING)
-    change(environment, "v2", state=ReleaseState.STANDBY)
+    driver, old, new = environment.driver("v2"), release(environment, "v1"), release(environment, "v2")
     other = old.ref.model_copy(update={"release": "prod-v3-cccccccc"})
-    assert last_good(environment.driver("v2"), other) == old
+    assert (last_good(driver, new.ref), last_good(driver, old.ref), last_good(driver, other)) == (old, None, new)
+
+
+def test_the_way_back_does_not_depend_on_which_release_has_the_traffic(environment: InMemoryEnvironment) -> None:
+    environment.ledger.the_allocation = _allocation(release(environment, "v1").ref)
+    assert last_good(environment.driver("v2"), release(environment, "v2").ref) == release(environment, "v1")
 
 
 def test_a_release_with_any_traffic_is_no_surplus(environment: InMemoryEnvironment) -> None:
@@ -52,7 +53,7 @@ def test_a_release_that_has_all_traffic_but_never_succeeded_is_deployed_again(
     environment: InMemoryEnvironment,
 ) -> None:
     assert operations.prepare(environment.driver("v2")).nothing_to_do
-    change(environment, "v2", succeeded_at=None)
+    environment.ledger.the_good = GoodReleases(names=(release(environment, "v1").ref.release,))
     assert not operations.prepare(environment.driver("v2")).nothing_to_do
 
 
@@ -82,7 +83,7 @@ def test_a_rollback_fears_the_higher_weight_of_what_failed_and_trusts_the_lower_
     failed, target = release(environment, "v2").ref, release(environment, "v1").ref
     environment.ledger.the_allocation = _allocation(failed if recorded else target)
     environment.cloud.weights = _allocation(failed if live else target).positive()
-    facts = observe_rollback(environment.driver("v2"), OUTPUTS, failed)
+    facts = observe_way_back(environment.driver("v2"), OUTPUTS, failed, moved_traffic=True)
     assert (facts.target, facts.failed_weight, facts.target_weight) == (target, 100, 0)
 
 
@@ -98,6 +99,6 @@ def test_the_fresh_baseline_of_a_deployment_is_destroyed_once() -> None:
     driver = environment.driver("v2", strategy=ANALYSED, gates=FRESH)
     with pytest.raises(Interrupted):
         operations.deploy(driver)
-    copy = next(each.ref for each in environment.ledger.releases() if each.manifest.baseline_for)
+    copy = next(each.ref for each in environment.ledger.standing() if each.manifest.baseline_for)
     facts = observe_deployment(driver, release(environment, "v2").ref, 2, copy)
     assert copy not in facts.surplus

@@ -8,6 +8,7 @@ from cutover import operations
 from cutover.domain import Execution, Phase, RequestKind, Status
 from cutover.domain.errors import Interrupted, Paused, Refused
 from support.fakes import InMemoryEnvironment
+from support.fakes.in_memory import LEASE_SECONDS
 
 TIMINGS = {"bake": "100s", "propagation_margin": "1s", "drain": "1s"}
 CANARY = TIMINGS | {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}]}}
@@ -238,7 +239,7 @@ def test_gc_destroys_what_retention_does_not_keep(environment: InMemoryEnvironme
 def test_the_preview_of_a_rollback_shows_how_ready_its_target_is(environment: InMemoryEnvironment) -> None:
     operations.deploy(environment.driver("v2"))
     preview = operations.preview_rollback(environment.driver("v2"), None)
-    assert (preview.readiness, [step.kind for step in preview.plan.steps]) == ("hot", ["SetTraffic"])
+    assert (preview.readiness, [step.kind for step in preview.plan.steps]) == ("hot", ["ShiftBack"])
 
 
 def test_receivers_are_notified_of_start_and_end(environment: InMemoryEnvironment) -> None:
@@ -264,24 +265,45 @@ def test_the_timeout_of_an_approval_counts_while_no_driver_runs(
     assert environment.clock.slept - slept < 600, "the hour passed while no driver ran"
 
 
-def test_a_resume_is_a_request_only_while_a_driver_holds_the_execution_paused(
+def paused(environment: InMemoryEnvironment) -> None:
+    """Stop a driver that holds an execution paused, and leave the lease taken, as a kill does."""
+    requested_at = request_once_in(environment, "Bake", RequestKind.PAUSE)
+    first = environment.clock.on_sleep
+
+    def stop() -> None:
+        first()
+        if requested_at and operations.is_paused(environment.driver("v2")):
+            environment.clock.stop_after = environment.clock.slept
+
+    environment.clock.on_sleep = stop
+    with pytest.raises(Interrupted):
+        deploy(environment, CANARY)
+    environment.clock.on_sleep = lambda: None
+    environment.clock.stop_after = None
+
+
+def test_a_resume_is_a_request_to_the_driver_that_lives(environment: InMemoryEnvironment) -> None:
+    paused(environment)
+    lease = environment.ledger.take("another driver", environment.ledger.lease())
+    environment.clock.on_sleep = lambda: environment.ledger.count_renewal(lease)
+    began = environment.clock.slept
+    request, execution = operations.continue_pause(environment.driver("v2"), RequestKind.RESUME, "")
+    assert (request.kind, execution) == (RequestKind.RESUME, None)
+    assert environment.ledger.control("prod-2").pause is None
+    assert environment.clock.slept - began <= 2
+
+
+def test_a_resume_carries_the_execution_out_if_its_driver_has_not_renewed_the_lease_for_its_time(
     environment: InMemoryEnvironment,
 ) -> None:
-    held: list[bool] = []
-
-    def watch() -> None:
-        head = environment.ledger.latest_execution()
-        if head is None or head.finished:
-            return
-        if head.phase is Phase.PAUSED:
-            held.append(operations.driver_holds_pause(environment.driver("v2")))
-            operations.request_action(environment.driver("v2"), RequestKind.RESUME, "")
-        elif not held and head.phase is Phase.BAKING:
-            assert not operations.driver_holds_pause(environment.driver("v2"))
-            operations.request_action(environment.driver("v2"), RequestKind.PAUSE, "")
-
-    environment.clock.on_sleep = watch
-    assert deploy(environment, CANARY).status is Status.COMPLETED
-    assert held
-    assert all(held)
-    assert not operations.driver_holds_pause(environment.driver("v2"))
+    paused(environment)
+    environment.ledger.take("a driver that was killed", environment.ledger.lease())
+    began = environment.clock.now()
+    _, execution = operations.continue_pause(
+        environment.driver("v2", strategy=CANARY), RequestKind.RESUME, "the release manager is back"
+    )
+    assert execution is not None
+    assert execution.status is Status.COMPLETED
+    journal = environment.ledger.journal(execution.execution_id)
+    resumed = next(event for event in journal if event.kind == "resumed" and "test" in event.message)
+    assert (resumed.at - began).total_seconds() >= LEASE_SECONDS

@@ -80,7 +80,7 @@ def test_every_port_has_a_file_and_a_place_among_the_ports() -> None:
 
 
 def test_the_composition_names_every_adapter() -> None:
-    shared = ("items", "leases", "http")
+    shared = ("items", "leases", "http", "secrets")
     adapters = files(PACKAGE / "adapters", *shared) | {"hooks", "metrics", "notifier", "stacks"}
     assert imports(PACKAGE / "composition.py", "cutover.adapters") == adapters
 

@@ -1,14 +1,14 @@
 """When an execution must not start, and what `deploy --supersede` must not abort."""
 
-from datetime import timedelta
-
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, ReleaseState, RequestKind, Status
+from cutover.domain import Execution, ReleaseState, Status
 from cutover.domain.errors import Interrupted, InvalidInput, PreflightFailed, Refused
-from cutover.ports import Lease
+from cutover.ports import Lease, LeaseRecord
+from support.executions import newest, release
 from support.fakes import InMemoryEnvironment
+from support.fakes.in_memory import LEASE_SECONDS
 
 
 @pytest.fixture
@@ -27,15 +27,9 @@ def unfinished(environment: InMemoryEnvironment) -> Execution:
     return newest(environment)
 
 
-def newest(environment: InMemoryEnvironment) -> Execution:
-    head = environment.ledger.latest_execution()
-    assert head is not None
-    return head
-
-
-def hold_the_lease(environment: InMemoryEnvironment) -> None:
+def hold_the_lease(environment: InMemoryEnvironment) -> Lease:
     """Take the lease, like a driver that is running or was killed."""
-    environment.ledger.acquire("another driver", newest(environment).execution_id)
+    return environment.ledger.take("another driver", environment.ledger.lease())
 
 
 @pytest.mark.parametrize("verb", ["rollback", "drill", "collect"])
@@ -67,16 +61,27 @@ def _call(environment: InMemoryEnvironment, verb: str) -> None:
             operations.collect(driver)
 
 
-def test_a_driver_counts_as_running_until_its_lease_expires(
+def test_a_worker_takes_over_when_the_lease_was_not_renewed_for_its_time(
     environment: InMemoryEnvironment, unfinished: Execution
 ) -> None:
     hold_the_lease(environment)
-    driver = environment.driver("v3")
+    driver, began = environment.driver("v3"), environment.clock.slept
     assert operations.has_live_driver(driver)
-    environment.clock.time += timedelta(seconds=environment.ledger.ttl)
-    assert not operations.has_live_driver(driver)
     finished = operations.work(driver)
     assert (finished and finished.execution_id) == unfinished.execution_id
+    assert environment.clock.slept - began >= LEASE_SECONDS
+    assert not operations.has_live_driver(driver)
+
+
+@pytest.mark.parametrize("verb", ["rollback", "drill", "collect"])
+def test_nothing_waits_for_the_lease_of_an_execution_that_another_driver_has(
+    environment: InMemoryEnvironment, unfinished: Execution, verb: str
+) -> None:
+    hold_the_lease(environment)
+    began = environment.clock.slept
+    with pytest.raises(Refused, match="another driver is running the execution") as error:
+        _call(environment, verb)
+    assert (error.value.code, environment.clock.slept) == ("LEASE_HELD", began)
 
 
 def test_a_version_that_was_never_created_may_get_other_content(environment: InMemoryEnvironment) -> None:
@@ -101,31 +106,32 @@ def test_an_invalid_configuration_does_not_abort_the_deployment_that_it_would_su
     with pytest.raises(InvalidInput):
         operations.supersede(environment.driver("v4", release={"version": "v4", "image": "shop:missing"}))
     assert newest(environment) == unfinished
-    assert environment.ledger.requests(unfinished.execution_id, 0) == ()
+    assert environment.ledger.control(unfinished.execution_id).version == 0
 
 
 def test_a_deployment_that_supersedes_waits_until_the_running_driver_has_ended(
     environment: InMemoryEnvironment, unfinished: Execution
 ) -> None:
-    hold_the_lease(environment)
+    lease, began = hold_the_lease(environment), environment.clock.now()
 
     def end() -> None:
-        requests = environment.ledger.requests(unfinished.execution_id, 0)
-        if environment.clock.now() > began + timedelta(seconds=20) and not environment.ledger.released:
-            assert [request.kind for request in requests] == [RequestKind.ABORT]
-            heads = environment.ledger.heads
-            heads[unfinished.execution_id] = unfinished.model_copy(update={"status": Status.ROLLED_BACK})
-            environment.ledger.released, environment.clock.on_sleep = True, lambda: None
+        if environment.clock.slept < until:
+            return
+        assert environment.ledger.control(unfinished.execution_id).abort is not None
+        ended = unfinished.model_copy(update={"status": Status.ROLLED_BACK})
+        environment.ledger.heads[unfinished.execution_id] = ended
+        environment.ledger.give_back(lease)
+        environment.clock.on_sleep = lambda: None
 
-    began, environment.clock.on_sleep = environment.clock.now(), end
+    until, environment.clock.on_sleep = environment.clock.slept + 20, end
     execution = operations.supersede(environment.driver("v4"))
     assert execution is not None
     assert (execution.status, execution.supersedes) == (Status.COMPLETED, unfinished.execution_id)
-    assert (execution.started_at - began).total_seconds() > 20
+    assert (execution.started_at - began).total_seconds() >= 20
 
 
 def test_a_copy_of_the_baseline_is_found_by_its_name_and_not_by_its_version(environment: InMemoryEnvironment) -> None:
-    known = next(each for each in environment.ledger.releases() if each.ref.version == "v1")
+    known = release(environment, "v1")
     manifest = known.manifest.model_copy(update={"baseline_for": "c" * 64})
     copy = known.model_copy(update={"manifest": manifest, "ref": manifest.ref})
     environment.ledger.all_releases[copy.ref.release] = copy
@@ -134,7 +140,7 @@ def test_a_copy_of_the_baseline_is_found_by_its_name_and_not_by_its_version(envi
 
 
 def test_the_first_eight_characters_of_a_digest_find_a_release(environment: InMemoryEnvironment) -> None:
-    known = environment.ledger.releases()[0]
+    known = release(environment, "v2")
     assert operations.find_release(environment.ledger, known.ref.digest[:8]) == known
     with pytest.raises(Refused, match="has no release"):
         operations.find_release(environment.ledger, known.ref.digest[:7])
@@ -168,25 +174,25 @@ def test_an_execution_whose_plan_was_changed_is_not_resumed(
 
 
 def test_a_release_that_is_deployed_again_keeps_its_record(environment: InMemoryEnvironment) -> None:
-    before = next(each for each in environment.ledger.releases() if each.ref.version == "v1")
+    before = release(environment, "v1")
     environment.clock.stop_after = environment.clock.slept + 5
     with pytest.raises(Interrupted):
         operations.deploy(environment.driver("v1"))
-    after = next(each for each in environment.ledger.releases() if each.ref.version == "v1")
+    after = release(environment, "v1")
     assert (after.created_at, after.succeeded_at) == (before.created_at, before.succeeded_at)
 
 
 def test_a_resume_continues_from_what_the_former_driver_wrote_last(
     environment: InMemoryEnvironment, unfinished: Execution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acquire = environment.ledger.acquire
+    take, written = environment.ledger.take, unfinished.model_copy(update={"warnings": ("written meanwhile",)})
 
-    def written_meanwhile(holder: str, execution_id: str) -> Lease:
-        environment.ledger.heads[execution_id] = unfinished.model_copy(update={"promoted_full": True})
-        return acquire(holder, execution_id)
+    def written_meanwhile(holder: str, seen: LeaseRecord | None) -> Lease:
+        environment.ledger.heads[unfinished.execution_id] = written
+        return take(holder, seen)
 
-    monkeypatch.setattr(environment.ledger, "acquire", written_meanwhile)
-    assert operations.resume(environment.driver("v3"), None).promoted_full
+    monkeypatch.setattr(environment.ledger, "take", written_meanwhile)
+    assert operations.resume(environment.driver("v3"), None).warnings == ("written meanwhile",)
 
 
 def test_a_drill_that_was_rolled_back_is_not_retried(environment: InMemoryEnvironment) -> None:

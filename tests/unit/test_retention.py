@@ -1,10 +1,14 @@
 """Which former releases are kept: one rule for `deploy` and for `gc`."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cutover import operations
-from cutover.domain import ReleaseRef, Status
+from cutover.domain import ReleaseRef, RequestKind, Status
+from cutover.domain.errors import Refused
 from cutover.strategies.retention import surplus
+from support.executions import newest, request
 from support.fakes import InMemoryEnvironment
 
 FORMER = tuple(ReleaseRef(release=f"prod-{v}", version=v, digest=v * 32) for v in ("v3", "v2", "v1"))
@@ -53,40 +57,53 @@ def test_gc_has_nothing_to_destroy_after_a_deploy(mode: str, keep: int) -> None:
         assert operations.surplus_now(driver) == ()
 
 
-def test_after_a_rollback_the_release_that_it_left_is_the_first_to_be_kept() -> None:
+def test_a_rollback_keeps_no_release_that_it_left_behind() -> None:
     environment = InMemoryEnvironment()
     retention = {"mode": "hot", "keep": 2}
     for version in ("v1", "v2", "v3"):
         operations.deploy(environment.driver(version, retention=retention))
-    operations.rollback(environment.driver("v3", retention=retention), "v1")
+    operations.rollback(environment.driver("v3", retention=retention), "v2")
     driver = environment.driver("v3", retention={"mode": "hot", "keep": 1})
-    assert [ref.version for ref in operations.surplus_now(driver)] == ["v2"]
+    assert [ref.version for ref in operations.surplus_now(driver)] == ["v3"]
+    operations.rollback(driver, "v1")
+    assert sorted(ref.version for ref in operations.surplus_now(driver)) == ["v2", "v3"]
+
+
+def abort_without_a_way_back(environment: InMemoryEnvironment) -> Callable[[], None]:
+    """Let no target of v2 be healthy from when v3 has all traffic, and abort v3 20 s later: the traffic stays."""
+    since: list[float] = []
+
+    def abort() -> None:
+        if environment.weight_of("v3") == 100 and not newest(environment).finished:
+            environment.cloud.behaviour["v2"] = "unhealthy"
+            since.append(environment.clock.monotonic())
+            if since[-1] - since[0] >= 20:
+                request(environment, RequestKind.ABORT)
+
+    return abort
 
 
 @pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
 @pytest.mark.parametrize("keep", [0, 1, 2, 3])
-def test_after_a_rollback_that_failed_a_deploy_keeps_the_last_good_release_and_gc_agrees(mode: str, keep: int) -> None:
+def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agrees(mode: str, keep: int) -> None:
     environment = InMemoryEnvironment()
     for version in ("v1", "v2"):
         operations.deploy(environment.driver(version, retention={"mode": "hot", "keep": 3}))
     retention = {"mode": mode, "keep": keep}
-    environment.clock.on_sleep = lambda: _crash(environment)
+    environment.clock.on_sleep = abort_without_a_way_back(environment)
     failed = operations.deploy(environment.driver("v3", retention=retention))
     assert (failed and failed.status, environment.weight_of("v3")) == (Status.FAILED, 100)
     driver = environment.driver("v4", retention=retention)
     assert not {"v2", "v3"} & {ref.version for ref in operations.surplus_now(driver)}
+    with pytest.raises(Refused, match="still has 100 % of the traffic"):
+        operations.deploy(driver)
     environment.clock.on_sleep = lambda: None
     environment.cloud.behaviour.clear()
+    operations.rollback(driver, None)
     operations.deploy(driver)
     kept = 0 if mode == "cold" else keep
     assert versions(environment) == [*["v2", "v1"][:kept][::-1], "v4"]
     assert operations.surplus_now(driver) == ()
-
-
-def _crash(environment: InMemoryEnvironment) -> None:
-    """Let the candidate and the release before it crash once the candidate has all traffic."""
-    if environment.weight_of("v3") == 100:
-        environment.cloud.behaviour.update({"v2": "crash", "v3": "crash"})
 
 
 def test_a_release_that_took_the_traffic_back_is_the_first_to_be_kept_by_the_next_deploy() -> None:

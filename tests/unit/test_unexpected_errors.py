@@ -28,9 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(*options: str) -> int:
         monkeypatch.setattr("sys.argv", ["cutover", "doctor", *options])
-        with pytest.raises(SystemExit) as ended:
-            main.main()
-        return int(ended.value.code or 0)
+        return main.run()
 
     return run
 

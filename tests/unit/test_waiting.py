@@ -9,9 +9,9 @@ from cutover.cli.formatting import evidence
 from cutover.domain import Execution, Outcome, RequestKind, Status, TrafficShare, Verdict
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.recorder import Recorder
-from cutover.execution.waiting import skipped, wait, wait_after_move
-from support.fakes import OUTPUTS, InMemoryEnvironment
+from cutover.execution.waiting import promoted, skipped, wait, wait_after_move
+from support.executions import context_of, newest, request
+from support.fakes import InMemoryEnvironment
 
 
 @pytest.fixture
@@ -23,19 +23,10 @@ def environment() -> InMemoryEnvironment:
 
 @pytest.fixture
 def context(environment: InMemoryEnvironment) -> ExecutionContext:
-    head = environment.ledger.latest_execution()
-    assert head is not None
+    head = newest(environment)
     running = head.model_copy(update={"status": Status.IN_PROGRESS, "step_index": 0, "completed_at": None})
     environment.ledger.heads[head.execution_id] = running
-    ports = environment.driver("v1")
-    lease = environment.ledger.acquire("me", head.execution_id)
-    return ExecutionContext(ports=ports, recorder=Recorder(ports, lease, running), environment=OUTPUTS)
-
-
-def request(environment: InMemoryEnvironment, kind: RequestKind) -> None:
-    head = environment.ledger.latest_execution()
-    assert head is not None
-    environment.ledger.add_request(head.execution_id, kind, "alice", "")
+    return context_of(environment, environment.driver("v1"))
 
 
 @pytest.mark.parametrize("kind", [RequestKind.PROMOTE, RequestKind.ABORT])
@@ -43,38 +34,68 @@ def test_a_person_ends_a_long_wait_within_two_seconds(
     environment: InMemoryEnvironment, context: ExecutionContext, kind: RequestKind
 ) -> None:
     began = environment.clock.slept
-    request(environment, kind)
+    environment.clock.on_sleep = lambda: request(environment, kind)
     if kind is RequestKind.ABORT:
         with pytest.raises(StepFailed, match="aborted by alice"):
-            wait(context, 600)
+            wait(context, 600, lambda: promoted(context))
     else:
-        wait(context, 600)
+        wait(context, 600, lambda: promoted(context))
     assert environment.clock.slept - began <= 2
+
+
+def test_a_promote_ends_no_wait_that_is_not_a_persons(
+    environment: InMemoryEnvironment, context: ExecutionContext
+) -> None:
+    began = environment.clock.slept
+    request(environment, RequestKind.PROMOTE)
+    wait(context, 60)
+    assert environment.clock.slept - began == 60
+
+
+def test_a_promote_is_for_the_step_that_its_author_saw(
+    environment: InMemoryEnvironment, context: ExecutionContext
+) -> None:
+    request(environment, RequestKind.PROMOTE)
+    context.recorder.read_control()
+    assert promoted(context)
+    context.recorder.end_step("the next step begins")
+    assert not promoted(context)
 
 
 def test_an_abort_ends_the_wait_for_a_drain_and_a_promote_does_not(
     environment: InMemoryEnvironment, context: ExecutionContext
 ) -> None:
-    moved = environment.ledger.allocation().model_copy(update={"moved_at": environment.clock.now()})
-    environment.ledger.the_allocation = moved
+    context.moves.last = began = environment.clock.monotonic()
     request(environment, RequestKind.PROMOTE)
     wait_after_move(context, 100)
-    assert environment.clock.now() - (moved.moved_at or environment.clock.now()) == timedelta(seconds=100)
+    assert environment.clock.monotonic() - began == 100
     request(environment, RequestKind.ABORT)
     with pytest.raises(StepFailed, match="aborted by alice"):
         wait_after_move(context, 200)
+
+
+@pytest.mark.parametrize(("minutes_ago", "waits"), [(0, 100), (9, 100), (-30, 100), (12, 0)])
+def test_a_drain_after_a_move_of_another_driver_lasts_the_whole_time_unless_the_move_is_long_ago(
+    environment: InMemoryEnvironment, context: ExecutionContext, minutes_ago: float, waits: float
+) -> None:
+    moved_at = environment.clock.now() - timedelta(minutes=minutes_ago)
+    environment.ledger.the_allocation = environment.ledger.allocation().model_copy(update={"moved_at": moved_at})
+    began = environment.clock.slept
+    wait_after_move(context, 100)
+    assert environment.clock.slept - began == waits
 
 
 @pytest.mark.parametrize(
     ("rolling_back", "weight", "is_skipped"), [(False, 50, True), (False, 100, False), (True, 50, False)]
 )
 def test_a_full_promote_skips_waits_until_full_traffic_and_never_those_of_a_rollback(
-    context: ExecutionContext, rolling_back: bool, weight: int, is_skipped: bool
+    environment: InMemoryEnvironment, context: ExecutionContext, rolling_back: bool, weight: int, is_skipped: bool
 ) -> None:
+    request(environment, RequestKind.PROMOTE_FULL)
+    context.recorder.read_control()
     head = context.recorder.execution
     share = TrafficShare(release=head.candidate.release, version="v1", weight=weight)
-    update = {"promoted_full": True, "rolling_back": rolling_back, "traffic": (share,)}
-    context.recorder.execution = head.model_copy(update=update)
+    context.recorder.execution = head.model_copy(update={"rolling_back": rolling_back, "traffic": (share,)})
     assert skipped(context) is is_skipped
 
 

@@ -1,6 +1,5 @@
-"""What a watched step tolerates, when a measurement looks at which time, and how often a step is tried again."""
+"""What a watched step tolerates, and at which time a measurement looks."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,17 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, Outcome, Plan, ReleaseRef, Scale, Status, Verdict
-from cutover.domain.errors import StepFailed, TransientFailure
-from cutover.execution.context import ExecutionContext
+from cutover.domain import Outcome, ReleaseRef, Status, Verdict
+from cutover.domain.errors import StepFailed
 from cutover.execution.watching import TOLERATED_CHECKS, Watch
-from cutover.operations.start import new_execution, start
 from cutover.ports import Points
-from support.fakes import OUTPUTS, InMemoryEnvironment
+from support.executions import context_of
+from support.fakes import InMemoryEnvironment
 
 RELEASE = ReleaseRef(release="prod-v1-aaaaaaaa", version="v1", digest="a" * 64)
 MISSED, PASSED = Outcome.INCONCLUSIVE, Outcome.PASS
-PATIENCE = {"alarms": {"names": ["high"], "patience": "100s"}}
+ERROR = Outcome.ERROR
+PATIENCE = {"alarms": {"names": ["high"], "patience": "100s"}, "patience": "60s"}
 
 
 @pytest.fixture
@@ -30,8 +29,8 @@ def checks(
     environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch, gate: str, interval: float
 ) -> Callable[[Sequence[Outcome]], Watch]:
     """Check a gate as often as it is given an outcome, every `interval` seconds."""
-    ports = environment.driver("v1", gates=PATIENCE)
-    context = ExecutionContext(ports=ports, recorder=None, environment=OUTPUTS)  # type: ignore[arg-type]
+    operations.deploy(environment.driver("v1"))
+    context = context_of(environment, environment.driver("v1", gates=PATIENCE))
     watch = Watch(RELEASE, (gate,), required_count=1, interval_seconds=interval)
 
     def check(outcomes: Sequence[Outcome]) -> Watch:
@@ -54,6 +53,25 @@ def test_a_health_gate_may_miss_a_few_checks_in_a_row_and_again_after_it_has_pas
     assert check([PASSED, *few, PASSED]).passed
     with pytest.raises(StepFailed, match=f"in {TOLERATED_CHECKS + 1} checks in a row"):
         check([*few, MISSED])
+
+
+def test_a_health_gate_in_error_has_the_patience_of_the_gates_instead_of_a_number_of_checks(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = checks(environment, monkeypatch, "targets", 5)
+    check([ERROR] * 13)
+    check([PASSED, *[ERROR] * 13])
+    with pytest.raises(StepFailed, match="could not be checked for 60 s: as the test says") as error:
+        check([ERROR])
+    assert error.value.code == "GATE_ERROR"
+
+
+def test_errors_between_missed_checks_do_not_count_as_missed(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = checks(environment, monkeypatch, "targets", 5)
+    few = [MISSED] * TOLERATED_CHECKS
+    check([*few, ERROR, *few])
 
 
 def test_the_patience_with_an_alarm_starts_again_after_a_verdict(
@@ -81,34 +99,3 @@ def test_a_measurement_ends_when_the_data_are_complete(environment: InMemoryEnvi
     assert execution.status is Status.COMPLETED
     assert ages
     assert all(90 <= age < 90 + 60 for age in ages)
-
-
-@pytest.mark.parametrize(("failures", "status"), [(5, Status.COMPLETED), (6, Status.FAILED)])
-def test_a_step_that_fails_transiently_is_tried_again_five_times_with_longer_and_longer_waits(
-    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch, failures: int, status: Status
-) -> None:
-    for version in ("v1", "v2"):
-        operations.deploy(environment.driver(version))
-    scale, tries = environment.compute.scale, []
-
-    def throttled(*arguments: object) -> None:
-        tries.append(environment.clock.slept)
-        if len(tries) <= failures:
-            raise TransientFailure("AWS_THROTTLED", "UpdateService: ThrottlingException")
-        scale(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(environment.compute, "scale", throttled)
-    execution = _scale_to_zero(environment)
-    assert (execution.status, execution.error and execution.error.code) == (
-        status,
-        "AWS_THROTTLED" if status is Status.FAILED else None,
-    )
-    assert [later - earlier for earlier, later in itertools.pairwise(tries)] == [1, 2, 4, 8, 16]
-
-
-def _scale_to_zero(environment: InMemoryEnvironment) -> Execution:
-    driver = environment.driver("v2")
-    serving, idle = environment.ledger.releases()
-    plan = Plan(strategy="by hand", steps=(Scale(release=idle.ref, desired_count=0, drain_seconds=0),))
-    head = new_execution(driver, purpose="gc", plan=plan, candidate=serving.ref, baseline=None)
-    return start(driver, head, OUTPUTS)

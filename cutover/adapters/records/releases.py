@@ -148,9 +148,8 @@ class Releases:
         return [body(item, Release) for item in items]
 
     def _created(self, keys: Sequence[str]) -> dict[str, Release]:
-        """Name → release, of index items; an item of an earlier creation under the same name is skipped."""
-        releases = self._resolve([key.rpartition("#")[2] for key in keys])
-        return {name: release for name, release in releases.items() if _created_key(release) in keys}
+        """Name → release, of index items."""
+        return self._resolve([key.rpartition("#")[2] for key in keys])
 
     def _names(self, prefix: str) -> list[str]:
         return [item["sk"]["S"].rpartition("#")[2] for item in self._items.query(prefix)]

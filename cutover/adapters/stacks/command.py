@@ -1,34 +1,44 @@
-"""Run the Pulumi command line. Signals to the driver do not reach it; an interruption stops it gracefully."""
+"""Run the Pulumi command line, and end it when a signal stops the driver or when the driver has lost its lease."""
 
+import logging
 import os
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import InvalidVersionError, create_command_error
 
 from cutover.adapters.engine import find_engine, install_command, installed_engine
-from cutover.domain.errors import Interrupted, PreflightFailed
+from cutover.adapters.interruption import SECOND_SIGNAL, end_interrupted_process
+from cutover.adapters.stacks.process import EngineProcess, OnLine
+from cutover.domain.duration import duration
+from cutover.domain.errors import Interrupted, LeaseLost, PreflightFailed
 
-_POLL = 0.1  # seconds between two checks of the interruption
-OnLine = Callable[[str], object]
+_POLL = 0.1  # seconds between two checks of the events
+_log = logging.getLogger("cutover.engine")
 
 
 class EngineCommand(PulumiCommand):
-    """Runs `pulumi` in its own session, so that a signal to the driver's process group does not reach it.
+    """Runs `pulumi` in a session of its own, so that no signal to the driver's process group reaches it.
 
-    An interruption sends it one SIGINT. A second one would make the engine abandon running operations
-    (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/).
+    An interruption, and the loss of the lease, send it one SIGINT. After `grace` seconds, or at the second signal, the
+    engine and its plugins are killed; `cutover resume` recovers the operations that were pending.
 
     Raises:
         PreflightFailed: there is no engine, it cannot be run, or its version does not fit the Python SDK.
     """
 
-    def __init__(self, interruption: threading.Event) -> None:
-        self._interruption = interruption
+    def __init__(
+        self,
+        interruption: threading.Event,
+        lease_lost: threading.Event,
+        grace: float,
+        second_signal: threading.Event = SECOND_SIGNAL,
+        end_soon: Callable[[], object] = end_interrupted_process,
+    ) -> None:
+        self._interruption, self._lease_lost, self._grace = interruption, lease_lost, grace
+        self._second_signal, self._end_soon = second_signal, end_soon
         program = find_engine()
         if program is None:
             message = f"the Pulumi engine is missing: `pulumi` is not on PATH, and {installed_engine()} does not exist"
@@ -42,6 +52,7 @@ class EngineCommand(PulumiCommand):
         except InvalidVersionError as error:
             message = f"the Pulumi engine {program} has the wrong version: {error}"
             raise PreflightFailed("ENGINE_VERSION", message, install_command()) from error
+        self._program = str(program)
         # The engine looks on PATH for its language hosts, which are beside it.
         self._path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
 
@@ -53,67 +64,69 @@ class EngineCommand(PulumiCommand):
         on_output: OnLine | None = None,
         on_error: OnLine | None = None,
     ) -> CommandResult:
-        """Run one command; raises Automation API's errors, or `Interrupted` after an interruption."""
-        if self._interruption.is_set():
-            raise _interrupted()
-        with subprocess.Popen(
-            [self.command, "--non-interactive", *args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(cwd),
-            env={**os.environ, "PATH": self._path, **additional_env, "PULUMI_AUTOMATION_API": "true"},
-            encoding="utf-8",
-            start_new_session=True,
-        ) as process:
-            try:
-                readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
-                stopped = self._wait(process)
-            except KeyboardInterrupt:
-                # A verb that only reads has no handler for SIGINT, and the engine does not get ours.
-                os.kill(process.pid, signal.SIGINT)
-                process.wait()
-                raise
-            out, err = (reader.text() for reader in readers)
-        result = CommandResult(stdout=out, stderr=err, code=process.returncode)
-        if stopped:
-            raise _interrupted()
+        """Run one command.
+
+        Raises:
+            Interrupted: a signal stopped the driver, before the command or during it.
+            LeaseLost: another driver has the lease, or may have it.
+            CommandError: one of Automation API's errors; the command failed.
+        """
+        self._check()
+        env = {**os.environ, "PATH": self._path, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        command = [self._program, "--non-interactive", *args]
+        engine = EngineProcess(command, cwd, env, grace=self._grace, on_output=on_output, on_error=on_error)
+        try:
+            code, interrupted = self._wait(engine, " ".join(args[:2]))
+        except KeyboardInterrupt:
+            # A verb that only reads has no handler for SIGINT, and the engine does not get ours.
+            _end(engine)
+            raise
+        out, err = engine.output()
+        if interrupted or code != 0:
+            self._check()
+        result = CommandResult(stdout=out, stderr=err, code=code)
         if result.code != 0:
             raise create_command_error(result)
         return result
 
-    def _wait(self, process: "subprocess.Popen[str]") -> bool:
-        """Wait until the command ends; return whether it was interrupted."""
-        interrupted = False
-        while True:
-            try:
-                process.wait(timeout=_POLL)
-                return interrupted
-            except subprocess.TimeoutExpired:
-                if self._interruption.is_set() and not interrupted:
-                    interrupted = True
-                    os.kill(process.pid, signal.SIGINT)
+    def _check(self) -> None:
+        if self._interruption.is_set():
+            # A program of the SDK whose engine has died can wait for it for ever, in a thread that Python joins.
+            self._end_soon()
+            message = "interrupted by a signal; Pulumi runs no more, and its unfinished operations are recorded"
+            raise Interrupted("INTERRUPTED", message, "cutover resume")
+        if self._lease_lost.is_set():
+            message = "this driver lost its lease during a run of Pulumi, which was stopped"
+            raise LeaseLost("LEASE_LOST", message, "cutover status")
+
+    def _wait(self, engine: EngineProcess, name: str) -> tuple[int, bool]:
+        """Wait until the command has ended; return its exit code, and whether an event interrupted it."""
+        interrupted = killed = False
+        while (code := engine.wait(_POLL)) is None:
+            if not interrupted and (self._interruption.is_set() or self._lease_lost.is_set()):
+                interrupted = True
+                engine.interrupt()
+                why = "interrupted" if self._interruption.is_set() else "the lease is lost"
+                _log.warning(
+                    "%s: waiting at most %s until `pulumi %s` has finished what it has started; another signal ends it "
+                    "at once, and `cutover resume` continues",
+                    why,
+                    duration(self._grace),
+                    name,
+                )
+            if not killed and self._second_signal.is_set():
+                killed = True
+                engine.kill()
+        return code, interrupted
 
 
-class _Reader:
-    def __init__(self, stream: object, callback: OnLine | None) -> None:
-        self._stream, self._callback = stream, callback
-        self._lines: list[str] = []
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def text(self) -> str:
-        self._thread.join()
-        return "\n".join(self._lines)
-
-    def _read(self) -> None:
-        for line in self._stream:  # type: ignore[attr-defined]  # Popen's pipes are text here
-            self._lines.append(line.rstrip())
-            if self._callback:
-                self._callback(line.rstrip())
-
-
-def _interrupted() -> Interrupted:
-    return Interrupted(
-        "INTERRUPTED", "interrupted by a signal; Pulumi finished the operations that it had started", "cutover resume"
-    )
+def _end(engine: EngineProcess) -> None:
+    """Interrupt the engine and wait for its end; a second SIGINT kills it."""
+    try:
+        engine.interrupt()
+        while engine.wait(_POLL) is None:
+            continue
+    except KeyboardInterrupt:
+        engine.kill()
+        while engine.wait(_POLL) is None:
+            continue

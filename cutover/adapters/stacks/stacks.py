@@ -7,6 +7,7 @@ from functools import partial
 from cutover.adapters.session import Session
 from cutover.adapters.stacks import state
 from cutover.adapters.stacks.attempt import attempt
+from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
 from cutover.adapters.stacks.workspaces import Program, Workspaces
@@ -20,12 +21,20 @@ _ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
 
 
 class PulumiStacks:
-    """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`."""
+    """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`.
 
-    def __init__(self, config: EnvironmentConfig, session: Session, interruption: threading.Event) -> None:
+    While `interruption` or `lease_lost` is set, no command of the engine starts, and a running one is stopped.
+    """
+
+    def __init__(
+        self,
+        config: EnvironmentConfig,
+        session: Session,
+        interruption: threading.Event,
+        lease_lost: threading.Event,
+    ) -> None:
         self._config = config
-        self._session = session
-        self._workspaces = Workspaces(interruption)
+        self._workspaces = Workspaces(EngineCommand(interruption, lease_lost, config.interrupt_grace))
         self._releases = ReleaseStacks(self._workspaces, session, self._release_program)
 
     def environment(self) -> EnvironmentOutputs:
@@ -59,12 +68,15 @@ class PulumiStacks:
         self._releases.destroy(release)
 
     def apply_allocation(self, allocation: Allocation) -> None:
-        """See `cutover.ports.Stacks`: updates only the listener (`pulumi up --target`)."""
+        """See `cutover.ports.Stacks`: runs the program of the listener alone, on the exported state."""
+        from cutover.programs.listener import RecordedListener, listener_program
+
         exported = self._workspaces.export(self._config.environment)
         listener = state.resource_of(exported, _LISTENER) if exported is not None else None
-        if listener is None:
+        if exported is None or listener is None:
             raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
-        program = self._environment_program(allocation)
+        recorded = RecordedListener(listener["inputs"], listener.get("dependencies") or (), state.outputs(exported))
+        program = partial(listener_program, self._config, allocation, recorded)
         stack = self._workspaces.open(self._config.environment, program, exists=True)
         attempt(stack, partial(stack.up, target=[str(listener["urn"])], color="never", suppress_progress=True))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from cutover.config.fields import Section
+from cutover.config.fields import Section, Url
 from cutover.config.sources.request import MetricRequest, Placeholders, fill
 
 
@@ -23,9 +23,7 @@ class PrometheusMetric(Section):
     `{version}`, `{release}` and `{digest8}` in the query get the values of the release.
     """
 
-    address: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(
-        repr=False, description="URL of the server.", examples=["http://prometheus:9090"]
-    )
+    address: Url = Field(repr=False, description="URL of the server.", examples=["http://prometheus:9090"])
     query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="PromQL query.")
 
 

@@ -8,6 +8,7 @@ from cutover.domain.errors import StepFailed
 from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.execution.waiting import wait_for_drain
 from cutover.ports import Changes
 
 
@@ -46,6 +47,7 @@ class RetireHandler:
         Raises:
             StepFailed: the release has traffic or is the last good one, or Pulumi fails.
         """
+        wait_for_drain(context)
         gateway.destroy_release(context, self.step.release)
         retired = context.release(self.step.release).model_copy(
             update={"state": ReleaseState.RETIRED, "retired_at": context.ports.clock.now(), "outputs": None}

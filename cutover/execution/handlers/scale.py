@@ -8,6 +8,7 @@ from cutover.domain.errors import StepFailed
 from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.execution.waiting import wait_for_drain
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ScaleHandler:
         Raises:
             StepFailed: the release would have too few tasks for its traffic, or a person aborted.
         """
+        if self.step.desired_count == 0:
+            wait_for_drain(context)
         gateway.scale(context, self.step.release, self.step.desired_count)
 
     def verify(self, context: ExecutionContext) -> str:

@@ -4,16 +4,18 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 
 from pydantic import BaseModel
 
 from cutover.config import EnvironmentConfig
 from cutover.config.settings import pinned_settings, with_settings
 from cutover.domain import execution, release, steps
-from cutover.operations import resume, start
 from support.fakes import config_for
 
 _MODULES = (execution, release, steps)
+# The package's functions have the names of its modules.
+_RESUME, _START = import_module("cutover.operations.resume"), import_module("cutover.operations.start")
 CAPACITY = 2
 LEASE_SECONDS = 20.0
 DRAIN, MARGIN, BAKE = 2.0, 1.0, 3.0
@@ -28,7 +30,7 @@ STRATEGIES: dict[str, dict[str, object]] = {
     "rolling": {"kind": "rolling", "rolling": {"batch_percent": 50, "pause": "1s"}},
     "recreate": {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
 }
-HEALTH = {"interval": "1s", "consecutive": 2, "deadline": "20s"}
+HEALTH = {"interval": "2s", "consecutive": 2, "deadline": "12s"}
 METRICS = {
     "errors": {"preset": "error-rate", "at_most": 5, "window": "1s", "period": "1s", "delay": "0s", "interval": "1s"}
 }
@@ -48,11 +50,11 @@ def fast_sha256(value: BaseModel) -> str:
 def fast_records() -> Iterator[None]:
     """Hash records fast, and pin settings once; digests differ from the real ones, and everything else is the same."""
     before = [(module, "sha256_of", module.sha256_of) for module in _MODULES]
-    before += [(start, "pinned_settings", start.pinned_settings), (resume, "with_settings", resume.with_settings)]
+    before += [(_START, "pinned_settings", _START.pinned_settings), (_RESUME, "with_settings", _RESUME.with_settings)]
     try:
         for module in _MODULES:
             module.sha256_of = fast_sha256
-        start.pinned_settings, resume.with_settings = _pinned_once, _read_once
+        _START.pinned_settings, _RESUME.with_settings = _pinned_once, _read_once  # type: ignore[attr-defined]
         yield
     finally:
         for module, name, function in before:

@@ -53,6 +53,8 @@ class Promises:
     """Execution → who recorded a verdict that stops it while the candidate had traffic, when, and its failed calls."""
     late_write: bool = False
     """Whether a process that had lost its lease changed the listener."""
+    late_stacks: set[str] = field(default_factory=set)
+    """Releases that such a process created or destroyed by its last call."""
     heads: dict[str, Execution] = field(default_factory=dict)
 
     def broken(self, number: int, message: str) -> None:
@@ -89,6 +91,7 @@ class Promises:
         """Remember what a process read, and check what it recorded."""
         if not self.active:
             return
+        self.call_ends(call)
         notes, calls = call.process.notes, self.simulation.scheduler.calls
         if call.port == "traffic" and call.method == "target_health":
             name = release_of(call.arguments[0])
@@ -99,6 +102,11 @@ class Promises:
         elif call.port == "ledger" and call.method == "commit":
             notes["recorded"] = notes.get("failed_calls", 0)
             self._commit(call.process, call.arguments[1], call.arguments[2])
+
+    def call_ends(self, call: PortCall) -> None:
+        """Note the release whose stack was changed by a process that lost its lease meanwhile."""
+        if call.method in ("create_release", "destroy_release") and call.process.fence != self.simulation.ledger.fence:
+            self.late_stacks.add(call.arguments[0].ref.release)
 
     def process_ended(self, process: Process) -> None:
         """A process must end with a result or an expected error."""
@@ -241,6 +249,9 @@ class Promises:
             self.broken(13, f"{name} is the last good release and loses capacity before the end of the bake")
 
     def _destroy(self, process: Process, name: str) -> None:
+        if self.simulation.world.weights.get(f"tg/{name}", 0):
+            # The adapter looks once more, and refuses.
+            return
         self._loses_capacity(process, name, 0)
         head = self.simulation.ledger.latest_execution()
         last = self.good[-1] if self.good else None
@@ -321,7 +332,7 @@ class Promises:
         if head.status is not Status.COMPLETED:
             return
         control = self.simulation.ledger.control(head.execution_id)
-        if control.abort is not None:
+        if control.abort is not None and head.purpose != "rollback":
             self.broken(17, f"{head.execution_id} was aborted and is COMPLETED")
         name = head.candidate.release
         if head.purpose == "deploy":

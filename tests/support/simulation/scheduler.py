@@ -64,6 +64,7 @@ class Scheduler:
         self._graves: list[Actor] = []
         self._hub = getcurrent()
         self._budget = 0
+        self._until = inf
 
     def spawn(self, process: Process, act: Callable[[], None]) -> None:
         """Add an actor that will run `act`."""
@@ -93,7 +94,11 @@ class Scheduler:
             return
         me.wake = self.now + max(0.0, seconds)
         self._budget -= 1
-        if self._budget > 0 and all(other.ready_at > me.wake for other in self.actors if other is not me):
+        if (
+            self._budget > 0
+            and me.wake <= self._until
+            and all(other.ready_at > me.wake for other in self.actors if other is not me)
+        ):
             self.now = me.wake
             return
         self._hub.switch()
@@ -103,13 +108,13 @@ class Scheduler:
 
         Of the actors that can go on, number `who` does; where none can, the time moves to the next wake-up.
         """
-        self._budget = hand_overs
+        self._budget, self._until = hand_overs, until
         while self._budget > 0 and self.actors:
             ready = [actor for actor in self.actors if actor.ready_at <= self.now]
             if not ready:
                 earliest = min(actor.ready_at for actor in self.actors)
                 if earliest > until:
-                    self.now = until
+                    self.now = max(self.now, until)
                     return
                 self.now = earliest
                 continue

@@ -95,6 +95,18 @@ class Simulation:
         """Let processes run; see `Scheduler.run`."""
         self.scheduler.run(hand_overs, who, until)
 
+    def run_to(self, text: str, who: int = 0) -> None:
+        """Run until a line of the trace contains `text`: the process stops at its next hand-over."""
+        seen = len(self.trace)
+        while not any(text in line for line in self.trace[seen:]):
+            assert self.scheduler.actors, f"nobody is at work, and no line has {text!r}"
+            self.run(1, who)
+
+    def finish(self, *processes: Process) -> None:
+        """Run until these processes have ended; all of them if none is named."""
+        while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
+            self.run(1000)
+
     def at_work(self) -> list[Process]:
         """The processes that have not ended."""
         return [process for process in self.processes if self.scheduler.is_at_work(process)]
@@ -104,6 +116,13 @@ class Simulation:
         if self.scheduler.is_at_work(process):
             self.note(f"{process.name} is killed")
             self.scheduler.kill(process)
+
+    def flap(self, version: str, behaviour: str) -> None:
+        """The tasks of a version fail for some time, or work again; a version that never works stays as it is."""
+        now = self.world.behaviour.get(version, "good")
+        if now == "good" or version in self.broken_later:
+            self.broken_later.add(version)
+            self.world.set_behaviour(version, behaviour)
 
     def note(self, line: str) -> None:
         """Add a line to the trace."""
@@ -129,12 +148,14 @@ class Simulation:
         call = PortCall(process, port, method, arguments)
         promises.before_call(call)
         try:
-            result = function(*arguments)
+            with self.world.lock(process, port, method, arguments):
+                result = function(*arguments)
         except AssertionError as error:
             # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
             self.promises.broken(22, f"{process.name} {port}.{method}: {error}")
             raise
         except Exception:
+            promises.call_ends(call)
             scheduler.hand_over()
             raise
         promises.after_call(call, result)

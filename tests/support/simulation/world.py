@@ -1,14 +1,18 @@
 """The world of a simulation: stacks, tasks, weights and records, with what goes wrong on AWS's side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cutover.domain import Allocation
+from cutover.domain.errors import TransientFailure
 from cutover.ports import ServiceState
 from support.fakes.cloud import FakeCloud, release_of
 from support.simulation.scheduler import Process, Scheduler
 
+_CHANGES_A_STACK = frozenset({"create_release", "destroy_release", "apply_allocation"})
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -49,6 +53,8 @@ class World(FakeCloud):
     changed_by_hand_at: int = -1
     """Number of hand-overs at the newest change by hand."""
     before_change: dict[str, int] = field(default_factory=dict)
+    locks: dict[str, Process] = field(default_factory=dict)
+    """Stack → the process that updates it."""
     scaled: dict[str, tuple[float, int]] = field(default_factory=dict)
     """Release → when its desired count was last set, and what it was before."""
     last_with_weight: dict[str, float] = field(default_factory=dict)
@@ -67,6 +73,27 @@ class World(FakeCloud):
         self.changed_by_hand_at = self.scheduler.calls
         self._change(weights, None)
         self.moves.append((self.clock.now(), dict(weights)))
+
+    @contextmanager
+    def lock(self, process: Process, port: str, method: str, arguments: Sequence[Any]) -> Iterator[None]:
+        """Pulumi's lock of a stack during an operation; the lock of a process that died is taken over.
+
+        Raises:
+            TransientFailure: another process changes the same stack.
+        """
+        if port != "stacks" or method not in _CHANGES_A_STACK:
+            yield
+            return
+        stack = "environment" if method == "apply_allocation" else arguments[0].ref.release
+        holder = self.locks.get(stack)
+        if holder is not None and holder.alive and holder is not process:
+            raise TransientFailure("STACK_LOCKED", f"{holder.name} is updating the stack {stack}")
+        self.locks[stack] = process
+        try:
+            yield
+        finally:
+            if self.locks.get(stack) is process:
+                del self.locks[stack]
 
     def _change(self, weights: dict[str, int], process: Process | None) -> None:
         now = self.scheduler.now

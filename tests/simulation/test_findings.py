@@ -1,0 +1,140 @@
+"""What the simulation has found in the core, each as a short sequence of its own."""
+
+from cutover.domain import ReleaseState, Status
+from support.simulation import Simulation, settle
+
+
+def weights_of(simulation: Simulation) -> dict[str, int]:
+    """Version → percent, at the listener."""
+    return {arn.split("-")[1]: weight for arn, weight in simulation.world.weights.items()}
+
+
+def test_margin_and_drain_count_from_the_end_of_the_write_and_not_from_its_record(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2", "recreate")
+    simulation.run_to("writes the weights")
+    moved_at = simulation.scheduler.now
+    simulation.run_to("intent Scale")
+    assert simulation.scheduler.now - moved_at >= 2.0, "the drain of 2 s"
+
+
+def test_two_kills_between_record_and_write_of_the_weights_are_no_change_by_hand(simulation: Simulation) -> None:
+    for verb in ("deploy", "resume"):
+        process = simulation.start(verb, "v2")
+        simulation.run_to("records weights")
+        simulation.kill(process)
+    simulation.start("resume", "v2")
+    simulation.finish()
+    assert weights_of(simulation) == {"v2": 100}
+    assert not any("changed outside cutover" in line for line in simulation.trace)
+
+
+def test_weights_that_a_former_driver_writes_during_the_way_back_are_taken_back(simulation: Simulation) -> None:
+    former = simulation.start("deploy", "v2")
+    simulation.run_to("records weights")
+    simulation.start("take-over")
+    former.frozen_until = simulation.scheduler.now + 30
+    simulation.run_to("records intent Drain")
+    former.frozen_until = 0.0
+    simulation.finish()
+    settle(simulation)
+    assert weights_of(simulation) == {"v1": 100}
+    assert set(simulation.ledger.heads["prod-2"].warnings) == set()
+
+
+def test_a_first_release_that_a_former_driver_gives_traffic_to_during_the_way_back_loses_it(
+    simulation: Simulation,
+) -> None:
+    simulation.close()
+    first = Simulation()
+    former = first.start("deploy", "v1")
+    first.run_to("records weights")
+    first.start("take-over")
+    former.frozen_until = first.scheduler.now + 30
+    first.run_to("records intent Drain")
+    former.frozen_until = 0.0
+    first.finish()
+    settle(first)
+    assert first.world.weights == {}
+    assert first.world.stacks == {}
+    first.close()
+
+
+def test_an_abort_during_a_destroy_does_not_lose_the_record_of_the_destroy(simulation: Simulation) -> None:
+    simulation.retention = "cold"
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Retire")
+    while not simulation.world.pending:
+        simulation.run(1)
+    simulation.start("abort")
+    simulation.finish()
+    (v1,) = simulation.ledger.releases_of("v1")
+    assert weights_of(simulation) == {"v1": 100}
+    assert v1.state is ReleaseState.READY
+    assert v1.ref.release in simulation.world.stacks
+    settle(simulation)
+
+
+def test_a_rollback_does_not_start_beside_a_deployment_that_was_submitted_in_the_meantime(
+    simulation: Simulation,
+) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    submit, rollback = simulation.start("submit", "v3"), simulation.start("rollback")
+    simulation.run(3, 1)
+    simulation.finish(submit)
+    simulation.finish(rollback)
+    assert rollback.ended.startswith("Refused EXECUTION_UNFINISHED")
+
+
+def test_an_abort_does_not_stop_a_rollback_on_request_and_ends_its_pause(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    rollback = simulation.start("rollback")
+    simulation.run_to("records started")
+    simulation.start("pause")
+    simulation.run_to("paused by")
+    simulation.start("abort")
+    simulation.finish()
+    assert rollback.ended == "COMPLETED"
+    assert weights_of(simulation) == {"v1": 100}
+    assert [name.split("-")[1] for name in simulation.ledger.good().names] == ["v1"]
+
+
+def test_a_rollback_creates_again_what_a_driver_without_its_lease_destroyed(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    simulation.world.services.clear()
+    simulation.world.unfinished |= {n: m for n, m in simulation.world.stacks.items() if m.version == "v1"}
+    simulation.world.stacks = {n: m for n, m in simulation.world.stacks.items() if m.version != "v1"}
+    rollback = simulation.start("rollback")
+    simulation.finish()
+    assert rollback.ended == "COMPLETED"
+    assert weights_of(simulation) == {"v1": 100}
+
+
+def test_weights_that_are_restored_after_the_drain_are_drained_again(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("intent Scale")
+    v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
+    simulation.world.edit_by_hand({v1: 95, v2: 5})
+    simulation.run_to("got traffic again")
+    restored_at = simulation.scheduler.now
+    simulation.run_to("outcome Retire")
+    assert simulation.scheduler.now - restored_at >= 2.0, "the drain of 2 s"
+    simulation.finish()
+    assert simulation.processes[1].ended == "ROLLED_BACK"
+
+
+def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_twice(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("records failure")
+    simulation.world.delete_group("v1")
+    simulation.finish()
+    head = simulation.ledger.heads["prod-2"]
+    assert head.status is Status.FAILED
+    assert head.error is not None
+    assert "TargetGroupNotFound" in head.error.message
