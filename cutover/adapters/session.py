@@ -222,7 +222,8 @@ def aws_errors(call: str) -> Iterator[None]:
     except (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError) as error:
         raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
     except exceptions.BotoCoreError as error:
-        raise StepFailed("AWS_REFUSED", f"{call}: {error}") from error
+        # What nobody has foreseen is tried again: it says nothing about the release.
+        raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
 
 
 def _of_aws(call: str, error: Exception, response: Mapping[str, Any]) -> CutoverError:
