@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
-from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.domain.errors import (
+    CutoverError,
+    Interrupted,
+    LeaseLost,
+    Paused,
+    RequestsChanged,
+    StepFailed,
+    WorldChanged,
+)
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
@@ -71,7 +79,7 @@ def write_weights_back(
         try:
             allocation, change = _change(context, planned, reason)
             record(allocation, change)
-        except (LeaseLost, Interrupted, Paused):
+        except (LeaseLost, Interrupted, Paused, RequestsChanged):
             raise
         except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
             blocked = error

@@ -1,6 +1,7 @@
 """The working folder of Pulumi. Each driver has its own, so that no other process selects a stack in it."""
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,10 @@ from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.failures import translate
+
+# A program whose engine was interrupted or killed fails with a traceback. The error of the command says what happened,
+# and Pulumi's diagnostics report all errors of a program itself.
+logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
 
 PROJECT = "cutover"
 Program = Callable[[], None]

@@ -295,6 +295,8 @@ class Promises:
             stop = self.stopped.get(head.execution_id)
             if stop is not None and stop[0] is process:
                 self.broken(10, f"a verdict stops {head.execution_id}, and {process.name} goes on: {event.message}")
+        if event.kind == "outcome":
+            self._bake_passed(head, event)
         if event.kind == "finished":
             self._finished(head)
         if self.simulation.ledger.good().names != tuple(self.good):
@@ -338,20 +340,20 @@ class Promises:
         if head.purpose == "deploy":
             self.good = [each for each in self.good if each != name] + [name]
             self.completed.add(name)
-            self._bake_passed(head, promoted=control.promote is not None or control.promote_full is not None)
         elif head.purpose == "rollback":
             left = head.baseline.release if head.baseline is not None else ""
             kept = [each for each in self.good if each != left]
             self.good = kept[: kept.index(name) + 1] if name in kept else [*kept, name]
 
-    def _bake_passed(self, head: Execution, *, promoted: bool) -> None:
-        bakes = [step for step in head.plan.steps if step.kind == "Bake"]
-        if promoted or not bakes:
+    def _bake_passed(self, head: Execution, event: JournalEvent) -> None:
+        """At the end of a bake by its time, every gate has passed."""
+        step = head.plan.steps[head.step_index - 1]
+        if step.kind != "Bake" or " baked for " not in event.message:
             return
         known = {verdict.gate: verdict for verdict in head.verdicts}
-        for gate in bakes[-1].gates:
+        for gate in step.gates:
             if gate not in known or known[gate].verdict != "PASS":
-                self.broken(11, f"{head.execution_id} is COMPLETED and its gate {gate} is {known.get(gate)}")
+                self.broken(11, f"{head.execution_id} ends its bake and the gate {gate} is {known.get(gate)}")
 
     def _disturbed(self, process: Process, name: str) -> bool:
         """Whether the health of a release changed by itself after the process last read it."""
