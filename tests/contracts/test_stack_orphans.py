@@ -121,7 +121,7 @@ def test_a_creation_that_a_kill_cut_off_is_remembered_until_the_stack_is_removed
     account: LocalContractStacks, release: Release
 ) -> None:
     account.stacks.create_release(release, 1)
-    account.leave_pending_operation(release, "creating", "aws:cloudwatch/logGroup:LogGroup")
+    account.leave_pending(release.ref.release, "creating", "aws:cloudwatch/logGroup:LogGroup")
     assert account.stacks.release_exists(release.ref)
     # The plugin of the killed engine created this one after the next driver had looked.
     account.session.logs.create_log_group(logGroupName=f"{release.ref.resource_prefix('shop')}-late")
@@ -137,11 +137,21 @@ def test_a_deletion_that_a_kill_cut_off_after_its_effect_is_made_good_by_a_creat
 ) -> None:
     release = account.release(f"v{next(_numbers)}")
     outputs = account.stacks.create_release(release, 1)
-    account.leave_pending_operation(release, "deleting", "aws:ecs/service:Service")
+    account.leave_pending_operation(release)
     account.session.ecs.delete_service(cluster=outputs.cluster_arn, service=outputs.service_name, force=True)
     again = account.stacks.create_release(release, 1)
     assert account.compute.service(again) is not None
     assert again.target_group_arn == outputs.target_group_arn
+
+
+def test_a_change_of_weights_that_a_kill_cut_off_neither_hides_the_environment_nor_stops_the_next_one(
+    account: LocalContractStacks,
+) -> None:
+    before = account.stacks.environment()
+    account.leave_pending("local", "updating", "aws:lb/listener:Listener")
+    assert account.stacks.environment() == before
+    account.stacks.apply_allocation(Allocation(maintenance="back at seven"))
+    assert account.traffic.weights(before.listener_arn) == {}
 
 
 def test_neither_a_creation_nor_a_destroy_deletes_an_unknown_service_of_a_release_with_traffic(

@@ -134,6 +134,10 @@ class Scenario(InMemoryEnvironment):
             and head.plan.steps[head.step_index].kind == kind
         )
 
+    def noticed(self, kind: str) -> list[str]:
+        """The messages of all journal events of this kind."""
+        return [event.message for journal in self.ledger.events.values() for event in journal if event.kind == kind]
+
     def sleep_past_the_lease(self) -> None:
         """The machine sleeps longer than a lease."""
         self.clock.sleep(LEASE_SECONDS + 1)
