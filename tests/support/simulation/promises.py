@@ -69,13 +69,13 @@ class Promises:
         """Check an effect just before it happens."""
         if not self.active:
             return
-        key = (call.port, call.method)
-        verb = call.process.name.rpartition("-")[0]
-        if verb in READ_ONLY and (key in _EFFECTS or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
+        key, verb = (call.port, call.method), call.process.verb
+        is_effect = key in _EFFECTS
+        if verb in READ_ONLY and (is_effect or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
             self.broken(21, f"{call.process.name} calls {call.method}")
         if call.port == "images" and verb in _KNOWN_TARGET:
             self.broken(14, f"{call.process.name} needs the image registry")
-        if key not in _EFFECTS:
+        if not is_effect:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
@@ -91,7 +91,9 @@ class Promises:
         """Remember what a process read, and check what it recorded."""
         if not self.active:
             return
-        self.call_ends(call)
+        if call.port == "stacks":
+            self.call_ends(call)
+            return
         notes, calls = call.process.notes, self.simulation.scheduler.calls
         if call.port == "traffic" and call.method == "target_health":
             name = release_of(call.arguments[0])

@@ -89,13 +89,13 @@ class World(FakeCloud):
         self.moves.append((self.clock.now(), dict(weights)))
 
     @contextmanager
-    def lock(self, process: Process, port: str, method: str, arguments: Sequence[Any]) -> Iterator[None]:
+    def lock(self, process: Process, method: str, arguments: Sequence[Any]) -> Iterator[None]:
         """Pulumi's lock of a stack during an operation; the lock of a process that died is taken over.
 
         Raises:
             TransientFailure: another process changes the same stack.
         """
-        if port != "stacks" or method not in _CHANGES_A_STACK:
+        if method not in _CHANGES_A_STACK:
             yield
             return
         stack = "environment" if method == "apply_allocation" else arguments[0].ref.release
