@@ -4,6 +4,7 @@
 decides what they are doing then.
 """
 
+import json
 import random
 import re
 import subprocess
@@ -113,14 +114,23 @@ def clients(variables: Mapping[str, str]) -> Any:
     return type("Clients", (), made)
 
 
+def standing(shell: Shell) -> set[str]:
+    """The names of the releases that the ledger does not list as retired."""
+    return {release["release"] for release in shell.cutover("releases").last_list if release["state"] != "RETIRED"}
+
+
+def stacks(shell: Shell) -> set[str]:
+    """The names of all Pulumi stacks."""
+    return {stack["name"].rpartition("/")[2] for stack in json.loads(shell.run("pulumi", "stack", "ls", "--json").out)}
+
+
 def orphans(shell: Shell) -> dict[str, list[str]]:
-    """The AWS resources of releases that the ledger does not list as standing: first eight of the digest → names."""
-    releases = shell.cutover("releases").last_list
-    standing = {release["digest"][:8] for release in releases if release["state"] != "RETIRED"}
+    """The AWS resources of releases that are not standing: first eight characters of the digest → names."""
+    digests = {name[-8:] for name in standing(shell)}
     left: dict[str, list[str]] = defaultdict(list)
     for name in all_named("shop-", clients(shell.variables)):
         digest = re.search(r"shop-([0-9a-f]{8})", name)
-        if digest is not None and digest.group(1) not in standing:
+        if digest is not None and digest.group(1) not in digests:
             left[digest.group(1)].append(name)
     return dict(left)
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from chaos.kills import Chaos, live_weights, orphans, table
+from chaos.kills import Chaos, live_weights, orphans, stacks, standing, table
 from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -34,3 +34,4 @@ def test_after_every_kill_the_traffic_is_whole_and_nothing_is_orphaned(shell: Sh
     while (left := orphans(shell)) and time.monotonic() < deadline:
         time.sleep(1.0)
     assert left == {}
+    assert stacks(shell) == {"local", "platform-eu-west-1", *standing(shell)}

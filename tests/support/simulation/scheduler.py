@@ -138,6 +138,10 @@ class Scheduler:
         """Whether the process has not ended."""
         return any(actor.process is process for actor in self.actors)
 
+    def abandon(self) -> None:
+        """Called by an actor whose process was killed: it never goes on."""
+        self._hub.switch()
+
     def close(self) -> None:
         """Let all greenlets end. Their ports refuse every call by then, so that no handler has an effect."""
         for actor in (*self.actors, *self._graves):

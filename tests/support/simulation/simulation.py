@@ -1,6 +1,7 @@
 """One simulated application and environment: processes over one world, with the promises checked at every call."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from greenlet import GreenletExit
@@ -90,6 +91,27 @@ class Simulation:
 
         self.scheduler.spawn(process, run)
         return process
+
+    def fork(self) -> "Simulation":
+        """Another simulation in the same state. Nobody may be at work here."""
+        assert not self.scheduler.actors, "a process at work cannot be copied"
+        other = Simulation(self.gates, self.retention, self.on_drift)
+        other.scheduler.now, other.scheduler.calls = self.scheduler.now, self.scheduler.calls
+        other.world.take_state_of(self.world)
+        other.ledger = replace(
+            self.ledger,
+            clock=other.world.clock,
+            heads=dict(self.ledger.heads),
+            events=dict(self.ledger.events),
+            controls=dict(self.ledger.controls),
+            measured={name: list(measured) for name, measured in self.ledger.measured.items()},
+            all_releases=dict(self.ledger.all_releases),
+        )
+        other.processes, other.trace = list(self.processes), list(self.trace)
+        other.broken_later = set(self.broken_later)
+        other.promises.good = list(self.promises.good)
+        other.promises.completed, other.promises.heads = set(self.promises.completed), dict(self.promises.heads)
+        return other
 
     def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
         """Let processes run; see `Scheduler.run`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,10 @@ from cutover.ports import ServiceState
 from support.fakes.cloud import FakeCloud, release_of
 from support.simulation.scheduler import Process, Scheduler
 
+_STATE = (
+    "behaviour", "stacks", "unfinished", "pending", "weights", "no_traffic_body", "history", "moves", "alarm_states",
+    "deleted_groups", "disturbed", "changed_at", "changed_by_hand_at", "before_change", "scaled", "last_with_weight",
+)  # fmt: skip
 _CHANGES_A_STACK = frozenset({"create_release", "destroy_release", "apply_allocation"})
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -68,8 +73,17 @@ class World(FakeCloud):
         self.history.append(dict(self.weights))
         self.moves.append((self.clock.now(), dict(self.weights)))
 
+    def take_state_of(self, other: "World") -> None:
+        """Become a copy of another world; the clock and the callbacks stay."""
+        for name in _STATE:
+            value = getattr(other, name)
+            setattr(self, name, copy(value) if isinstance(value, dict | list | set) else value)
+        self.services = {name: tasks.copy() for name, tasks in other.services.items()}
+
     def edit_by_hand(self, weights: dict[str, int]) -> None:
-        """Set the weights as a person with the console."""
+        """Set the weights as a person with the console; AWS refuses a target group that does not exist."""
+        if any(release_of(arn) in self.deleted_groups for arn in weights):
+            return
         self.changed_by_hand_at = self.scheduler.calls
         self._change(weights, None)
         self.moves.append((self.clock.now(), dict(weights)))
