@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else health and alarms if the candidate has traffic."""
+    """The gates during a pause: those of the current step, else all that judge a candidate with traffic if it has any."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval
@@ -233,8 +233,8 @@ def _standing_watch(context: ExecutionContext) -> Watch:
         return Watch(head.candidate, (), 1, interval)
     release = context.ports.ledger.release(head.candidate.release)
     capacity = release.manifest.desired_count if release is not None else 1
-    alarms = ("alarms",) if config.gates.alarms.names else ()
-    return Watch(head.candidate, ("ecs", "targets", *alarms), max(1, tasks_for(weight, capacity)), interval)
+    gates = ("ecs", "targets", *config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ()))
+    return Watch(head.candidate, gates, max(1, tasks_for(weight, capacity)), interval)
 
 
 def _resumed_by(context: ExecutionContext) -> str | None:
