@@ -76,7 +76,11 @@ _MOST_HASHES = 20_000
 def fast_records() -> Iterator[None]:
     """Hash records fast, and pin settings once; digests differ from the real ones, and everything else is the same."""
     before = [(module, "sha256_of", module.sha256_of) for module in _MODULES]
-    before += [(Frozen, "model_copy", Frozen.model_copy), (_START, "pinned_settings", _START.pinned_settings), (_RESUME, "with_settings", _RESUME.with_settings)]
+    before += [
+        (Frozen, "model_copy", Frozen.model_copy),
+        (_START, "pinned_settings", _START.pinned_settings),
+        (_RESUME, "with_settings", _RESUME.with_settings),
+    ]
     try:
         for module in _MODULES:
             module.sha256_of = fast_sha256

@@ -271,7 +271,7 @@ class Promises:
         if count < tasks_for(weight, capacity):
             self.broken(19, f"{name} has {weight} % and is left with {count} tasks")
         since = simulation.scheduler.now - world.last_with_weight.get(name, 0.0)
-        if not weight and since < DRAIN and count == 0:
+        if not weight and since < DRAIN - 1e-6 and count == 0:
             self.broken(13, f"{name} loses its tasks {since:.1f} s after it had traffic")
 
     # --- promises 5, 10, 11, 15, 17, 22: what is recorded --------------------------------------------------------
@@ -315,7 +315,9 @@ class Promises:
         gate = event.message.partition(":")[0]
         verdict = next(each for each in head.verdicts if each.gate == gate)
         weight = self.simulation.world.weights.get(f"tg/{head.candidate.release}", 0)
-        if verdict.stops and weight and head.purpose == "deploy" and not head.rolling_back:
+        target = _target_from(self.good, head.candidate.release)
+        can_go = target is not None and self.simulation.world.healthy(target) > 0
+        if verdict.stops and weight and can_go and head.purpose == "deploy" and not head.rolling_back:
             now, failed = self.simulation.scheduler.now, process.notes.get("failed_calls", 0)
             self.stopped[head.execution_id] = (process, now, failed)
 

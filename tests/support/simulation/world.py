@@ -112,7 +112,8 @@ class World(FakeCloud):
     def _change(self, weights: dict[str, int], process: Process | None) -> None:
         now = self.scheduler.now
         for arn, weight in {**self.weights, **weights}.items():
-            if weight:
+            # Nobody can know of a change by hand that was taken back by hand before anybody looked.
+            if weight and process is not None:
                 self.last_with_weight[release_of(arn)] = now
         self.before_change, self.changed_at, self.weights = self.weights, now, dict(weights)
         self.on_weights(WeightsWrite(process, self.before_change, self.weights))
