@@ -148,6 +148,7 @@ def test_an_execution_ends_well_or_calls_a_person_whatever_fails(stage: str, met
     end = run(scenario, fault)
     check_end(scenario, end, fault)
     check_exposure(scenario, end, fault)
+    assert not scenario.noticed("drift"), "nobody changed the weights by hand"
     fault.over = True
     scenario.clock.on_sleep = lambda: None
     if not scenario.head.finished or scenario.head.status is Status.FAILED:

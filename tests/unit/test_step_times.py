@@ -5,8 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cutover import operations
-from cutover.domain import Analyse, ReleaseRef, RequestKind, Retire, Scale, SetTraffic, Status, Step
-from cutover.execution.handlers.registry import handler_of
+from cutover.domain import (
+    Analyse,
+    Drain,
+    Plan,
+    ReleaseRef,
+    RequestKind,
+    Retire,
+    Scale,
+    SetTraffic,
+    ShiftBack,
+    Status,
+    Step,
+)
+from cutover.execution.handlers.registry import handler_of, least_seconds
 from support.fakes import InMemoryEnvironment
 
 RELEASE = ReleaseRef(release="prod-v2-aaaaaaaa", version="v2", digest="a" * 64)
@@ -45,13 +57,24 @@ def test_an_analysis_takes_its_whole_periods_and_the_delay_of_the_data(
     assert handler_of(analysis(duration, delay)).least_time(0).seconds == seconds
 
 
-@pytest.mark.parametrize(
-    "step",
-    [Retire(release=RELEASE, drain_seconds=30), Scale(release=RELEASE, desired_count=0, drain_seconds=30)],
-)
-def test_a_drain_counts_from_the_last_change_of_weights(step: Step) -> None:
-    handler = handler_of(step)
+def test_a_drain_counts_from_the_last_change_of_weights() -> None:
+    handler = handler_of(Drain(seconds=30))
     assert [handler.least_time(since).seconds for since in (0, 10, 40)] == [30, 20, 0]
+    assert [handler.least_time(since).since_move for since in (0, 10, 40)] == [30, 30, 40]
+
+
+@pytest.mark.parametrize("step", [Retire(release=RELEASE), Scale(release=RELEASE, desired_count=0)])
+def test_what_takes_capacity_away_does_not_wait(step: Step) -> None:
+    assert handler_of(step).least_time(0).seconds == 0
+
+
+def test_a_shift_back_waits_its_margin_and_a_drain_after_it_the_rest() -> None:
+    shift = ShiftBack(
+        release=BASELINE, failed=RELEASE, capacity=4, min_healthy_percent=50, interval_seconds=5,
+        deadline_seconds=600, margin_seconds=10,
+    )  # fmt: skip
+    plan = Plan(strategy="rollback", steps=(shift, Drain(seconds=30), Retire(release=RELEASE)))
+    assert least_seconds(plan) == 30
 
 
 def test_a_margin_starts_with_the_step_and_the_drain_with_it() -> None:

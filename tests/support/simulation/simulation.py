@@ -1,14 +1,14 @@
 """One simulated application and environment: processes over one world, with the promises checked at every call."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from greenlet import GreenletExit
 
 from cutover.domain import Execution
 from cutover.domain.errors import CutoverError
-from support.fakes import FakeLedger
-from support.simulation.fast import configuration
+from support.simulation.fast import FastLedger, configuration
 from support.simulation.faults import Faults, PortCall, check_signals
 from support.simulation.ports import ports_of
 from support.simulation.promises import Promises
@@ -44,7 +44,7 @@ class Simulation:
         self.world.values = _Values(self.world)  # type: ignore[assignment]
         self.world.before_call = self._within_a_call
         self.world.on_weights = self._weights_changed
-        self.ledger = FakeLedger(self.world.clock)
+        self.ledger = FastLedger(self.world.clock)
         self.faults = Faults(self.scheduler)
         self.processes: list[Process] = []
         self.trace: list[str] = []
@@ -67,7 +67,7 @@ class Simulation:
     ) -> Process:
         """Start a verb as a new process, which runs when `run` lets it."""
         number = len(self.processes) + 1
-        process = Process(f"{verb}-{number}", skew)
+        process = Process(f"{verb}-{number}", verb, skew)
         self.processes.append(process)
         config = configuration(version, strategy, self.gates, self.retention, self.on_drift)
         ports = ports_of(config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused)
@@ -90,6 +90,27 @@ class Simulation:
 
         self.scheduler.spawn(process, run)
         return process
+
+    def fork(self) -> "Simulation":
+        """Another simulation in the same state. Nobody may be at work here."""
+        assert not self.scheduler.actors, "a process at work cannot be copied"
+        other = Simulation(self.gates, self.retention, self.on_drift)
+        other.scheduler.now, other.scheduler.calls = self.scheduler.now, self.scheduler.calls
+        other.world.take_state_of(self.world)
+        other.ledger = replace(
+            self.ledger,
+            clock=other.world.clock,
+            heads=dict(self.ledger.heads),
+            events=dict(self.ledger.events),
+            controls=dict(self.ledger.controls),
+            measured={name: list(measured) for name, measured in self.ledger.measured.items()},
+            all_releases=dict(self.ledger.all_releases),
+        )
+        other.processes, other.trace = list(self.processes), list(self.trace)
+        other.broken_later = set(self.broken_later)
+        other.promises.good = list(self.promises.good)
+        other.promises.completed, other.promises.heads = set(self.promises.completed), dict(self.promises.heads)
+        return other
 
     def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
         """Let processes run; see `Scheduler.run`."""
@@ -148,7 +169,10 @@ class Simulation:
         call = PortCall(process, port, method, arguments)
         promises.before_call(call)
         try:
-            with self.world.lock(process, port, method, arguments):
+            if port == "stacks":
+                with self.world.lock(process, method, arguments):
+                    result = function(*arguments)
+            else:
                 result = function(*arguments)
         except AssertionError as error:
             # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
