@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cutover import operations
-from cutover.domain import Outcome, Phase, RequestKind, Status, Verdict
+from cutover.domain import Outcome, Phase, RequestKind, Status, Verdict, WeightsChange
 from cutover.domain.errors import LeaseLost, RequestsChanged, StepFailed, TransientFailure
 from cutover.domain.execution import Failure, broken_link
 from cutover.execution.recorder import ATTEMPTS, Recorder
@@ -190,6 +190,23 @@ def test_weights_that_were_read_back_are_confirmed_with_the_next_event(
     assert newest(environment).traffic == unconfirmed.traffic
 
 
+def test_a_confirmation_is_not_recorded_over_newer_weights(
+    environment: InMemoryEnvironment, recorder: Recorder
+) -> None:
+    before = environment.ledger.allocation()
+    newer = before.model_copy(
+        update={"weights": tuple(w.model_copy(update={"weight": 100 - w.weight}) for w in before.weights)}
+    )
+    change = WeightsChange(
+        execution_id="prod-2", step_index=1, at=environment.clock.now(), before={}, after={}, reason="a test", by="bob"
+    )
+    recorder.confirm(before)
+    recorder.record_weights(newer, change)
+    assert environment.ledger.allocation() == newer
+    recorder.note("outcome", "the next event")
+    assert environment.ledger.allocation() == newer
+
+
 def test_a_confirmation_is_not_lost_when_the_next_event_fails(
     environment: InMemoryEnvironment, recorder: Recorder
 ) -> None:
@@ -270,9 +287,10 @@ def test_the_time_of_a_step_starts_with_it_and_goes_on_during_retries(
     environment: InMemoryEnvironment, recorder: Recorder
 ) -> None:
     recorder.begin_step(Phase.BAKING, "bake")
+    began = environment.clock.now()
     environment.clock.sleep(10)
     recorder.begin_step(Phase.BAKING, "bake")
-    assert recorder.step_seconds() == 10
+    assert (recorder.step_seconds(), newest(environment).step_started_at) == (10, began)
     recorder.end_step("baked")
     assert recorder.step_seconds() == 0
 
@@ -286,6 +304,23 @@ def test_a_resume_counts_the_time_before_it_only_where_the_step_counts_unwatched
     successor = Recorder(environment.driver("v2"), recorder.lease, newest(environment))
     successor.resumed("resumed", keep_step_time=keep)
     assert successor.step_seconds() == seconds
+    assert (newest(environment).step_started_at is not None) is keep
+    successor.end_step("a person promoted")
+    assert successor.step_seconds() == 0
+
+
+def test_the_time_of_a_step_is_not_that_of_one_whose_end_was_recorded_without_an_answer(
+    environment: InMemoryEnvironment, recorder: Recorder
+) -> None:
+    recorder.begin_step(Phase.PAUSED, "wait for a person")
+    environment.clock.time += timedelta(hours=1)
+    recorder.resumed("resumed", keep_step_time=True)
+    environment.ledger.after_write = fail(ATTEMPTS)
+    with pytest.raises(TransientFailure):
+        recorder.end_step("a person promoted")
+    with pytest.raises(TransientFailure):
+        recorder.note("retry", "the head has moved")
+    assert recorder.step_seconds() == 0
 
 
 @pytest.mark.parametrize("what", ["reporter", "notifier"])
