@@ -7,7 +7,7 @@ precondition. No effect follows a wait without this second look.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
+from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, ReleaseState, WeightsChange
 from cutover.domain.errors import (
     CutoverError,
     Interrupted,
@@ -21,6 +21,7 @@ from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
 from cutover.execution.recorder import aborted
+from cutover.ports import Changes
 
 CALL_SECONDS = 150.0
 """Longest time of one AWS call with its retries: six attempts of 25 s."""
@@ -158,9 +159,13 @@ def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:
     _admit(context, ENGINE_SECONDS)
     refuse_if_it_has_traffic(context, ref)
     refuse_if_last_good(context, ref)
-    # If it is the release that a way back would go to, it is not ready any more.
+    release = context.release(ref)
+    if release.state is ReleaseState.READY:
+        # From now on it is incomplete, also for a driver that takes over in the middle: a way back creates it again.
+        incomplete = release.model_copy(update={"state": ReleaseState.CREATING})
+        context.recorder.note("intent", f"destroy the stack {ref.release}", Changes(releases=(incomplete,)))
     context.knowledge.read_at = None
-    context.ports.stacks.destroy_release(context.release(ref))
+    context.ports.stacks.destroy_release(release)
 
 
 def read_back(context: ExecutionContext, allocation: Allocation) -> None:

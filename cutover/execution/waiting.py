@@ -265,11 +265,22 @@ def _drift_ended(context: ExecutionContext) -> str | None:
     return f"restored the recorded weights ({reason})"
 
 
+def _never_gets_everything(context: ExecutionContext, drift: Drift) -> str:
+    """Why the deployment would end without all traffic on its candidate; empty if a later step sets the weights."""
+    head = context.recorder.execution
+    sets_weights = any(step.kind == "SetTraffic" for step in head.plan.steps[head.step_index :])
+    candidate = head.candidate.release
+    if head.purpose != "deploy" or sets_weights or drift.gained(candidate) >= 0:
+        return ""
+    return f"no step that is left gives {candidate} all traffic; restore them, or abort"
+
+
 def _accept(context: ExecutionContext, drift: Drift, reason: str) -> str | None:
     releases = {r.outputs.target_group_arn: r for r in context.ports.ledger.standing() if r.outputs}
     unknown = sorted(set(drift.live) - set(releases))
-    if unknown or sum(drift.live.values()) not in (0, 100):
-        text = f"they name {', '.join(unknown)}" if unknown else "they do not sum to 100"
+    left_out = _never_gets_everything(context, drift)
+    if unknown or left_out or sum(drift.live.values()) not in (0, 100):
+        text = f"they name {', '.join(unknown)}" if unknown else left_out or "they do not sum to 100"
         context.recorder.note("drift", f"the live weights cannot be accepted: {text}")
         return None
     weights = tuple(

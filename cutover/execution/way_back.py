@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cutover.domain import Allocation, Plan, ReleaseRef, ShiftBack, Weight, WeightsChange
+from cutover.domain import Allocation, Plan, ReleaseRef, ReleaseState, ShiftBack, Weight, WeightsChange
 from cutover.domain.errors import StepFailed
 from cutover.domain.execution import Failure
 from cutover.execution import gateway, knowledge
@@ -67,7 +67,7 @@ def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_per
     if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
         knowledge.refresh(known, context.ports.clock, context.ports.urgent)
     target = known.target
-    if target.outputs is None or known.target_is_gone:
+    if target.state is not ReleaseState.READY or target.outputs is None or known.target_is_gone:
         return None
     groups = _groups(current, known, target.ref, target.outputs.target_group_arn)
     percents = _percents(context, current, groups)

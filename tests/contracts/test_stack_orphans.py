@@ -56,22 +56,31 @@ def create_orphans(account: LocalContractStacks, release: Release) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     session.iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
     session.ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc_id)
+    (group,) = _named(session.ec2.describe_security_groups()["SecurityGroups"], "GroupName", f"{prefix}-tasks")
+    # AWS refuses the same rule a second time, and deletes no role that has a policy.
+    source: Any = [{"GroupId": network.load_balancer_security_group_id}]
+    permission: Any = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": source}
+    with contextlib.suppress(session.ec2.exceptions.ClientError):  # the interrupted creation may have come so far
+        session.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+    for role in _named(session.iam.list_roles()["Roles"], "RoleName", prefix):
+        session.iam.put_role_policy(RoleName=role["RoleName"], PolicyName=name, PolicyDocument=policy)
     session.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=network.vpc_id, TargetType="ip")
-    (known, *_) = [
-        group["TargetGroupArn"]
-        for group in session.elbv2.describe_target_groups()["TargetGroups"]
-        if group["TargetGroupName"].startswith(f"{prefix}-tg")
-    ]
+    groups = session.elbv2.describe_target_groups()["TargetGroups"]
+    (known,) = _named(groups, "TargetGroupName", f"{prefix}-tg")
     header: Any = {"HttpHeaderName": "X-Cutover-Release", "Values": [release.ref.digest8]}
     session.elbv2.create_rule(
         ListenerArn=network.listener_arn,
         Priority=900 + next(_numbers),
         Conditions=[{"Field": "http-header", "HttpHeaderConfig": header}],
-        Actions=[{"Type": "forward", "TargetGroupArn": known}],
+        Actions=[{"Type": "forward", "TargetGroupArn": known["TargetGroupArn"]}],
     )
     session.ecs.create_cluster(clusterName=name)
     container: Any = {"name": "app", "image": release.manifest.container.image, "memory": 128}
     session.ecs.register_task_definition(family=prefix, containerDefinitions=[container])
+
+
+def _named(resources: Any, key: str, prefix: str) -> list[Any]:
+    return [resource for resource in resources if resource[key].startswith(prefix)]
 
 
 def kill_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:

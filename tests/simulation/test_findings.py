@@ -169,6 +169,56 @@ def test_a_way_back_whose_write_was_refused_believes_the_listener_and_not_its_re
     assert simulation.ledger.allocation().positive() == simulation.world.weights
 
 
+def test_a_release_whose_destroy_has_begun_is_created_again_before_it_gets_its_traffic_back(
+    simulation: Simulation,
+) -> None:
+    simulation.retention = "cold"
+    driver = simulation.start("deploy", "v2")
+    simulation.run_to("intent Retire")
+    while not simulation.world.pending:
+        simulation.run(1)
+    simulation.start("take-over")
+    simulation.finish()
+    assert driver.ended.startswith("LeaseLost")
+    assert weights_of(simulation) == {"v1": 100}
+    settle(simulation)
+
+
+def test_an_effect_on_another_release_that_could_not_be_recorded_does_not_leave_it_ready(
+    simulation: Simulation,
+) -> None:
+    for version in ("v2", "v3"):
+        former = simulation.start("deploy", version)
+        if version == "v2":
+            simulation.finish()
+    simulation.run_to("intent Retire")
+    while not simulation.world.unfinished:
+        simulation.run(1)
+    simulation.kill(former)
+    simulation.start("abort")
+    simulation.finish()
+    (v1,) = simulation.ledger.releases_of("v1")
+    assert v1.state is not ReleaseState.READY
+    assert weights_of(simulation) == {"v2": 100}
+    settle(simulation)
+
+
+def test_live_weights_that_no_later_step_corrects_are_not_accepted(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    simulation.start("deploy", "v3")
+    simulation.run_to("intent Bake")
+    v1, v3 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v3"))
+    simulation.world.edit_by_hand({v1: 95, v3: 5})
+    simulation.run_to("records paused")
+    simulation.start("accept-live")
+    simulation.run_to("cannot be accepted")
+    assert simulation.ledger.allocation().positive() == {v3: 100}
+    simulation.start("abort")
+    simulation.finish()
+    assert weights_of(simulation) == {"v2": 100}
+
+
 def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_twice(simulation: Simulation) -> None:
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")

@@ -69,13 +69,13 @@ class Promises:
         """Check an effect just before it happens."""
         if not self.active:
             return
-        key = (call.port, call.method)
-        verb = call.process.name.rpartition("-")[0]
-        if verb in READ_ONLY and (key in _EFFECTS or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
+        key, verb = (call.port, call.method), call.process.verb
+        is_effect = key in _EFFECTS
+        if verb in READ_ONLY and (is_effect or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
             self.broken(21, f"{call.process.name} calls {call.method}")
         if call.port == "images" and verb in _KNOWN_TARGET:
             self.broken(14, f"{call.process.name} needs the image registry")
-        if key not in _EFFECTS:
+        if not is_effect:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
@@ -91,7 +91,9 @@ class Promises:
         """Remember what a process read, and check what it recorded."""
         if not self.active:
             return
-        self.call_ends(call)
+        if call.port == "stacks":
+            self.call_ends(call)
+            return
         notes, calls = call.process.notes, self.simulation.scheduler.calls
         if call.port == "traffic" and call.method == "target_health":
             name = release_of(call.arguments[0])
@@ -269,7 +271,7 @@ class Promises:
         if count < tasks_for(weight, capacity):
             self.broken(19, f"{name} has {weight} % and is left with {count} tasks")
         since = simulation.scheduler.now - world.last_with_weight.get(name, 0.0)
-        if not weight and since < DRAIN and count == 0:
+        if not weight and since < DRAIN - 1e-6 and count == 0:
             self.broken(13, f"{name} loses its tasks {since:.1f} s after it had traffic")
 
     # --- promises 5, 10, 11, 15, 17, 22: what is recorded --------------------------------------------------------
@@ -313,7 +315,9 @@ class Promises:
         gate = event.message.partition(":")[0]
         verdict = next(each for each in head.verdicts if each.gate == gate)
         weight = self.simulation.world.weights.get(f"tg/{head.candidate.release}", 0)
-        if verdict.stops and weight and head.purpose == "deploy" and not head.rolling_back:
+        target = _target_from(self.good, head.candidate.release)
+        can_go = target is not None and self.simulation.world.healthy(target) > 0
+        if verdict.stops and weight and can_go and head.purpose == "deploy" and not head.rolling_back:
             now, failed = self.simulation.scheduler.now, process.notes.get("failed_calls", 0)
             self.stopped[head.execution_id] = (process, now, failed)
 

@@ -19,6 +19,7 @@ class Process:
     """One process of an operating system: a driver or a person's command, with the renewal of its lease."""
 
     name: str
+    verb: str
     skew: float = 0.0
     """Seconds by which its wall clock is ahead of the true time."""
     alive: bool = True

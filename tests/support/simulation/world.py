@@ -89,13 +89,13 @@ class World(FakeCloud):
         self.moves.append((self.clock.now(), dict(weights)))
 
     @contextmanager
-    def lock(self, process: Process, port: str, method: str, arguments: Sequence[Any]) -> Iterator[None]:
+    def lock(self, process: Process, method: str, arguments: Sequence[Any]) -> Iterator[None]:
         """Pulumi's lock of a stack during an operation; the lock of a process that died is taken over.
 
         Raises:
             TransientFailure: another process changes the same stack.
         """
-        if port != "stacks" or method not in _CHANGES_A_STACK:
+        if method not in _CHANGES_A_STACK:
             yield
             return
         stack = "environment" if method == "apply_allocation" else arguments[0].ref.release
@@ -112,7 +112,8 @@ class World(FakeCloud):
     def _change(self, weights: dict[str, int], process: Process | None) -> None:
         now = self.scheduler.now
         for arn, weight in {**self.weights, **weights}.items():
-            if weight:
+            # Nobody can know of a change by hand that was taken back by hand before anybody looked.
+            if weight and process is not None:
                 self.last_with_weight[release_of(arn)] = now
         self.before_change, self.changed_at, self.weights = self.weights, now, dict(weights)
         self.on_weights(WeightsWrite(process, self.before_change, self.weights))
