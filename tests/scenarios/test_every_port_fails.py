@@ -32,7 +32,7 @@ SETTINGS: dict[str, object] = {
                 {"weight": 50},
                 {"pause": "30s"},
                 {"hook": "smoke"},
-            ]  # fmt: skip
+            ]
         },
     },
     "hooks": {"smoke": {"function": "smoke"}},

@@ -1,4 +1,4 @@
-"""Every port fails during a first deployment, an outage, a rollback, a drill and a clean-up: each ends, and users have a release."""
+"""Every port fails in a first deployment, an outage, a rollback, a drill and a clean-up: each ends as it must."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -150,7 +151,7 @@ def hooked(url: str) -> dict[str, object]:
 def test_a_webhook_that_moved_stops_a_deployment_with_a_sentence_and_a_rollback_never(
     scenario: Scenario, verb: str
 ) -> None:
-    secret = "https://hooks.example/T0KEN"  # noqa: S105 - the test looks for it
+    secret = "https://hooks.example/T0KEN"
     scenario.kill_at(lambda: scenario.live.get("v2") == 10)
     scenario.die(lambda: scenario.deploy("v2", strategy=CANARY, hooks=hooked(secret)))
     assert "T0KEN" not in scenario.head.model_dump_json()
@@ -282,7 +283,7 @@ def test_the_plan_of_an_execution_does_not_change_between_its_events() -> None:
     heads = [head for head in scenario.reporter.heads if head.execution_id == execution.execution_id]
     hashes = [head.plan_hash for head in heads]
     assert len(set(hashes)) == 3, "the deployment, the turn, and the rest of the rollback"
-    assert len([1 for first, second in zip(hashes, hashes[1:], strict=False) if first != second]) == 2
+    assert len([1 for first, second in pairwise(hashes) if first != second]) == 2
 
 
 def test_the_control_item_keeps_only_the_last_requests(scenario: Scenario) -> None:
@@ -321,9 +322,9 @@ def test_every_write_of_weights_is_an_event_with_what_was_before(scenario: Scena
     operations.drill(scenario.ports("v3"))
     operations.rollback(scenario.ports("v3"), None)
     changes = list(reversed(scenario.ledger.weight_changes(1000)))
-    assert all(later.before == earlier.after for earlier, later in zip(changes, changes[1:], strict=False))
+    assert all(later.before == earlier.after for earlier, later in pairwise(changes))
     recorded = [{version_of(name): percent for name, percent in change.after.items()} for change in changes]
     written = [weights for _, weights in scenario.writes]
     assert [weights for weights in written if weights not in recorded] == []
-    assert changes[-1].after == {name: 100 for name in scenario.ledger.good().names[-1:]}
+    assert changes[-1].after == {scenario.ledger.good().last: 100}
     assert all(change.by and change.reason and change.execution_id for change in changes)
