@@ -170,7 +170,7 @@ def _note_retry(context: ExecutionContext, message: str) -> None:
     except (LeaseLost, Interrupted):
         raise
     except StepFailed:
-        # A person aborted; the next look finds the same request.
+        # A person aborted; the next read finds the same request.
         return
     except Exception:  # noqa: BLE001  the records are not reachable, which is why the driver tries again
         return
