@@ -224,6 +224,7 @@ class Recorder:
             self.execution = ledger.execution(self.execution.execution_id) or self.execution
             if self.execution.rolling_back:
                 self._known = None
+                self._forget_time()
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         if allocation is not None:
@@ -381,6 +382,8 @@ class Recorder:
     def _read_head_again(self) -> None:
         head = self._ports.ledger.execution(self.execution.execution_id)
         if head is not None:
+            if head.step_index != self.execution.step_index:
+                self._forget_time()
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
 

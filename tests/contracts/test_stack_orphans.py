@@ -56,12 +56,7 @@ def create_orphans(account: LocalContractStacks, release: Release) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     session.iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
     session.ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc_id)
-    (group,) = _named(session.ec2.describe_security_groups()["SecurityGroups"], "GroupName", f"{prefix}-tasks")
-    # AWS refuses the same rule a second time, and deletes no role that has a policy.
-    source: Any = [{"GroupId": network.load_balancer_security_group_id}]
-    permission: Any = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": source}
-    with contextlib.suppress(session.ec2.exceptions.ClientError):  # the interrupted creation may have come so far
-        session.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+    # AWS deletes no role that has a policy.
     for role in _named(session.iam.list_roles()["Roles"], "RoleName", prefix):
         session.iam.put_role_policy(RoleName=role["RoleName"], PolicyName=name, PolicyDocument=policy)
     session.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=network.vpc_id, TargetType="ip")
@@ -134,11 +129,22 @@ def test_a_creation_that_a_kill_cut_off_is_remembered_until_the_stack_is_removed
     assert account.stacks.release_exists(release.ref)
     # The plugin of the killed engine created this one after the next driver had looked.
     account.session.logs.create_log_group(logGroupName=f"{release.ref.resource_prefix('shop')}-late")
-    with contextlib.suppress(Killed), pytest.MonkeyPatch.context() as patch:
-        kill_after(patch, releases, "attempt")
-        account.stacks.destroy_release(release)
     account.stacks.destroy_release(release)
     assert named_after(release.ref, "shop", account.session) == []
+
+
+def test_a_creation_continues_although_a_service_and_a_rule_exist_that_the_state_does_not_know(
+    account: LocalContractStacks,
+) -> None:
+    release = account.release(f"v{next(_numbers)}")
+    before = account.stacks.create_release(release, 1)
+    account.forget(
+        release.ref.release, "aws:ecs/service:Service", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    )
+    after = account.stacks.create_release(release, 1)
+    assert (after.cluster_arn, after.security_group_id) == (before.cluster_arn, before.security_group_id)
+    unknown = account.compute.service(before)
+    assert unknown is None or unknown.status == "DRAINING"
 
 
 def test_a_deletion_that_a_kill_cut_off_after_its_effect_is_made_good_by_a_creation(
@@ -149,7 +155,9 @@ def test_a_deletion_that_a_kill_cut_off_after_its_effect_is_made_good_by_a_creat
     account.leave_pending_operation(release)
     account.session.ecs.delete_service(cluster=outputs.cluster_arn, service=outputs.service_name, force=True)
     again = account.stacks.create_release(release, 1)
-    assert account.compute.service(again) is not None
+    service = account.compute.service(again)
+    assert service is not None
+    assert service.status == "ACTIVE"
     assert again.target_group_arn == outputs.target_group_arn
 
 
