@@ -23,7 +23,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast chaos mutants lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +36,12 @@ test: setup prometheus ## run all tests; ARGS are for pytest
 
 test-fast: setup ## run the tests of units, properties and components
 	python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/properties tests/components $(ARGS)
+
+chaos: setup ## kill drivers, engines and plugins at random times; KILLS=100 SEED=1
+	CUTOVER_KILLS=$(or $(KILLS),100) CUTOVER_SEED=$(or $(SEED),1) python -m pytest -s tests/chaos $(ARGS)
+
+mutants: setup ## break each guard in turn and see a test fail; writes benchmarks/mutants.md
+	python tools/mutants/run.py $(ARGS)
 
 lint: setup ## run ruff, mypy --strict and import-linter
 	ruff check .

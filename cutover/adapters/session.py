@@ -221,8 +221,11 @@ def aws_errors(call: str) -> Iterator[None]:
         raise PreflightFailed("UNREACHABLE", f"{call}: {error}", "cutover doctor") from error
     except (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError) as error:
         raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
-    except exceptions.BotoCoreError as error:
+    except exceptions.ParamValidationError as error:
         raise StepFailed("AWS_REFUSED", f"{call}: {error}") from error
+    except exceptions.BotoCoreError as error:
+        # What nobody has foreseen is tried again: it says nothing about the release.
+        raise TransientFailure("AWS_UNREACHABLE", f"{call}: {error}") from error
 
 
 def _of_aws(call: str, error: Exception, response: Mapping[str, Any]) -> CutoverError:

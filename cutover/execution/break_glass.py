@@ -9,7 +9,7 @@ def weights_by_hand(context: ExecutionContext) -> str:
     """One sentence with the command, for a message; it names no target group if no release ever succeeded."""
     target = context.knowledge.target
     if not context.knowledge.is_learnt:
-        return "the driver could not read which release is the last good one; it has changed no weights"
+        return "the driver could not read which release is the last good one; `cutover releases` shows it"
     if target is None or target.outputs is None:
         return "there is no release with a target group to which the traffic could go back"
     command = command_for(context, target.outputs.target_group_arn)

@@ -1,18 +1,27 @@
 """Every effect of an execution on the world goes through this file, and nothing else changes it.
 
 Just before an effect the driver renews its lease, reads requests, record and listener again, and checks the effect's
-precondition. No effect follows a wait without this second look.
+precondition. No effect follows a wait without this second check.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, WeightsChange
-from cutover.domain.errors import CutoverError, Interrupted, LeaseLost, Paused, StepFailed, WorldChanged
+from cutover.domain import Allocation, ReleaseOutputs, ReleaseRef, ReleaseState, WeightsChange
+from cutover.domain.errors import (
+    CutoverError,
+    Interrupted,
+    LeaseLost,
+    Paused,
+    RequestsChanged,
+    StepFailed,
+    WorldChanged,
+)
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
 from cutover.execution.recorder import aborted
+from cutover.ports import Changes
 
 CALL_SECONDS = 150.0
 """Longest time of one AWS call with its retries: six attempts of 25 s."""
@@ -71,7 +80,7 @@ def write_weights_back(
         try:
             allocation, change = _change(context, planned, reason)
             record(allocation, change)
-        except (LeaseLost, Interrupted, Paused):
+        except (LeaseLost, Interrupted, Paused, RequestsChanged):
             raise
         except Exception as error:  # noqa: BLE001  raised again below, after the traffic has left the failed release
             blocked = error
@@ -150,9 +159,13 @@ def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:
     _admit(context, ENGINE_SECONDS)
     refuse_if_it_has_traffic(context, ref)
     refuse_if_last_good(context, ref)
-    # If it is the release that a way back would go to, it is not ready any more.
+    release = context.release(ref)
+    if release.state is ReleaseState.READY:
+        # From now on it is incomplete, also for a driver that takes over in the middle: a way back creates it again.
+        incomplete = release.model_copy(update={"state": ReleaseState.CREATING})
+        context.recorder.note("intent", f"destroy the stack {ref.release}", Changes(releases=(incomplete,)))
     context.knowledge.read_at = None
-    context.ports.stacks.destroy_release(context.release(ref))
+    context.ports.stacks.destroy_release(release)
 
 
 def read_back(context: ExecutionContext, allocation: Allocation) -> None:
@@ -175,7 +188,7 @@ def require_lease(context: ExecutionContext) -> None:
 
 
 def _admit(context: ExecutionContext, seconds: float) -> None:
-    """Make sure that the world is still as the driver saw it, and that it may act for `seconds`.
+    """Renew the lease, and check requests and listener again; the effect may take `seconds`, without a sign of life.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.

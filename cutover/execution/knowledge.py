@@ -1,4 +1,4 @@
-"""What the driver knows for the way back: the last good release and the health of both sides, from every look."""
+"""What the driver knows for the way back: the last good release, and the health of both sides as last checked."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ class Knowledge:
     """The release that gets the traffic back: the last good one, the requested one, or the one that a drill left."""
     failed: ReleaseRef
     """The release that loses the traffic."""
+    failed_group: str = ""
+    """ARN of its target group; empty until its stack is known to be complete."""
     target_healthy: int | None = None
     failed_healthy: int | None = None
     target_is_gone: bool = False
@@ -56,6 +58,8 @@ def refresh(knowledge: Knowledge, clock: Clock, through: Ports | Urgent) -> None
     if count is not None:
         knowledge.target_is_gone, knowledge.target_healthy = count == _GONE, max(0, count)
     failed = _read(through.ledger, knowledge.failed)
+    if failed is not None and failed.outputs is not None:
+        knowledge.failed_group = failed.outputs.target_group_arn
     count = _healthy(through.traffic, failed) if failed is not None else None
     if count is not None:
         knowledge.failed_healthy = max(0, count)

@@ -30,7 +30,7 @@ ATTEMPTS = 4
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
 _FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
-"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
+"""Events that say what has happened. They are recorded whatever a person requests; the next read processes that."""
 
 
 class Recorder:
@@ -199,7 +199,7 @@ class Recorder:
     ) -> None:
         """Record the failure and, in the same transaction, the weights that take the traffic from the candidate.
 
-        The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
+        The rest of the rollback plan is made afterwards. Each write is tried once, because users wait.
         """
         update: dict[str, object] = {
             "plan": Plan(strategy="rollback", steps=()),

@@ -1,4 +1,4 @@
-"""Wait during an execution. At least once a second the driver looks: at requests, gates and the listener's weights."""
+"""Wait during an execution. At least once a second the driver reads the requests and checks the background gates."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from cutover.strategies.capacity import tasks_for
 LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
-"""A driver that does not look for this long hangs, and its lease is not renewed any more."""
+"""A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
 _CLOCK_SKEW_SECONDS = 600.0
 """The wall clocks of two drivers differ by less."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else health and alarms if the candidate has traffic."""
+    """The gates during a pause: those of the current step, else all that judge a candidate with traffic if it has any."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval
@@ -233,8 +233,8 @@ def _standing_watch(context: ExecutionContext) -> Watch:
         return Watch(head.candidate, (), 1, interval)
     release = context.ports.ledger.release(head.candidate.release)
     capacity = release.manifest.desired_count if release is not None else 1
-    alarms = ("alarms",) if config.gates.alarms.names else ()
-    return Watch(head.candidate, ("ecs", "targets", *alarms), max(1, tasks_for(weight, capacity)), interval)
+    gates = ("ecs", "targets", *config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ()))
+    return Watch(head.candidate, gates, max(1, tasks_for(weight, capacity)), interval)
 
 
 def _resumed_by(context: ExecutionContext) -> str | None:
@@ -265,11 +265,22 @@ def _drift_ended(context: ExecutionContext) -> str | None:
     return f"restored the recorded weights ({reason})"
 
 
+def _never_gets_everything(context: ExecutionContext, drift: Drift) -> str:
+    """Why the deployment would end without all traffic on its candidate; empty if a later step sets the weights."""
+    head = context.recorder.execution
+    sets_weights = any(step.kind == "SetTraffic" for step in head.plan.steps[head.step_index :])
+    candidate = head.candidate.release
+    if head.purpose != "deploy" or sets_weights or drift.gained(candidate) >= 0:
+        return ""
+    return f"no step that is left gives {candidate} all traffic; restore them, or abort"
+
+
 def _accept(context: ExecutionContext, drift: Drift, reason: str) -> str | None:
     releases = {r.outputs.target_group_arn: r for r in context.ports.ledger.standing() if r.outputs}
     unknown = sorted(set(drift.live) - set(releases))
-    if unknown or sum(drift.live.values()) not in (0, 100):
-        text = f"they name {', '.join(unknown)}" if unknown else "they do not sum to 100"
+    left_out = _never_gets_everything(context, drift)
+    if unknown or left_out or sum(drift.live.values()) not in (0, 100):
+        text = f"they name {', '.join(unknown)}" if unknown else left_out or "they do not sum to 100"
         context.recorder.note("drift", f"the live weights cannot be accepted: {text}")
         return None
     weights = tuple(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cutover.domain import Allocation, Plan, ReleaseRef, ShiftBack, Weight, WeightsChange
+from cutover.domain import Allocation, Plan, ReleaseRef, ReleaseState, ShiftBack, Weight, WeightsChange
 from cutover.domain.errors import StepFailed
 from cutover.domain.execution import Failure
 from cutover.execution import gateway, knowledge
@@ -13,7 +13,7 @@ from cutover.strategies.rollback import rollback_after_failure
 from cutover.strategies.way_back import weights_back
 
 _FRESH_SECONDS = 10.0
-"""The health from a look this long ago is good enough for the first write."""
+"""Health that was read this long ago is good enough for the first write."""
 Record = Callable[[Allocation, WeightsChange], None]
 
 
@@ -58,19 +58,19 @@ def plan_rest(context: ExecutionContext) -> Plan:
 def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_percent: int) -> Allocation | None:
     """The weights that the way back writes next; None if there is nothing to move or nowhere to move it.
 
-    The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
+    The health of both sides is known from the last check. If that is long ago, it is read again, each side within a
     second; what cannot be read keeps its last value, and what was never read counts as healthy.
     """
-    current, target = context.recorder.best_known_allocation(), known.target
-    if target is None or target.outputs is None:
-        return None
-    percents = {weight.release: weight.weight for weight in current.weights if weight.weight}
-    if percents.get(target.ref.release) == 100 and current.confirmed:
+    current = context.recorder.best_known_allocation()
+    if known.target is None or (current.confirmed and current.weight_of(known.target.ref.release) == 100):
         return None
     if known.read_at is None or context.ports.clock.monotonic() - known.read_at > _FRESH_SECONDS:
         knowledge.refresh(known, context.ports.clock, context.ports.urgent)
-    if known.target_is_gone:
+    target = known.target
+    if target.state is not ReleaseState.READY or target.outputs is None or known.target_is_gone:
         return None
+    groups = _groups(current, known, target.ref, target.outputs.target_group_arn)
+    percents = _percents(context, current, groups)
     capacity = max(1, target.manifest.desired_count)
     wanted = weights_back(
         percents,
@@ -81,19 +81,30 @@ def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_per
         failed_healthy=1 if known.failed_healthy is None else known.failed_healthy,
         min_healthy_percent=min_healthy_percent,
     )
-    if wanted == percents and current.confirmed:
+    if not set(wanted) <= set(groups) or (wanted == percents and current.confirmed):
         return None
-    return allocation_of(wanted, current, target.ref, target.outputs.target_group_arn)
+    return Allocation(weights=tuple(groups[name].model_copy(update={"weight": wanted[name]}) for name in wanted))
 
 
-def allocation_of(wanted: Mapping[str, int], current: Allocation, target: ReleaseRef, target_arn: str) -> Allocation:
-    """The allocation with the wanted percents; target groups are those of `current` and of the target."""
-    known = {weight.release: weight for weight in current.weights}
-    known[target.release] = Weight(
-        release=target.release, version=target.version, target_group_arn=target_arn, weight=0
-    )
-    weights = tuple(known[release].model_copy(update={"weight": percent}) for release, percent in wanted.items())
-    return Allocation(weights=weights)
+def _groups(current: Allocation, known: Knowledge, target: ReleaseRef, target_arn: str) -> dict[str, Weight]:
+    """Release → its target group, of the recorded releases and of both sides."""
+    sides = [(target, target_arn), *([(known.failed, known.failed_group)] if known.failed_group else [])]
+    return {weight.release: weight for weight in current.weights} | {
+        ref.release: Weight(release=ref.release, version=ref.version, target_group_arn=arn, weight=0)
+        for ref, arn in sides
+    }
+
+
+def _percents(context: ExecutionContext, current: Allocation, groups: Mapping[str, Weight]) -> dict[str, int]:
+    """Release → percent now. Of a write that was not read back only the listener knows whether it took effect."""
+    if current.confirmed:
+        return {weight.release: weight.weight for weight in current.weights if weight.weight}
+    try:
+        live = context.ports.urgent.traffic.weights(context.environment.listener_arn)
+    except Exception:  # noqa: BLE001  the way back must not end because it cannot see: then it counts as not written
+        live = current.replaced
+    names = {weight.target_group_arn: name for name, weight in groups.items()}
+    return {names.get(arn, arn): percent for arn, percent in live.items() if percent}
 
 
 def _end_drill(context: ExecutionContext, serving: ReleaseRef, capacity: int) -> ShiftBack:

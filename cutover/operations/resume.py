@@ -167,9 +167,12 @@ def _take_if_dead(ports: Ports, head: Execution, request: Request, how: str) -> 
 
 
 def _has_read(ports: Ports, head: Execution, request: Request) -> Callable[[], bool]:
+    # A driver that read the same request of somebody else before may have died since.
+    is_new = request.version > head.control_version
+
     def has_read() -> bool:
         now = _read(ports, head)
-        return now.finished or now.control_version >= max(1, request.version)
+        return now.finished or (is_new and now.control_version >= request.version)
 
     return has_read
 

@@ -4,6 +4,7 @@
 decides what they are doing then.
 """
 
+import json
 import random
 import re
 import subprocess
@@ -51,14 +52,14 @@ class Chaos:
         self._version = 0
 
     def kill_once(self) -> Kill:
-        """Run a deployment, or a rollback where there is a target, with one kill; return after its end.
+        """Run a deployment or a rollback with one kill; return after its end. The kill can come too late.
 
         Raises:
             AssertionError: a process did not end, or the execution did not.
         """
         self._number += 1
         verb = self._random.choice(("deploy", "deploy", "deploy a bad version", "rollback"))
-        victim, after = self._random.choice(VICTIMS), self._random.uniform(0.0, 12.0)
+        victim, after = self._random.choice(VICTIMS), self._random.uniform(0.0, 9.0)
         if verb != "rollback":
             self._version += 1
             behaviour = "unhealthy" if "bad" in verb else "good"
@@ -107,20 +108,29 @@ def _kill(driver: "subprocess.Popen[str]", mark: str, victim: Kind, after: float
 
 def clients(variables: Mapping[str, str]) -> Any:
     """boto3 clients of the local cloud, as attributes."""
-    settings: dict[str, Any] = {"region_name": "eu-west-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
     names = ("ecs", "elbv2", "logs", "iam", "ec2")
-    made = {name: boto3.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"], **settings) for name in names}
+    session = boto3.Session("test", "test", region_name="eu-west-1")
+    made = {name: session.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"]) for name in names}  # type: ignore[call-overload]
     return type("Clients", (), made)
 
 
+def standing(shell: Shell) -> set[str]:
+    """The names of the releases that the ledger does not list as retired."""
+    return {release["release"] for release in shell.cutover("releases").last_list if release["state"] != "RETIRED"}
+
+
+def stacks(shell: Shell) -> set[str]:
+    """The names of all Pulumi stacks."""
+    return {stack["name"].rpartition("/")[2] for stack in json.loads(shell.run("pulumi", "stack", "ls", "--json").out)}
+
+
 def orphans(shell: Shell) -> dict[str, list[str]]:
-    """The AWS resources of releases that the ledger does not list as standing: first eight of the digest → names."""
-    releases = shell.cutover("releases").last_list
-    standing = {release["digest"][:8] for release in releases if release["state"] != "RETIRED"}
+    """The AWS resources of releases that are not standing: first eight characters of the digest → names."""
+    digests = {name[-8:] for name in standing(shell)}
     left: dict[str, list[str]] = defaultdict(list)
     for name in all_named("shop-", clients(shell.variables)):
         digest = re.search(r"shop-([0-9a-f]{8})", name)
-        if digest is not None and digest.group(1) not in standing:
+        if digest is not None and digest.group(1) not in digests:
             left[digest.group(1)].append(name)
     return dict(left)
 

@@ -2,6 +2,8 @@
 
 from cutover.domain import ReleaseState, Status
 from support.simulation import Simulation, settle
+from support.simulation.fast import DRAIN
+from support.simulation.simulation import CREATE_SECONDS, DESTROY_SECONDS
 
 
 def weights_of(simulation: Simulation) -> dict[str, int]:
@@ -116,15 +118,105 @@ def test_weights_that_are_restored_after_the_drain_are_drained_again(simulation:
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")
     simulation.start("abort")
-    simulation.run_to("intent Scale")
+    simulation.run_to("intent Scale scale")
     v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
     simulation.world.edit_by_hand({v1: 95, v2: 5})
-    simulation.run_to("got traffic again")
+    simulation.run_to("writes the weights")
     restored_at = simulation.scheduler.now
-    simulation.run_to("outcome Retire")
-    assert simulation.scheduler.now - restored_at >= 2.0, "the drain of 2 s"
+    simulation.run_to("is destroyed")
+    assert simulation.scheduler.now - restored_at >= DRAIN + DESTROY_SECONDS + CREATE_SECONDS
     simulation.finish()
     assert simulation.processes[1].ended == "ROLLED_BACK"
+
+
+def test_a_request_between_look_and_record_is_processed_before_the_weights_of_a_rollback(
+    simulation: Simulation,
+) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    simulation.start("rollback")
+    simulation.run_to("intent ShiftBack")
+    simulation.start("pause")
+    simulation.run(8, 1)
+    simulation.run_to("paused by")
+    assert weights_of(simulation) == {"v2": 100}
+
+
+def test_a_resume_takes_over_from_a_driver_that_died_after_it_had_read_the_same_request(
+    simulation: Simulation,
+) -> None:
+    driver = simulation.start("deploy", "v2", "approve")
+    simulation.run_to("waits for a person")
+    simulation.finish(simulation.start("resume"))
+    simulation.kill(driver)
+    resume = simulation.start("resume")
+    simulation.run_to("resumed by")
+    assert resume.ended == ""
+
+
+def test_a_way_back_whose_write_was_refused_believes_the_listener_and_not_its_record(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("records failure")
+    simulation.world.delete_group("v1")
+    simulation.finish()
+    simulation.world.deleted_groups.clear()
+    simulation.world.set_behaviour("v1", "unhealthy")
+    simulation.start("resume")
+    simulation.finish()
+    assert weights_of(simulation) == {"v2": 100}, "v1 has no healthy target"
+    assert simulation.ledger.allocation().positive() == simulation.world.weights
+
+
+def test_a_release_whose_destroy_has_begun_is_created_again_before_it_gets_its_traffic_back(
+    simulation: Simulation,
+) -> None:
+    simulation.retention = "cold"
+    driver = simulation.start("deploy", "v2")
+    simulation.run_to("intent Retire")
+    while not simulation.world.pending:
+        simulation.run(1)
+    simulation.start("take-over")
+    simulation.finish()
+    assert driver.ended.startswith("LeaseLost")
+    assert weights_of(simulation) == {"v1": 100}
+    settle(simulation)
+
+
+def test_an_effect_on_another_release_that_could_not_be_recorded_does_not_leave_it_ready(
+    simulation: Simulation,
+) -> None:
+    for version in ("v2", "v3"):
+        former = simulation.start("deploy", version)
+        if version == "v2":
+            simulation.finish()
+    simulation.run_to("intent Retire")
+    while not simulation.world.unfinished:
+        simulation.run(1)
+    simulation.kill(former)
+    simulation.start("abort")
+    simulation.finish()
+    (v1,) = simulation.ledger.releases_of("v1")
+    assert v1.state is not ReleaseState.READY
+    assert weights_of(simulation) == {"v2": 100}
+    settle(simulation)
+
+
+def test_live_weights_that_no_later_step_corrects_are_not_accepted(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.finish()
+    simulation.start("deploy", "v3")
+    simulation.run_to("intent Bake")
+    v1, v3 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v3"))
+    simulation.world.edit_by_hand({v1: 95, v3: 5})
+    simulation.run_to("records paused")
+    simulation.start("accept-live")
+    simulation.run_to("cannot be accepted")
+    assert simulation.ledger.allocation().positive() == {v3: 100}
+    simulation.start("abort")
+    simulation.finish()
+    assert weights_of(simulation) == {"v2": 100}
 
 
 def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_twice(simulation: Simulation) -> None:

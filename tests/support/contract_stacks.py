@@ -136,10 +136,20 @@ class LocalContractStacks:
         threading.Thread(target=_set_when, args=(interruption, has_resources), daemon=True).start()
         self._driver(interruption).create_release(release, 1)
 
-    def leave_pending_operation(
-        self, release: Release, operation: str = "deleting", resource_type: str = "aws:ecs/service:Service"
-    ) -> None:
-        state_file = self.state_file(release.ref.release)
+    def leave_pending_operation(self, release: Release) -> None:
+        self.leave_pending(release.ref.release, "deleting", "aws:ecs/service:Service")
+
+    def forget(self, stack: str, *resource_types: str) -> None:
+        """Remove resources from the state; they stay in AWS, as if the engine had been killed before it wrote."""
+        state_file = self.state_file(stack)
+        state = json.loads(state_file.read_text())
+        latest = state["checkpoint"]["latest"]
+        latest["resources"] = [each for each in latest["resources"] if each["type"] not in resource_types]
+        state_file.write_text(json.dumps(state))
+
+    def leave_pending(self, stack: str, operation: str, resource_type: str) -> None:
+        """Write a pending operation into the stack's state: `creating` another resource of that type, or any other."""
+        state_file = self.state_file(stack)
         state = json.loads(state_file.read_text())
         latest = state["checkpoint"]["latest"]
         (resource,) = [each for each in latest["resources"] if each["type"] == resource_type]

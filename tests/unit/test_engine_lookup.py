@@ -34,13 +34,13 @@ def test_the_engine_on_path_comes_first(tmp_path: Path) -> None:
 
 def test_the_installed_engine_is_used_if_none_is_on_path() -> None:
     engine = add_engine(installed_engine(), f"v{version('pulumi')}")
-    assert EngineCommand(threading.Event()).command == str(engine)
+    assert EngineCommand(threading.Event(), threading.Event(), 10.0).command == str(engine)
     assert doctor._engine().result == "OK"
 
 
 def test_an_engine_on_path_may_be_in_any_folder(tmp_path: Path) -> None:
     add_engine(tmp_path / "programs" / "pulumi", f"v{version('pulumi')}")
-    assert str(EngineCommand(threading.Event()).version) == version("pulumi")
+    assert str(EngineCommand(threading.Event(), threading.Event(), 10.0).version) == version("pulumi")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_cache_is_the_one_of_make_setup(
 
 def test_no_engine_is_a_failed_preflight_with_the_command_that_installs_it() -> None:
     with pytest.raises(PreflightFailed, match=r"`pulumi` is not on PATH, and .*/bin/pulumi does not exist") as caught:
-        EngineCommand(threading.Event())
+        EngineCommand(threading.Event(), threading.Event(), 10.0)
     assert (caught.value.code, caught.value.hint) == ("ENGINE_MISSING", "make setup")
     assert doctor._engine().result == "FAIL"
 
@@ -73,11 +73,11 @@ def test_an_engine_that_does_not_run_is_a_failed_preflight() -> None:
     engine.write_text("#!/bin/sh\nexit 1\n")
     engine.chmod(0o755)
     with pytest.raises(PreflightFailed, match="cannot be run"):
-        EngineCommand(threading.Event())
+        EngineCommand(threading.Event(), threading.Event(), 10.0)
 
 
 def test_an_engine_of_another_major_version_is_a_failed_preflight() -> None:
     add_engine(installed_engine(), "v2.0.0")
     with pytest.raises(PreflightFailed, match="has the wrong version") as caught:
-        EngineCommand(threading.Event())
+        EngineCommand(threading.Event(), threading.Event(), 10.0)
     assert caught.value.code == "ENGINE_VERSION"

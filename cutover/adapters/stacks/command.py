@@ -12,8 +12,9 @@ from pulumi.automation.errors import InvalidVersionError, create_command_error
 from cutover.adapters.engine import find_engine, install_command, installed_engine
 from cutover.adapters.interruption import SECOND_SIGNAL, end_interrupted_process
 from cutover.adapters.stacks.process import EngineProcess, OnLine
+from cutover.adapters.stacks.supervisor import SIGNALLED
 from cutover.domain.duration import duration
-from cutover.domain.errors import Interrupted, LeaseLost, PreflightFailed
+from cutover.domain.errors import Interrupted, LeaseLost, PreflightFailed, TransientFailure
 
 _POLL = 0.1  # seconds between two checks of the events
 _log = logging.getLogger("cutover.engine")
@@ -69,6 +70,7 @@ class EngineCommand(PulumiCommand):
         Raises:
             Interrupted: a signal stopped the driver, before the command or during it.
             LeaseLost: another driver has the lease, or may have it.
+            TransientFailure: somebody killed the engine.
             CommandError: one of Automation API's errors; the command failed.
         """
         self._check()
@@ -84,6 +86,9 @@ class EngineCommand(PulumiCommand):
         out, err = engine.output()
         if interrupted or code != 0:
             self._check()
+        if code < 0 or code > SIGNALLED:
+            message = f"`pulumi {' '.join(args[:2])}` was killed; another attempt recovers its unfinished operations"
+            raise TransientFailure("ENGINE_KILLED", message)
         result = CommandResult(stdout=out, stderr=err, code=code)
         if result.code != 0:
             raise create_command_error(result)

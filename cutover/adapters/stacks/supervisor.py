@@ -17,7 +17,7 @@ import sys
 import time
 
 INTERRUPT, KILL = b"i", b"k"
-_SIGNALLED = 128  # exit code of a shell for a command that a signal ended
+SIGNALLED = 128  # with the number of a signal: exit code of a shell for a command that the signal ended
 _MISSING = 127  # exit code of a shell for a command that cannot be run
 _BYTES = 65536
 _NEVER = float("inf")
@@ -81,7 +81,7 @@ def supervise(grace: float, outputs: list[int], command: list[str]) -> int:
         return os.WEXITSTATUS(status)
     # The plugins of an engine that did not end by itself could still create resources.
     supervisor.kill_all()
-    return _SIGNALLED + os.WTERMSIG(status)
+    return SIGNALLED + os.WTERMSIG(status)
 
 
 def session_members(session: int) -> list[int]:

@@ -1,6 +1,7 @@
 """The working folder of Pulumi. Each driver has its own, so that no other process selects a stack in it."""
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,11 @@ from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.failures import translate
+from cutover.domain.errors import TransientFailure
+
+# A program whose engine was interrupted or killed fails with a traceback. The error of the command says what happened,
+# and Pulumi's diagnostics report all errors of a program itself.
+logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
 
 PROJECT = "cutover"
 Program = Callable[[], None]
@@ -46,15 +52,22 @@ class Workspaces:
     def export(self, name: str) -> Deployment | None:
         """The state of a stack, with its secrets encrypted; None if the stack does not exist."""
         try:
-            # Automation API's `export_stack` decrypts the secrets, which takes half a second with a passphrase.
-            result = self._command.run(["stack", "export", "--stack", name], self._folder.name, {})
-            return Deployment(**json.loads(result.stdout))
+            return Deployment(**json.loads(self._export(name)))
         except StackNotFoundError:
             return None
         except CommandError as error:
             if "no stack named" in str(error):
                 return None
             raise translate(name, str(error)) from error
+
+    def _export(self, name: str) -> str:
+        """The state as JSON. Automation API's `export_stack` also decrypts it: half a second with a passphrase."""
+        arguments = ["stack", "export", "--stack", name]
+        try:
+            return self._command.run(arguments, self._folder.name, {}).stdout
+        except TransientFailure:
+            # Somebody killed the engine. An export changes nothing.
+            return self._command.run(arguments, self._folder.name, {}).stdout
 
     def remove(self, name: str) -> None:
         """Remove a destroyed stack and its history from the backend."""

@@ -1,6 +1,6 @@
 """The tasks of one release, which start, serve and stop as the clock advances."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cutover.ports import StoppedTask
@@ -40,6 +40,10 @@ class FakeTasks:
         for task in kept[count:]:
             task.stop_at = now
         self._tasks += [FakeTask(now) for _ in range(count - len(kept))]
+
+    def copy(self) -> "FakeTasks":
+        """The same tasks, which change on their own from now on."""
+        return replace(self, _tasks=[replace(task) for task in self._tasks])
 
     def lose_one(self, now: datetime) -> bool:
         """The oldest running task dies, and another one starts in its place; False if no task runs."""

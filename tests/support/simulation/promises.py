@@ -26,6 +26,9 @@ _EFFECTS = {
     ("stacks", "apply_allocation"),
     ("traffic", "set_weights"),
 }
+CHECKED_BEFORE = frozenset({"stacks", "compute", "traffic", "images"})
+CHECKED_AFTER = frozenset({"stacks", "traffic", "ledger"})
+"""Ports whose calls the promises look at, before and after the effect."""
 _LEDGER_WRITES = {"commit", "take", "put_request", "put_measurement", "give_back", "renew"}
 _KNOWN_TARGET = ("rollback", "resume", "abort", "take-over", "work")
 """Verbs that need no image registry."""
@@ -69,13 +72,13 @@ class Promises:
         """Check an effect just before it happens."""
         if not self.active:
             return
-        key = (call.port, call.method)
-        verb = call.process.name.rpartition("-")[0]
-        if verb in READ_ONLY and (key in _EFFECTS or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
+        key, verb = (call.port, call.method), call.process.verb
+        is_effect = key in _EFFECTS
+        if verb in READ_ONLY and (is_effect or (call.port == "ledger" and call.method in _LEDGER_WRITES)):
             self.broken(21, f"{call.process.name} calls {call.method}")
         if call.port == "images" and verb in _KNOWN_TARGET:
             self.broken(14, f"{call.process.name} needs the image registry")
-        if key not in _EFFECTS:
+        if not is_effect:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
@@ -91,7 +94,9 @@ class Promises:
         """Remember what a process read, and check what it recorded."""
         if not self.active:
             return
-        self.call_ends(call)
+        if call.port == "stacks":
+            self.call_ends(call)
+            return
         notes, calls = call.process.notes, self.simulation.scheduler.calls
         if call.port == "traffic" and call.method == "target_health":
             name = release_of(call.arguments[0])
@@ -269,7 +274,7 @@ class Promises:
         if count < tasks_for(weight, capacity):
             self.broken(19, f"{name} has {weight} % and is left with {count} tasks")
         since = simulation.scheduler.now - world.last_with_weight.get(name, 0.0)
-        if not weight and since < DRAIN and count == 0:
+        if not weight and since < DRAIN - 1e-6 and count == 0:
             self.broken(13, f"{name} loses its tasks {since:.1f} s after it had traffic")
 
     # --- promises 5, 10, 11, 15, 17, 22: what is recorded --------------------------------------------------------
@@ -295,6 +300,8 @@ class Promises:
             stop = self.stopped.get(head.execution_id)
             if stop is not None and stop[0] is process:
                 self.broken(10, f"a verdict stops {head.execution_id}, and {process.name} goes on: {event.message}")
+        if event.kind == "outcome":
+            self._bake_passed(head, event)
         if event.kind == "finished":
             self._finished(head)
         if self.simulation.ledger.good().names != tuple(self.good):
@@ -311,7 +318,9 @@ class Promises:
         gate = event.message.partition(":")[0]
         verdict = next(each for each in head.verdicts if each.gate == gate)
         weight = self.simulation.world.weights.get(f"tg/{head.candidate.release}", 0)
-        if verdict.stops and weight and head.purpose == "deploy" and not head.rolling_back:
+        target = _target_from(self.good, head.candidate.release)
+        can_go = target is not None and self.simulation.world.healthy(target) > 0
+        if verdict.stops and weight and can_go and head.purpose == "deploy" and not head.rolling_back:
             now, failed = self.simulation.scheduler.now, process.notes.get("failed_calls", 0)
             self.stopped[head.execution_id] = (process, now, failed)
 
@@ -338,20 +347,20 @@ class Promises:
         if head.purpose == "deploy":
             self.good = [each for each in self.good if each != name] + [name]
             self.completed.add(name)
-            self._bake_passed(head, promoted=control.promote is not None or control.promote_full is not None)
         elif head.purpose == "rollback":
             left = head.baseline.release if head.baseline is not None else ""
             kept = [each for each in self.good if each != left]
             self.good = kept[: kept.index(name) + 1] if name in kept else [*kept, name]
 
-    def _bake_passed(self, head: Execution, *, promoted: bool) -> None:
-        bakes = [step for step in head.plan.steps if step.kind == "Bake"]
-        if promoted or not bakes:
+    def _bake_passed(self, head: Execution, event: JournalEvent) -> None:
+        """At the end of a bake by its time, every gate has passed."""
+        step = head.plan.steps[head.step_index - 1]
+        if step.kind != "Bake" or " baked for " not in event.message:
             return
         known = {verdict.gate: verdict for verdict in head.verdicts}
-        for gate in bakes[-1].gates:
+        for gate in step.gates:
             if gate not in known or known[gate].verdict != "PASS":
-                self.broken(11, f"{head.execution_id} is COMPLETED and its gate {gate} is {known.get(gate)}")
+                self.broken(11, f"{head.execution_id} ends its bake and the gate {gate} is {known.get(gate)}")
 
     def _disturbed(self, process: Process, name: str) -> bool:
         """Whether the health of a release changed by itself after the process last read it."""

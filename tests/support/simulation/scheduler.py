@@ -19,6 +19,7 @@ class Process:
     """One process of an operating system: a driver or a person's command, with the renewal of its lease."""
 
     name: str
+    verb: str
     skew: float = 0.0
     """Seconds by which its wall clock is ahead of the true time."""
     alive: bool = True
@@ -137,6 +138,10 @@ class Scheduler:
     def is_at_work(self, process: Process) -> bool:
         """Whether the process has not ended."""
         return any(actor.process is process for actor in self.actors)
+
+    def abandon(self) -> None:
+        """Called by an actor whose process was killed: it never goes on."""
+        self._hub.switch()
 
     def close(self) -> None:
         """Let all greenlets end. Their ports refuse every call by then, so that no handler has an effect."""

@@ -24,6 +24,40 @@ def settle(simulation: Simulation) -> None:
     _repair_by_hand(simulation)
     _collect(simulation)
     check_end(simulation)
+    _resume_again(simulation)
+
+
+def _resume_again(simulation: Simulation) -> None:
+    """Promise 4: a second `resume` changes nothing."""
+    newest = simulation.ledger.latest_execution()
+    if newest is None or newest.status is Status.FAILED:
+        return
+    before = state_of(simulation)
+    process = _type(simulation, "resume")
+    _until_nobody_is_at_work(simulation)
+    if not process.ended.startswith("Refused FINISHED") or state_of(simulation) != before:
+        simulation.promises.broken(
+            4, f"a second resume ends as {process.ended}, and the state is {state_of(simulation)}"
+        )
+
+
+State = dict[str, object]
+
+
+def state_of(simulation: Simulation) -> State:
+    """What two runs have in common when they come to the same end: everything but times, names of drivers, history."""
+    world, ledger = simulation.world, simulation.ledger
+    good = ledger.good()
+    serving = max(world.weights, key=lambda arn: world.weights[arn], default="")
+    return {
+        "weights": dict(world.weights),
+        "recorded": ledger.allocation().positive(),
+        "stacks": {name: (world.desired.get(name, 0), world.healthy(name)) for name in world.stacks},
+        "unfinished": sorted({*world.unfinished, *world.pending}),
+        "releases": {r.ref.release: r.state.value for r in ledger.standing()},
+        "good": good.names,
+        "next rollback": good.target_from(release_of(serving)) if serving else None,
+    }
 
 
 def _end_faults(simulation: Simulation) -> None:
@@ -102,8 +136,12 @@ def check_end(simulation: Simulation) -> None:
     newest = ledger.latest_execution()
     is_failed = newest is not None and newest.status is Status.FAILED
     recorded = ledger.allocation().positive()
-    if world.weights != recorded and not (is_failed and world.deleted_groups):
+    if world.weights != recorded and not world.deleted_groups:
         promises.broken(1, f"the listener has {world.weights}, recorded are {recorded}")
+    if promises.good and promises.good[-1] in world.deleted_groups:
+        # Nobody can go back to a target group that was deleted by hand, and nothing creates it again.
+        simulation.failed = "the target group of the last good release was deleted"
+        return
     if newest is not None and is_failed:
         simulation.failed = newest.error.message if newest.error is not None else "unknown"
         return
@@ -129,13 +167,19 @@ def _check_serving(simulation: Simulation) -> None:
 def _check_stacks(simulation: Simulation) -> None:
     world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
     late = promises.late_stacks
-    if left := {*world.unfinished, *world.pending} - set(world.stacks) - late:
-        promises.broken(19, f"unfinished stacks are left: {sorted(left)}")
     standing = {release.ref.release for release in ledger.standing()}
-    if standing - late != set(world.stacks) - late:
+    # A former release whose destroy was given up in favour of an abort is in the ledger, and created again when needed.
+    halves = {
+        release.ref.release
+        for release in ledger.standing()
+        if release.state is ReleaseState.CREATING and release.ref.release in promises.completed
+    }
+    if left := {*world.unfinished, *world.pending} - set(world.stacks) - late - halves:
+        promises.broken(19, f"unfinished stacks are left: {sorted(left)}")
+    if standing - late - halves != set(world.stacks) - late - halves:
         promises.broken(3, f"the ledger has {sorted(standing)}, the stacks are {sorted(world.stacks)}")
     for release in ledger.standing():
-        if release.state is not ReleaseState.READY:
+        if release.state is not ReleaseState.READY and release.ref.release not in halves:
             promises.broken(3, f"{release.ref.release} is {release.state} at the end")
     keep = 0 if simulation.retention == "cold" else 1
     former = [name for name in reversed(promises.good[:-1]) if name in standing]

@@ -1,23 +1,29 @@
 """One simulated application and environment: processes over one world, with the promises checked at every call."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from greenlet import GreenletExit
 
 from cutover.domain import Execution
 from cutover.domain.errors import CutoverError
-from support.fakes import FakeLedger
-from support.simulation.fast import configuration
+from support.simulation.fast import FastLedger, configuration
 from support.simulation.faults import Faults, PortCall, check_signals
 from support.simulation.ports import ports_of
-from support.simulation.promises import Promises
+from support.simulation.promises import CHECKED_AFTER, CHECKED_BEFORE, Promises
 from support.simulation.scheduler import Process, Scheduler
-from support.simulation.verbs import DEPLOYING, VERBS
+from support.simulation.verbs import DEPLOYING, READ_ONLY, VERBS
 from support.simulation.world import TrueClock, WeightsWrite, World
 
 CREATE_SECONDS, DESTROY_SECONDS, UPDATE_SECONDS = 2.0, 1.0, 1.0
 """Virtual time of the engine's operations."""
+_EFFECTIVE = frozenset({"ledger", "stacks", "compute", "traffic"})
+_READS = frozenset(
+    "lease execution latest_execution executions journal weight_changes control measurements hook_answer allocation good "
+    "release standing releases releases_of releases_with service weights target_health environment release_exists outputs "
+    "preview_environment preview_release".split()
+)
 _REQUESTS = 100.0
 """Requests of a version in a period, for the metric gate."""
 
@@ -44,7 +50,7 @@ class Simulation:
         self.world.values = _Values(self.world)  # type: ignore[assignment]
         self.world.before_call = self._within_a_call
         self.world.on_weights = self._weights_changed
-        self.ledger = FakeLedger(self.world.clock)
+        self.ledger = FastLedger(self.world.clock)
         self.faults = Faults(self.scheduler)
         self.processes: list[Process] = []
         self.trace: list[str] = []
@@ -54,6 +60,8 @@ class Simulation:
         self.failed = ""
         """Why the newest execution needs an operator at the end; empty if it does not."""
         self.promises = Promises(self)
+        self.effects = 0
+        """Number of effects on the world or the records so far."""
         self.on_call: Callable[[Process, str, str], None] | None = None
 
     def start(
@@ -67,7 +75,7 @@ class Simulation:
     ) -> Process:
         """Start a verb as a new process, which runs when `run` lets it."""
         number = len(self.processes) + 1
-        process = Process(f"{verb}-{number}", skew)
+        process = Process(f"{verb}-{number}", verb, skew)
         self.processes.append(process)
         config = configuration(version, strategy, self.gates, self.retention, self.on_drift)
         ports = ports_of(config, self.world, self.ledger, self.call, process, number=number, when_paused=when_paused)
@@ -91,6 +99,27 @@ class Simulation:
         self.scheduler.spawn(process, run)
         return process
 
+    def fork(self) -> "Simulation":
+        """Another simulation in the same state. Nobody may be at work here."""
+        assert not self.scheduler.actors, "a process at work cannot be copied"
+        other = Simulation(self.gates, self.retention, self.on_drift)
+        other.scheduler.now, other.scheduler.calls = self.scheduler.now, self.scheduler.calls
+        other.world.take_state_of(self.world)
+        other.ledger = replace(
+            self.ledger,
+            clock=other.world.clock,
+            heads=dict(self.ledger.heads),
+            events=dict(self.ledger.events),
+            controls=dict(self.ledger.controls),
+            measured={name: list(measured) for name, measured in self.ledger.measured.items()},
+            all_releases=dict(self.ledger.all_releases),
+        )
+        other.processes, other.trace = list(self.processes), list(self.trace)
+        other.broken_later = set(self.broken_later)
+        other.promises.good = list(self.promises.good)
+        other.promises.completed, other.promises.heads = set(self.promises.completed), dict(self.promises.heads)
+        return other
+
     def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
         """Let processes run; see `Scheduler.run`."""
         self.scheduler.run(hand_overs, who, until)
@@ -106,6 +135,10 @@ class Simulation:
         """Run until these processes have ended; all of them if none is named."""
         while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
             self.run(1000)
+
+    def version(self) -> tuple[float, int]:
+        """Changes with every effect and with the time: what two moments with the same version leave behind is the same."""
+        return self.scheduler.now, self.effects
 
     def at_work(self) -> list[Process]:
         """The processes that have not ended."""
@@ -140,30 +173,37 @@ class Simulation:
         """Make one call of a port: hand over, fail or act, check, hand over, answer."""
         if not process.alive:
             raise GreenletExit
-        scheduler, promises = self.scheduler, self.promises
+        scheduler, promises, faults = self.scheduler, self.promises, self.faults
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
-        fault = self.faults.before(process, port)
+        fault = faults.before(process, port) if faults.armed or faults.outages else None
         call = PortCall(process, port, method, arguments)
-        promises.before_call(call)
+        if port in CHECKED_BEFORE or process.verb in READ_ONLY:
+            promises.before_call(call)
         try:
-            with self.world.lock(process, port, method, arguments):
+            if port == "stacks":
+                with self.world.lock(process, method, arguments):
+                    result = function(*arguments)
+            else:
                 result = function(*arguments)
         except AssertionError as error:
             # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
-            self.promises.broken(22, f"{process.name} {port}.{method}: {error}")
+            promises.broken(22, f"{process.name} {port}.{method}: {error}")
             raise
         except Exception:
             promises.call_ends(call)
             scheduler.hand_over()
             raise
-        promises.after_call(call, result)
+        if port in _EFFECTIVE:
+            self.effects += method not in _READS
+        if port in CHECKED_AFTER:
+            promises.after_call(call, result)
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
         if fault is not None:
-            return self.faults.answer(process, fault, call, result, self.world)
+            return faults.answer(process, fault, call, result, self.world)
         return result
 
     def _within_a_call(self, name: str) -> None:
@@ -171,6 +211,7 @@ class Simulation:
         actor = self.scheduler.current
         if actor is None:
             return
+        self.effects += 1
         kind = name.partition(" ")[0]
         seconds = {"finish": CREATE_SECONDS, "delete": DESTROY_SECONDS, "up": UPDATE_SECONDS}.get(kind)
         if self.on_call is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,10 @@ from cutover.ports import ServiceState
 from support.fakes.cloud import FakeCloud, release_of
 from support.simulation.scheduler import Process, Scheduler
 
+_STATE = (
+    "behaviour", "stacks", "unfinished", "pending", "weights", "no_traffic_body", "history", "moves", "alarm_states",
+    "deleted_groups", "disturbed", "changed_at", "changed_by_hand_at", "before_change", "scaled", "last_with_weight",
+)  # fmt: skip
 _CHANGES_A_STACK = frozenset({"create_release", "destroy_release", "apply_allocation"})
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -68,20 +73,29 @@ class World(FakeCloud):
         self.history.append(dict(self.weights))
         self.moves.append((self.clock.now(), dict(self.weights)))
 
+    def take_state_of(self, other: "World") -> None:
+        """Become a copy of another world; the clock and the callbacks stay."""
+        for name in _STATE:
+            value = getattr(other, name)
+            setattr(self, name, copy(value) if isinstance(value, dict | list | set) else value)
+        self.services = {name: tasks.copy() for name, tasks in other.services.items()}
+
     def edit_by_hand(self, weights: dict[str, int]) -> None:
-        """Set the weights as a person with the console."""
+        """Set the weights as a person with the console; AWS refuses a target group that does not exist."""
+        if any(release_of(arn) in self.deleted_groups for arn in weights):
+            return
         self.changed_by_hand_at = self.scheduler.calls
         self._change(weights, None)
         self.moves.append((self.clock.now(), dict(weights)))
 
     @contextmanager
-    def lock(self, process: Process, port: str, method: str, arguments: Sequence[Any]) -> Iterator[None]:
+    def lock(self, process: Process, method: str, arguments: Sequence[Any]) -> Iterator[None]:
         """Pulumi's lock of a stack during an operation; the lock of a process that died is taken over.
 
         Raises:
             TransientFailure: another process changes the same stack.
         """
-        if port != "stacks" or method not in _CHANGES_A_STACK:
+        if method not in _CHANGES_A_STACK:
             yield
             return
         stack = "environment" if method == "apply_allocation" else arguments[0].ref.release
@@ -98,7 +112,8 @@ class World(FakeCloud):
     def _change(self, weights: dict[str, int], process: Process | None) -> None:
         now = self.scheduler.now
         for arn, weight in {**self.weights, **weights}.items():
-            if weight:
+            # Nobody can know of a change by hand that was taken back by hand before anybody looked.
+            if weight and process is not None:
                 self.last_with_weight[release_of(arn)] = now
         self.before_change, self.changed_at, self.weights = self.weights, now, dict(weights)
         self.on_weights(WeightsWrite(process, self.before_change, self.weights))

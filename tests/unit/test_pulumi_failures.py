@@ -1,0 +1,32 @@
+"""Whether another attempt may succeed after a failed Pulumi command."""
+
+import pytest
+
+from cutover.adapters.stacks.failures import translate
+from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
+
+OUTPUT = """
+Diagnostics:
+  pulumi:pulumi:Stack (cutover-prod):
+    error: update failed
+
+  aws:ecs:Service (shop-1-service):
+    error: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("AccessDeniedException: not authorized", StepFailed),
+        ("ThrottlingException: Rate exceeded", TransientFailure),
+        ("dial tcp: i/o timeout", TransientFailure),
+        ("error reading from server: EOF", TransientFailure),
+    ],
+)
+def test_a_failure_is_transient_if_another_attempt_may_succeed(reason: str, kind: type[CutoverError]) -> None:
+    assert type(translate("prod", OUTPUT.format(reason))) is kind
+
+
+def test_a_missing_backend_is_no_failure_of_the_release() -> None:
+    assert type(translate("prod", "error: PULUMI_ACCESS_TOKEN must be set for login")) is PreflightFailed
