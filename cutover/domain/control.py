@@ -88,7 +88,7 @@ class Control(Frozen):
 
 
 def _effect(request: Request, pause: Request | None) -> dict[str, Request | None]:
-    # Who promotes an earlier step than the one at which another person paused has not seen that pause.
+    # A person who promotes an earlier step did not know that somebody paused at a later one, so that pause stays.
     left = pause if pause is not None and pause.step_index > request.step_index else None
     match request.kind:
         case RequestKind.ABORT:

@@ -140,7 +140,8 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         return StepFailed(code, message)
     _note_retry(context, f"{message}; next attempt in {seconds:.0f} s")
     context.ports.clock.sleep(seconds)
-    return failure
+    # The note may have found that the failure is recorded, although the answer to its record was lost.
+    return None if _turns_back(context) else failure
 
 
 def _turns_back(context: ExecutionContext) -> bool:
@@ -169,7 +170,7 @@ def _note_retry(context: ExecutionContext, message: str) -> None:
     except (LeaseLost, Interrupted):
         raise
     except StepFailed:
-        # A person aborted; the next look finds the same request.
+        # A person aborted; the next read finds the same request.
         return
     except Exception:  # noqa: BLE001  the records are not reachable, which is why the driver tries again
         return

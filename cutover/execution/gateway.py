@@ -1,7 +1,7 @@
 """Every effect of an execution on the world goes through this file, and nothing else changes it.
 
 Just before an effect the driver renews its lease, reads requests, record and listener again, and checks the effect's
-precondition. No effect follows a wait without this second look.
+precondition. No effect follows a wait without this second check.
 """
 
 from collections.abc import Callable, Iterator
@@ -188,7 +188,7 @@ def require_lease(context: ExecutionContext) -> None:
 
 
 def _admit(context: ExecutionContext, seconds: float) -> None:
-    """Make sure that the world is still as the driver saw it, and that it may act for `seconds`.
+    """Renew the lease, and check requests and listener again; the effect may take `seconds`, without a sign of life.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.

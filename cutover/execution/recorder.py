@@ -30,7 +30,7 @@ ATTEMPTS = 4
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
 _FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
-"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
+"""Events that say what has happened. They are recorded whatever a person requests; the next read processes that."""
 
 
 class Recorder:
@@ -199,7 +199,7 @@ class Recorder:
     ) -> None:
         """Record the failure and, in the same transaction, the weights that take the traffic from the candidate.
 
-        The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
+        The rest of the rollback plan is made afterwards. Each write is tried once, because users wait.
         """
         update: dict[str, object] = {
             "plan": Plan(strategy="rollback", steps=()),
@@ -224,6 +224,7 @@ class Recorder:
             self.execution = ledger.execution(self.execution.execution_id) or self.execution
             if self.execution.rolling_back:
                 self._known = None
+                self._forget_time()
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         if allocation is not None:
@@ -381,6 +382,8 @@ class Recorder:
     def _read_head_again(self) -> None:
         head = self._ports.ledger.execution(self.execution.execution_id)
         if head is not None:
+            if head.step_index != self.execution.step_index:
+                self._forget_time()
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
 

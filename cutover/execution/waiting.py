@@ -1,4 +1,4 @@
-"""Wait during an execution. At least once a second the driver looks: at requests, gates and the listener's weights."""
+"""Wait during an execution. At least once a second the driver reads the requests and checks the background gates."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from cutover.strategies.capacity import tasks_for
 LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
-"""A driver that does not look for this long hangs, and its lease is not renewed any more."""
+"""A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
 _CLOCK_SKEW_SECONDS = 600.0
 """The wall clocks of two drivers differ by less."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else all that judge a candidate with traffic if it has any."""
+    """The gates during a pause: those of the current step, else all that judge a candidate that has traffic."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval

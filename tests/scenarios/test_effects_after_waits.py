@@ -273,7 +273,7 @@ def test_the_effect_in_flight_is_the_last_one_of_a_driver_that_lost_its_lease(
         effects: list[str] = []
 
         def lose(call: str, scenario: Scenario = scenario, effects: list[str] = effects, last: str = last) -> None:
-            if effects and call.split()[0] not in ("finish", "delete"):
+            if effects and not call.startswith(("finish", "delete")):
                 effects.append(call)
             if call == last and not effects:
                 scenario.ledger.fence += 1

@@ -1,6 +1,7 @@
 """Every plan is made under the lease from what is so then, and only the newest execution can go on."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -249,10 +250,8 @@ def test_who_comes_second_to_an_execution_that_ended_meanwhile_gets_a_sentence(s
     scenario.die(lambda: scenario.deploy("v3", strategy=CANARY, **KEEP))
     ports = scenario.ports("v3", strategy=CANARY, **KEEP)
     meanwhile(scenario, ports, lambda: operations.resume(ports))
-    try:
+    with suppress(Refused):
         getattr(operations, verb)(ports)
-    except CutoverError as error:
-        assert isinstance(error, Refused)
     ends_well(scenario.head, scenario, "v2" if verb == "abort" else "v3")
 
 

@@ -21,6 +21,15 @@ CANARY = WAITS | {
     "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}, {"pause": "60s"}]},
 }
 
+STRATEGIES: dict[str, dict[str, object]] = {
+    "blue-green": WAITS,
+    "canary": CANARY,
+    "linear": WAITS | {"kind": "linear", "linear": {"percent": 40, "interval": "10s"}},
+    "rolling": WAITS | {"kind": "rolling", "rolling": {"batch_percent": 25, "pause": "5s"}},
+    "recreate": WAITS | {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
+}
+"""Every own strategy, with short times."""
+
 
 @dataclass
 class SkewedClock:

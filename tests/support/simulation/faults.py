@@ -37,7 +37,7 @@ class Fault:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PortCall:
     """One call of a port."""
 

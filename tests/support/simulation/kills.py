@@ -3,10 +3,8 @@
 After each kill `resume` carries the execution to its end, and the state is that of a run which nobody disturbed.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from support.simulation.fast import fast_records
 from support.simulation.scheduler import Process
 from support.simulation.settle import State, settle, state_of
 from support.simulation.simulation import Simulation
@@ -52,6 +50,8 @@ class Kills:
     _outcomes: list[State] = field(init=False)
     points: int = field(init=False)
     """Number of points of the verb when nobody disturbs it."""
+    distinct: tuple[int, ...] = field(init=False)
+    """The first point of each group that leaves the same world behind: between them the verb only read."""
 
     def __post_init__(self) -> None:
         scenario = self.scenario
@@ -69,13 +69,27 @@ class Kills:
         process = self._start(undisturbed)
         counter = _Killer(undisturbed, process, at=None)
         _until_it_rests(undisturbed, process)
-        self.points = counter.count
+        self.points, self.distinct = counter.count, tuple(counter.distinct.values())
         settle(undisturbed)
         untouched = self._prepared.fork()
         settle(untouched)
         self._outcomes = [state_of(undisturbed), state_of(untouched)]
         for simulation in (undisturbed, untouched):
             simulation.close()
+
+    def second(self, first: int) -> tuple[int, ...]:
+        """The distinct points of the `resume` that follows a kill at `first`."""
+        simulation = self._prepared.fork()
+        try:
+            process = self._start(simulation)
+            _Killer(simulation, process, first)
+            _until_it_rests(simulation, process)
+            process = simulation.start("resume", *self.scenario.verb[1:])
+            counter = _Killer(simulation, process, None)
+            _until_it_rests(simulation, process)
+        finally:
+            simulation.close()
+        return tuple(counter.distinct.values())
 
     def run(self, points: tuple[int, ...]) -> bool:
         """Kill the verb at the first point, the `resume` that follows at the next one, and so on; check the end.
@@ -131,6 +145,8 @@ class _Killer:
     at: int | None
     count: int = 0
     has_killed: bool = False
+    distinct: dict[object, int] = field(default_factory=dict)
+    """What the world is like → the first point at which it is."""
 
     def __post_init__(self) -> None:
         self.simulation.on_call = self._at_point
@@ -139,6 +155,8 @@ class _Killer:
         if process is not self.process:
             return
         self.count += 1
+        if self.at is None:
+            self.distinct.setdefault(self.simulation.version(), self.count)
         if self.count == self.at:
             self.has_killed = True
             self.simulation.on_call = None
@@ -154,15 +172,6 @@ def _until_it_rests(simulation: Simulation, process: Process) -> None:
         simulation.run(5000, until=simulation.scheduler.now + 5)
         head = simulation.ledger.latest_execution()
         paused += head is not None and not head.finished and head.phase.value == "paused"
-
-
-def single_kills(scenario: Scenario) -> Iterator[tuple[int, ...]]:
-    """Every point of a scenario, in order."""
-    with fast_records():
-        kills = Kills(scenario)
-        for point in range(1, kills.points + 1):
-            yield (point,)
-            kills.run((point,))
 
 
 _TWO = (("deploy", "v1", "blue-green"), ("deploy", "v2", "blue-green"))

@@ -26,6 +26,9 @@ _EFFECTS = {
     ("stacks", "apply_allocation"),
     ("traffic", "set_weights"),
 }
+CHECKED_BEFORE = frozenset({"stacks", "compute", "traffic", "images"})
+CHECKED_AFTER = frozenset({"stacks", "traffic", "ledger"})
+"""Ports whose calls the promises look at, before and after the effect."""
 _LEDGER_WRITES = {"commit", "take", "put_request", "put_measurement", "give_back", "renew"}
 _KNOWN_TARGET = ("rollback", "resume", "abort", "take-over", "work")
 """Verbs that need no image registry."""

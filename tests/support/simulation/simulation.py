@@ -11,13 +11,19 @@ from cutover.domain.errors import CutoverError
 from support.simulation.fast import FastLedger, configuration
 from support.simulation.faults import Faults, PortCall, check_signals
 from support.simulation.ports import ports_of
-from support.simulation.promises import Promises
+from support.simulation.promises import CHECKED_AFTER, CHECKED_BEFORE, Promises
 from support.simulation.scheduler import Process, Scheduler
-from support.simulation.verbs import DEPLOYING, VERBS
+from support.simulation.verbs import DEPLOYING, READ_ONLY, VERBS
 from support.simulation.world import TrueClock, WeightsWrite, World
 
 CREATE_SECONDS, DESTROY_SECONDS, UPDATE_SECONDS = 2.0, 1.0, 1.0
 """Virtual time of the engine's operations."""
+_EFFECTIVE = frozenset({"ledger", "stacks", "compute", "traffic"})
+_READS = frozenset(
+    "lease execution latest_execution executions journal weight_changes control measurements hook_answer allocation good "
+    "release standing releases releases_of releases_with service weights target_health environment release_exists outputs "
+    "preview_environment preview_release".split()
+)
 _REQUESTS = 100.0
 """Requests of a version in a period, for the metric gate."""
 
@@ -54,6 +60,8 @@ class Simulation:
         self.failed = ""
         """Why the newest execution needs an operator at the end; empty if it does not."""
         self.promises = Promises(self)
+        self.effects = 0
+        """Number of effects on the world or the records so far."""
         self.on_call: Callable[[Process, str, str], None] | None = None
 
     def start(
@@ -128,6 +136,10 @@ class Simulation:
         while any(self.scheduler.is_at_work(process) for process in processes or tuple(self.processes)):
             self.run(1000)
 
+    def version(self) -> tuple[float, int]:
+        """Changes with every effect and with the time: what two moments with the same version leave behind is the same."""
+        return self.scheduler.now, self.effects
+
     def at_work(self) -> list[Process]:
         """The processes that have not ended."""
         return [process for process in self.processes if self.scheduler.is_at_work(process)]
@@ -161,13 +173,14 @@ class Simulation:
         """Make one call of a port: hand over, fail or act, check, hand over, answer."""
         if not process.alive:
             raise GreenletExit
-        scheduler, promises = self.scheduler, self.promises
+        scheduler, promises, faults = self.scheduler, self.promises, self.faults
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
-        fault = self.faults.before(process, port)
+        fault = faults.before(process, port) if faults.armed or faults.outages else None
         call = PortCall(process, port, method, arguments)
-        promises.before_call(call)
+        if port in CHECKED_BEFORE or process.verb in READ_ONLY:
+            promises.before_call(call)
         try:
             if port == "stacks":
                 with self.world.lock(process, method, arguments):
@@ -176,18 +189,21 @@ class Simulation:
                 result = function(*arguments)
         except AssertionError as error:
             # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
-            self.promises.broken(22, f"{process.name} {port}.{method}: {error}")
+            promises.broken(22, f"{process.name} {port}.{method}: {error}")
             raise
         except Exception:
             promises.call_ends(call)
             scheduler.hand_over()
             raise
-        promises.after_call(call, result)
+        if port in _EFFECTIVE:
+            self.effects += method not in _READS
+        if port in CHECKED_AFTER:
+            promises.after_call(call, result)
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
         if fault is not None:
-            return self.faults.answer(process, fault, call, result, self.world)
+            return faults.answer(process, fault, call, result, self.world)
         return result
 
     def _within_a_call(self, name: str) -> None:
@@ -195,6 +211,7 @@ class Simulation:
         actor = self.scheduler.current
         if actor is None:
             return
+        self.effects += 1
         kind = name.partition(" ")[0]
         seconds = {"finish": CREATE_SECONDS, "delete": DESTROY_SECONDS, "up": UPDATE_SECONDS}.get(kind)
         if self.on_call is not None:
