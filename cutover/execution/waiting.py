@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else all that judge a candidate that has traffic."""
+    """The gates during a pause: those of the current step, else all that judge a candidate with traffic."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval

@@ -148,3 +148,18 @@ def test_a_driver_whose_lease_is_about_to_expire_turns_back_at_once(
     context.held.expect(0)
     environment.clock.uptime += hung
     assert (still_patient(context, context.patience) is not None) is patient
+
+
+def test_the_record_of_a_success_is_tried_for_a_quarter_of_an_hour(environment: InMemoryEnvironment) -> None:
+    failures: list[float] = []
+
+    def unreachable(event: str) -> None:
+        if event == "finished None" and len(failures) < 40:
+            failures.append(environment.clock.monotonic())
+            raise THROTTLED
+
+    environment.ledger.before_write = unreachable
+    execution = operations.deploy(environment.driver("v3"))
+    assert execution is not None
+    assert (execution.status, environment.weight_of("v3")) == (Status.COMPLETED, 100)
+    assert failures[-1] - failures[0] > 120
