@@ -17,8 +17,8 @@ LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
 """A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
-_CLOCK_SKEW_SECONDS = 600.0
-"""The wall clocks of two drivers differ by less."""
+_CLOCK_SKEW_SECONDS = 900.0
+"""The wall clocks of two drivers differ by at most ten minutes, and a write ends minutes after its record."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
 """Codes of failures that a person wanted."""
 

@@ -341,7 +341,7 @@ class Promises:
         if head.status is not Status.COMPLETED:
             return
         control = self.simulation.ledger.control(head.execution_id)
-        if control.abort is not None and head.purpose != "rollback":
+        if control.abort is not None and head.purpose in ("deploy", "drill"):
             self.broken(17, f"{head.execution_id} was aborted and is COMPLETED")
         name = head.candidate.release
         if head.purpose == "deploy":
