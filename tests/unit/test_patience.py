@@ -154,7 +154,7 @@ def test_the_record_of_a_success_is_tried_for_a_quarter_of_an_hour(environment: 
     failures: list[float] = []
 
     def unreachable(event: str) -> None:
-        if event == "finished None" and len(failures) < 40:
+        if event == "finished None" and len(failures) < 60:
             failures.append(environment.clock.monotonic())
             raise THROTTLED
 
