@@ -47,6 +47,7 @@ class Recorder:
         self.execution = execution
         self.control = Control(execution_id=execution.execution_id)
         self.measurements: list[Measurement] = []
+        self._measured_at: dict[int, float] = {}
         self._known: Allocation | None = None
         self._known_before: Allocation | None = None
         self._allocation: Allocation | None = None
@@ -166,7 +167,15 @@ class Recorder:
             self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
             raise TransientFailure(moved.code, moved.message) from moved
         self.measurements.append(measurement)
+        self._measured_at[measurement.seq] = self._ports.clock.monotonic()
         return measurement
+
+    def seconds_since_measurement(self, measurement: Measurement) -> float:
+        """Seconds since a measurement, on the monotonic clock if this driver has made it."""
+        measured_at = self._measured_at.get(measurement.seq)
+        if measured_at is None:
+            return (self._ports.clock.now() - measurement.at).total_seconds()
+        return self._ports.clock.monotonic() - measured_at
 
     def paused(self, message: str) -> None:
         """Record that the execution waits for a person."""
@@ -223,7 +232,7 @@ class Recorder:
             # The answer to an earlier event was lost: it is recorded, and perhaps it is this very turn.
             self.execution = ledger.execution(self.execution.execution_id) or self.execution
             if self.execution.rolling_back:
-                self._known = None
+                self._known = self._allocation = None
                 self._forget_time()
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)

@@ -247,11 +247,13 @@ def _resumed_by(context: ExecutionContext) -> str | None:
 
 def _drift_ended(context: ExecutionContext) -> str | None:
     """How a pause because of drift ended: a person decided, or the listener has the recorded weights again."""
-    drift = find_drift(context)
+    drift, request = find_drift(context), context.recorder.control.drift
+    head = context.recorder.execution
     if drift is None:
+        if request is not None:
+            context.recorder.answer_drift(request.version)
         return "the listener has the recorded weights again"
-    request = context.recorder.control.drift
-    if request is None or request.version <= context.recorder.execution.answered_drift:
+    if request is None or request.version <= head.answered_drift or request.step_index != head.step_index:
         return None
     # The next write records the answer together with its effect.
     context.recorder.answer_drift(request.version)
