@@ -23,7 +23,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast chaos lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast simulate pairs chaos lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,16 @@ test-fast: setup ## run the tests of units, properties and components
 
 chaos: setup ## kill drivers, engines and plugins at random times; KILLS=100 SEED=1
 	CUTOVER_KILLS=$(or $(KILLS),100) CUTOVER_SEED=$(or $(SEED),1) python -m pytest -s tests/chaos $(ARGS)
+
+SEED ?= 100000
+N ?= 20000
+simulation := PYTHONPATH=tests PYTHONHASHSEED=0 python -m support.simulation
+
+simulate: setup ## run N random sequences from SEED on; SEED=100000 N=20000
+	$(simulation) sequences $(SEED) $(N)
+
+pairs: setup ## kill every verb and then its resume, at all pairs of points
+	$(simulation) pairs
 
 lint: setup ## run ruff, mypy --strict and import-linter
 	ruff check .
