@@ -75,10 +75,11 @@ class _Decision:
         self._context = context
 
     def turn_back(self) -> None:
-        """What the engine does first when a gate failed; then read the weights back."""
+        """What the engine does first when a gate failed: record and write the weights, and read them back once."""
         assert self._context is not None
         way_back.turn_back(self._context, StepFailed("GATE_FAILED", "a benchmark"))
-        gateway.read_back(self._context, self._context.recorder.known_allocation())
+        if not self._context.recorder.known_allocation().confirmed:
+            raise RuntimeError("the load balancer does not have the weights that were written")
 
     def end(self) -> None:
         """Record the end of the execution."""

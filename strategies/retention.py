@@ -17,11 +17,11 @@ def surplus(
     """Return the releases to destroy, in order. The release that a rollback would go to comes last.
 
     Args:
-        former: releases without traffic that have succeeded, the most recent success first.
-        leftovers: releases without traffic that have never succeeded; all of them are destroyed.
+        former: releases without traffic on the stack of good releases, the last good one first.
+        leftovers: the other releases without traffic: they never succeeded, or a rollback left them. All are destroyed.
         mode: `cold` keeps no former release; `hot` and `warm` keep the first `keep`.
         keep: number of former releases to keep.
-        serving_has_succeeded: whether the release with the traffic has succeeded. If not, the first former release is
+        serving_has_succeeded: whether the release with the traffic is on the stack. If not, the first former release is
             the last good release. A rollback goes to it, so every mode keeps it.
     """
     kept = 0 if mode == "cold" else keep

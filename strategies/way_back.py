@@ -35,13 +35,9 @@ def weights_back(
         return everything if target_healthy > 0 else dict(current)
     if failed_healthy == 0:
         return everything
-    if target_healthy == 0:
-        return dict(current)
     if 100 * target_healthy >= min_healthy_percent * target_capacity:
         return everything
-    percent = max(current.get(target, 0), percent_of(target_healthy, target_capacity))
-    if percent >= 100:
-        return everything
+    percent = percent_of(target_healthy, target_capacity)
     if percent <= current.get(target, 0):
         return dict(current)
     return {target: percent, failed: 100 - percent}

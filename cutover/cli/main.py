@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -48,6 +49,10 @@ def front(
 def main() -> NoReturn:
     """Run a verb, and exit with its code, ten seconds later at most: see `composition.end_process_soon`."""
     code = run()
+    if code == Exit.INTERRUPTED:
+        # The process ends already. At its end Python gives signals their default action, which changes the exit code.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
     if threading.active_count() > 1:
         from cutover.composition import end_process_soon
 

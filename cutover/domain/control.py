@@ -75,7 +75,8 @@ class Control(Frozen):
             case RequestKind.PAUSE:
                 return self.pause is not None
             case RequestKind.RESUME:
-                return self.pause is None and bool(self.recent) and self.recent[-1].kind is RequestKind.RESUME
+                # It may end a pause that the driver began itself, of which this item knows nothing.
+                return False
             case RequestKind.PROMOTE:
                 same_step = self.promote is not None and self.promote.step_index == request.step_index
                 return same_step and self.pause is None
@@ -88,7 +89,7 @@ class Control(Frozen):
 
 
 def _effect(request: Request, pause: Request | None) -> dict[str, Request | None]:
-    # Who promotes an earlier step than the one at which another person paused has not seen that pause.
+    # A person who promotes an earlier step did not know that somebody paused at a later one, so that pause stays.
     left = pause if pause is not None and pause.step_index > request.step_index else None
     match request.kind:
         case RequestKind.ABORT:

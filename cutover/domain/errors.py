@@ -52,7 +52,7 @@ class PreflightFailed(CutoverError):
 
 
 class LeaseLost(CutoverError):
-    """Another driver has taken over the execution. This driver must not write again."""
+    """Another driver has the lease, or may have it because this driver did not renew it. It must not write again."""
 
     exit = Exit.REFUSED
 
@@ -70,7 +70,7 @@ class RequestsChanged(CutoverError):
 
 
 class WorldChanged(CutoverError):
-    """The live weights changed since the driver last looked. The driver looks again before it acts."""
+    """A person paused, or the live weights changed, since the driver last checked. It responds before it acts."""
 
 
 class HeadMoved(CutoverError):
@@ -78,7 +78,7 @@ class HeadMoved(CutoverError):
 
 
 class NeedsOperator(CutoverError):
-    """The driver can neither act nor record. The message has the AWS command that sets the weights by hand."""
+    """The driver cannot write the weights or not record them. The message has the AWS command, if one can help."""
 
     exit = Exit.NEEDS_OPERATOR
 

@@ -65,7 +65,7 @@ class Execution(Frozen):
 
     execution_id: str
     number: int = Field(ge=1)
-    """Counts the executions of this application and environment; the ledger gives it out."""
+    """Counts the executions of this application and environment; a new one has the newest one's number plus 1."""
     application: str
     environment: str
     purpose: Literal["deploy", "rollback", "drill", "gc"]

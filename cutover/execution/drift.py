@@ -7,7 +7,7 @@ from cutover.domain import Allocation
 from cutover.execution.context import ExecutionContext
 
 _RECHECK_SECONDS = 1.0
-"""A difference must be seen twice, this long apart, because AWS's answers may be a little old."""
+"""A difference must be read twice, this long apart, because AWS's answers may be a little old."""
 
 
 @dataclass(frozen=True, slots=True)

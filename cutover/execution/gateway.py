@@ -1,7 +1,7 @@
 """Every effect of an execution on the world goes through this file, and nothing else changes it.
 
 Just before an effect the driver renews its lease, reads requests, record and listener again, and checks the effect's
-precondition. No effect follows a wait without this second look.
+precondition. No effect follows a wait without this second check.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,12 +49,15 @@ def write_weights(context: ExecutionContext, planned: Allocation, reason: str, c
 def write_weights_directly(
     context: ExecutionContext, planned: Allocation, reason: str, check: Callable[[], None]
 ) -> float:
-    """The same with one ModifyListener call; returns the seconds from the write until the listener showed it."""
+    """The same with one ModifyListener call; returns the seconds from the write until the listener showed it.
+
+    The call takes about a second at most, so that it cannot arrive after the lease has expired.
+    """
     allocation = _record(context, planned, reason, check)
     context.held.expect(CALL_SECONDS)
     started = context.ports.clock.monotonic()
     with _move(context):
-        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
     return context.ports.clock.monotonic() - started
 
@@ -124,7 +127,7 @@ def restore_weights(context: ExecutionContext, reason: str) -> None:
     allocation, change = _change(context, context.recorded_allocation(), reason)
     context.recorder.record_weights(allocation, change)
     with _move(context):
-        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
 
 
@@ -188,7 +191,7 @@ def require_lease(context: ExecutionContext) -> None:
 
 
 def _admit(context: ExecutionContext, seconds: float) -> None:
-    """Make sure that the world is still as the driver saw it, and that it may act for `seconds`.
+    """Renew the lease, and check requests and listener again; the effect may take `seconds`, without a sign of life.
 
     Raises:
         LeaseLost: another driver has the lease, or may have it.

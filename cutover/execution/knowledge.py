@@ -1,4 +1,4 @@
-"""What the driver knows for the way back: the last good release and the health of both sides, from every look."""
+"""What the driver knows for the way back: the last good release, and the health of both sides as last checked."""
 
 from dataclasses import dataclass
 

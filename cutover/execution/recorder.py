@@ -30,7 +30,7 @@ ATTEMPTS = 4
 _INTENTS: frozenset[EventKind] = frozenset({"intent", "weights"})
 """Events after which the driver acts. A request that arrived before them is processed first."""
 _FACTS: frozenset[EventKind] = frozenset({"interrupted", "resumed", "stack"})
-"""Events that say what has happened. They are recorded whatever a person requests; the next look processes it."""
+"""Events that say what has happened. They are recorded whatever a person requests; the next read processes that."""
 
 
 class Recorder:
@@ -47,6 +47,7 @@ class Recorder:
         self.execution = execution
         self.control = Control(execution_id=execution.execution_id)
         self.measurements: list[Measurement] = []
+        self._measured_at: dict[int, float] = {}
         self._known: Allocation | None = None
         self._known_before: Allocation | None = None
         self._allocation: Allocation | None = None
@@ -166,7 +167,15 @@ class Recorder:
             self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
             raise TransientFailure(moved.code, moved.message) from moved
         self.measurements.append(measurement)
+        self._measured_at[measurement.seq] = self._ports.clock.monotonic()
         return measurement
+
+    def seconds_since_measurement(self, measurement: Measurement) -> float:
+        """Seconds since a measurement, on the monotonic clock if this driver has made it."""
+        measured_at = self._measured_at.get(measurement.seq)
+        if measured_at is None:
+            return (self._ports.clock.now() - measurement.at).total_seconds()
+        return self._ports.clock.monotonic() - measured_at
 
     def paused(self, message: str) -> None:
         """Record that the execution waits for a person."""
@@ -199,7 +208,7 @@ class Recorder:
     ) -> None:
         """Record the failure and, in the same transaction, the weights that take the traffic from the candidate.
 
-        The rest of the rollback plan is made afterwards. `ledger` is asked only once, because users wait.
+        The rest of the rollback plan is made afterwards. Each write is tried once, because users wait.
         """
         update: dict[str, object] = {
             "plan": Plan(strategy="rollback", steps=()),
@@ -223,7 +232,8 @@ class Recorder:
             # The answer to an earlier event was lost: it is recorded, and perhaps it is this very turn.
             self.execution = ledger.execution(self.execution.execution_id) or self.execution
             if self.execution.rolling_back:
-                self._known = None
+                self._known = self._allocation = None
+                self._forget_time()
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)
         if allocation is not None:
@@ -381,6 +391,8 @@ class Recorder:
     def _read_head_again(self) -> None:
         head = self._ports.ledger.execution(self.execution.execution_id)
         if head is not None:
+            if head.step_index != self.execution.step_index:
+                self._forget_time()
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
 

@@ -1,4 +1,4 @@
-"""Tell reporter and notifier what was recorded. A lost line stops nothing, and what users wait for comes first."""
+"""Send what was recorded to reporter and notifier. A lost line stops nothing, and a write of weights comes first."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -19,29 +19,29 @@ class Reports:
 
     def event(self, head: Execution, event: JournalEvent) -> None:
         """Show the changed head, and send the messages for the event."""
-        self._tell(lambda: self._ports.reporter.progress(head, event))
-        self._tell(lambda: self._ports.notifier.notify(head, event))
+        self._send(lambda: self._ports.reporter.progress(head, event))
+        self._send(lambda: self._ports.notifier.notify(head, event))
 
     def verdict(self, head: Execution, verdict: Verdict) -> None:
         """Show a verdict."""
-        self._tell(lambda: self._ports.reporter.verdict(head, verdict))
+        self._send(lambda: self._ports.reporter.verdict(head, verdict))
 
     @contextmanager
     def afterwards(self) -> Iterator[None]:
-        """Tell only when the context ends: users wait for what happens in it."""
+        """Send only when the context ends: users wait for what happens in it."""
         self._waiting = []
         try:
             yield
         finally:
             waiting, self._waiting = self._waiting, None
-            for tell in waiting:
-                self._tell(tell)
+            for send in waiting:
+                self._send(send)
 
-    def _tell(self, tell: Callable[[], None]) -> None:
+    def _send(self, send: Callable[[], None]) -> None:
         if self._waiting is not None:
-            self._waiting.append(tell)
+            self._waiting.append(send)
             return
         try:
-            tell()
+            send()
         except Exception:  # noqa: BLE001  a lost line or message must not stop or fail a deployment
             _log.warning("an event was not reported", exc_info=True)

@@ -1,4 +1,4 @@
-"""Wait during an execution. At least once a second the driver looks: at requests, gates and the listener's weights."""
+"""Wait during an execution. At least once a second the driver reads the requests and checks the background gates."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from cutover.strategies.capacity import tasks_for
 LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
-"""A driver that does not look for this long hangs, and its lease is not renewed any more."""
+"""A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
 _CLOCK_SKEW_SECONDS = 600.0
 """The wall clocks of two drivers differ by less."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else health and alarms if the candidate has traffic."""
+    """The gates during a pause: those of the current step, else all that judge a candidate with traffic."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval
@@ -233,8 +233,8 @@ def _standing_watch(context: ExecutionContext) -> Watch:
         return Watch(head.candidate, (), 1, interval)
     release = context.ports.ledger.release(head.candidate.release)
     capacity = release.manifest.desired_count if release is not None else 1
-    alarms = ("alarms",) if config.gates.alarms.names else ()
-    return Watch(head.candidate, ("ecs", "targets", *alarms), max(1, tasks_for(weight, capacity)), interval)
+    gates = ("ecs", "targets", *config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ()))
+    return Watch(head.candidate, gates, max(1, tasks_for(weight, capacity)), interval)
 
 
 def _resumed_by(context: ExecutionContext) -> str | None:
@@ -247,11 +247,13 @@ def _resumed_by(context: ExecutionContext) -> str | None:
 
 def _drift_ended(context: ExecutionContext) -> str | None:
     """How a pause because of drift ended: a person decided, or the listener has the recorded weights again."""
-    drift = find_drift(context)
+    drift, request = find_drift(context), context.recorder.control.drift
+    head = context.recorder.execution
     if drift is None:
+        if request is not None:
+            context.recorder.answer_drift(request.version)
         return "the listener has the recorded weights again"
-    request = context.recorder.control.drift
-    if request is None or request.version <= context.recorder.execution.answered_drift:
+    if request is None or request.version <= head.answered_drift or request.step_index != head.step_index:
         return None
     # The next write records the answer together with its effect.
     context.recorder.answer_drift(request.version)

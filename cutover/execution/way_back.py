@@ -13,7 +13,7 @@ from cutover.strategies.rollback import rollback_after_failure
 from cutover.strategies.way_back import weights_back
 
 _FRESH_SECONDS = 10.0
-"""The health from a look this long ago is good enough for the first write."""
+"""Health that was read this long ago is good enough for the first write."""
 Record = Callable[[Allocation, WeightsChange], None]
 
 
@@ -58,7 +58,7 @@ def plan_rest(context: ExecutionContext) -> Plan:
 def next_allocation(context: ExecutionContext, known: Knowledge, min_healthy_percent: int) -> Allocation | None:
     """The weights that the way back writes next; None if there is nothing to move or nowhere to move it.
 
-    The health of both sides is known from the last look. If that is long ago, it is read again, each side within a
+    The health of both sides is known from the last check. If that is long ago, it is read again, each side within a
     second; what cannot be read keeps its last value, and what was never read counts as healthy.
     """
     current = context.recorder.best_known_allocation()

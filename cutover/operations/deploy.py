@@ -1,6 +1,6 @@
 """Deploy the configured release: now, later by a worker, or after aborting the execution in progress."""
 
-from cutover.domain import Execution, Manifest, Status
+from cutover.domain import Execution, Manifest, Release, Status
 from cutover.execution.recorder import Recorder
 from cutover.operations.checks import alarms_firing_before, refuse_busy, refuse_drift, refuse_unfinished
 from cutover.operations.leasing import leased
@@ -29,11 +29,12 @@ def deploy(ports: Ports, supersedes: str | None = None) -> Execution | None:
         return start(ports, held, execution, prepared.environment, _manifests(prepared))
 
 
-def deploy_manifest(ports: Ports, manifest: Manifest) -> Execution | None:
-    """Deploy a recorded manifest; None if its release already has all traffic. Raises the errors of `deploy`."""
+def deploy_release(ports: Ports, release: Release) -> Execution | None:
+    """Deploy a recorded release; None if it already has all traffic. Raises the errors of `deploy`."""
     refuse_busy(ports)
     with leased(ports) as held:
-        prepared = _checked(ports, prepare_manifest(ports, manifest, ports.stacks.environment()))
+        environment = ports.stacks.environment()
+        prepared = _checked(ports, prepare_manifest(ports, release.ref, release.manifest, environment))
         if prepared.nothing_to_do:
             return None
         execution = _new(ports, prepared, None)
@@ -78,7 +79,7 @@ def _new(ports: Ports, prepared: Prepared, supersedes: str | None) -> Execution:
         ports,
         purpose="deploy",
         plan=prepared.plan,
-        candidate=prepared.manifest.ref,
+        candidate=prepared.ref,
         baseline=prepared.baseline,
         fired_before=alarms_firing_before(ports),
         supersedes=supersedes,
@@ -86,4 +87,5 @@ def _new(ports: Ports, prepared: Prepared, supersedes: str | None) -> Execution:
 
 
 def _manifests(prepared: Prepared) -> tuple[Manifest, ...]:
-    return (prepared.manifest, *((prepared.fresh_baseline,) if prepared.fresh_baseline is not None else ()))
+    new = (prepared.manifest,) if prepared.manifest.ref == prepared.ref else ()
+    return (*new, *((prepared.fresh_baseline,) if prepared.fresh_baseline is not None else ()))

@@ -15,6 +15,7 @@ from cutover.ports import EnvironmentOutputs, Ports
 class Prepared:
     """A deployment that can start; nothing is recorded yet."""
 
+    ref: ReleaseRef
     manifest: Manifest
     environment: EnvironmentOutputs
     baseline: ReleaseRef | None
@@ -35,21 +36,25 @@ def prepare(ports: Ports) -> Prepared:
     """
     manifest, environment = build_release_manifest(ports)
     refuse_version_reuse(ports, manifest)
-    return prepare_manifest(ports, manifest, environment)
+    return prepare_manifest(ports, manifest.ref, manifest, environment)
 
 
-def prepare_manifest(ports: Ports, manifest: Manifest, environment: EnvironmentOutputs) -> Prepared:
-    """Plan the deployment of a given manifest with the configured strategy."""
-    fresh = _fresh_baseline(ports, manifest)
-    facts = observe_deployment(ports, manifest.ref, manifest.desired_count, fresh.ref if fresh else None)
+def prepare_manifest(ports: Ports, ref: ReleaseRef, manifest: Manifest, environment: EnvironmentOutputs) -> Prepared:
+    """Plan the deployment of a given manifest with the configured strategy.
+
+    `ref` is the recorded name of the release, which another version of cutover may have made from the manifest.
+    """
+    fresh = _fresh_baseline(ports, ref)
+    facts = observe_deployment(ports, ref, manifest.desired_count, fresh.ref if fresh else None)
     allocation = ports.ledger.allocation()
-    is_good = manifest.ref.release in ports.ledger.good().names
+    is_good = ref.release in ports.ledger.good().names
     return Prepared(
+        ref=ref,
         manifest=manifest,
         environment=environment,
         baseline=facts.baseline,
         plan=make_plan(ports.config.strategy, facts),
-        nothing_to_do=is_good and allocation.weight_of(manifest.ref.release) == 100,
+        nothing_to_do=is_good and allocation.weight_of(ref.release) == 100,
         fresh_baseline=fresh,
     )
 
@@ -68,13 +73,13 @@ def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
     return build_manifest(ports.config, image=image, secrets=secrets, network=network), environment
 
 
-def _fresh_baseline(ports: Ports, manifest: Manifest) -> Manifest | None:
+def _fresh_baseline(ports: Ports, ref: ReleaseRef) -> Manifest | None:
     """The manifest of the fresh baseline: the serving release's, with its own digest. None if the plan needs none."""
     gates, strategy = ports.config.gates, ports.config.strategy
     steps = strategy.canary.steps if strategy.canary else ()
     if gates.analysis is None or gates.analysis.baseline != "fresh" or not any(step.analyse for step in steps):
         return None
     serving = serving_release(ports)
-    if serving is None or serving.ref == manifest.ref:
+    if serving is None or serving.ref == ref:
         return None
-    return serving.manifest.model_copy(update={"baseline_for": manifest.digest})
+    return serving.manifest.model_copy(update={"baseline_for": ref.digest})

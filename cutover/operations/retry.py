@@ -2,7 +2,7 @@
 
 from cutover.domain import Execution, Status
 from cutover.domain.errors import Refused
-from cutover.operations.deploy import deploy_manifest
+from cutover.operations.deploy import deploy_release
 from cutover.ports import Ports
 
 
@@ -23,7 +23,7 @@ def retry(ports: Ports, execution_id: str | None) -> Execution:
     release = ports.ledger.release(head.candidate.release)
     if release is None:
         raise Refused("RELEASE_UNKNOWN", f"the ledger has no release {head.candidate.release}", "cutover releases")
-    execution = deploy_manifest(ports, release.manifest)
+    execution = deploy_release(ports, release)
     if execution is None:
         raise Refused("ALREADY_SERVES", f"{head.candidate.release} already has all traffic", "cutover status")
     return execution

@@ -56,6 +56,12 @@ def listener_program(config: EnvironmentConfig, allocation: Allocation, recorded
         pulumi.export(name, value)
 
 
+def listener_urn(project: str, environment: str) -> str:
+    """The URN of the listener in the environment's stack, which has the environment's name."""
+    types = "cutover:environment:Environment$cutover:weighted_listener:WeightedListener$aws:lb/listener:Listener"
+    return f"urn:pulumi:{environment}::{project}::{types}::{environment}-listener"
+
+
 def _depending_on(urns: Sequence[str], value: str) -> pulumi.Output[str]:
     """A literal value that depends on resources which the program does not register.
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from typing import Any
 
 import boto3
@@ -48,6 +49,20 @@ def test_a_killed_creation_leaves_no_resource_behind(shell: Shell) -> None:
         len(client("elbv2").describe_target_groups()["TargetGroups"]),
     )
     assert counts == (existing, 2 * existing, existing, existing)
+
+
+def test_a_second_signal_kills_the_engine_and_a_resume_recovers_what_was_pending(shell: Shell) -> None:
+    shell.set_release("2.1.0")
+    driver = shell.start("deploy")
+    until(driver, "intent", "creating")
+    time.sleep(1.0)
+    driver.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    asked = time.monotonic()
+    assert stop(driver, signal.SIGTERM) == 130
+    assert time.monotonic() < asked + 15.0
+    resumed = shell.cutover("resume")
+    assert (resumed.code, resumed.last["status"]) == (0, "COMPLETED"), resumed.err
 
 
 def test_one_of_two_drivers_deploys_and_the_other_is_refused_with_its_name(shell: Shell) -> None:

@@ -32,7 +32,7 @@ SETTINGS: dict[str, object] = {
                 {"weight": 50},
                 {"pause": "30s"},
                 {"hook": "smoke"},
-            ]  # fmt: skip
+            ]
         },
     },
     "hooks": {"smoke": {"function": "smoke"}},
@@ -93,11 +93,13 @@ def check_end(scenario: Scenario, end: Execution | NeedsOperator, fault: Fault) 
     can_write = fault.method not in CANNOT_WRITE
     assert sum(scenario.live.values()) == 100
     if isinstance(end, NeedsOperator):
+        assert fault.kind.seconds > 0, "one failure needs nobody"
         had_traffic = any("v2" in weights for _, weights in scenario.writes)
         assert names_the_command(end) or not had_traffic, end.message
         assert not can_write or "v2" not in scenario.live
         return
     assert end.finished
+    assert fault.kind.seconds > 0 or end.status is not Status.FAILED, "one failure needs nobody"
     match end.status:
         case Status.COMPLETED:
             ends_well(end, scenario, "v2")

@@ -1,21 +1,14 @@
-"""Which release a rollback goes to: the last one whose deployment completed and that nobody has left by a rollback since."""
+"""A rollback goes to the last release whose deployment completed and that nobody has left by a rollback since."""
 
 import pytest
 
 from cutover import operations
 from cutover.domain import Status
 from cutover.domain.errors import Interrupted, PreflightFailed, Refused, StepFailed, TransientFailure
-from support.scenario import CANARY, CAPACITY, WAITS, Scenario, ends_well, needs_a_person, raises
+from support.scenario import CANARY, CAPACITY, STRATEGIES, Scenario, ends_well, needs_a_person, raises
 
 KEEP = {"retention": {"mode": "hot", "keep": 3}}
 ALARM = {"gates": {"alarms": {"names": ["errors"]}}}
-STRATEGIES: dict[str, dict[str, object]] = {
-    "blue-green": WAITS,
-    "canary": CANARY,
-    "linear": WAITS | {"kind": "linear", "linear": {"percent": 40, "interval": "10s"}},
-    "rolling": WAITS | {"kind": "rolling", "rolling": {"batch_percent": 50, "pause": "5s"}},
-    "recreate": WAITS | {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
-}
 
 
 @pytest.fixture

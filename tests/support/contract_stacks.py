@@ -139,6 +139,14 @@ class LocalContractStacks:
     def leave_pending_operation(self, release: Release) -> None:
         self.leave_pending(release.ref.release, "deleting", "aws:ecs/service:Service")
 
+    def forget(self, stack: str, *resource_types: str) -> None:
+        """Remove resources from the state; they stay in AWS, as if the engine had been killed before it wrote."""
+        state_file = self.state_file(stack)
+        state = json.loads(state_file.read_text())
+        latest = state["checkpoint"]["latest"]
+        latest["resources"] = [each for each in latest["resources"] if each["type"] not in resource_types]
+        state_file.write_text(json.dumps(state))
+
     def leave_pending(self, stack: str, operation: str, resource_type: str) -> None:
         """Write a pending operation into the stack's state: `creating` another resource of that type, or any other."""
         state_file = self.state_file(stack)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from cutover import operations
 from cutover.domain import Execution, Phase, ReleaseState, Status
 from cutover.domain.errors import NeedsOperator
 from cutover.ports import Ports, TargetHealth
-from support.fakes import InMemoryEnvironment
+from support.fakes import FakeClock, InMemoryEnvironment
 from support.fakes.in_memory import LEASE_SECONDS
 
 CAPACITY = 4
@@ -20,6 +20,32 @@ CANARY = WAITS | {
     "kind": "canary",
     "canary": {"steps": [{"weight": 10}, {"pause": "60s"}, {"weight": 50}, {"pause": "60s"}]},
 }
+
+STRATEGIES: dict[str, dict[str, object]] = {
+    "blue-green": WAITS,
+    "canary": CANARY,
+    "linear": WAITS | {"kind": "linear", "linear": {"percent": 40, "interval": "10s"}},
+    "rolling": WAITS | {"kind": "rolling", "rolling": {"batch_percent": 25, "pause": "5s"}},
+    "recreate": WAITS | {"kind": "recreate", "recreate": {"outage": "nobody uses the shop at night"}},
+}
+"""Every own strategy, with short times."""
+
+
+@dataclass
+class SkewedClock:
+    """The clock of a host whose wall clock is wrong by `seconds`. Time passes for everybody alike."""
+
+    true: FakeClock
+    seconds: float
+
+    def now(self) -> datetime:
+        return self.true.now() + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.true.monotonic() + self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.true.sleep(seconds)
 
 
 class Killed(BaseException):

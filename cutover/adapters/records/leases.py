@@ -4,7 +4,7 @@ Every write has the fence as a condition. So a driver that was stopped for longe
 its successor wrote (https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html). No clock decides: a
 contender watches whether the renewals change.
 
-`lease` has the fence, and transactions check it; `renewal` has the renewals, which so never conflict with transactions.
+`lease` has the fence, which transactions check. `renewal` counts the renewals, so none conflicts with a transaction.
 """
 
 from datetime import UTC, datetime

@@ -33,7 +33,7 @@ class Requests:
             changed = control.with_request(request)
             version = equal(version=control.version) if control.version else ABSENT
             key = control_key(execution_id)
-            # A request that is in effect already is written to nowhere, and checked like a new one.
+            # A request that is in effect already changes nothing; its conditions are checked nevertheless.
             write = self._items.put(key, changed, version, version=changed.version)
             writes = {"head": self._items.check(head, in_progress)}
             writes[CONTROL] = self._items.check(key, version) if changed == control else write

@@ -13,7 +13,7 @@ from cutover.ports import LeaseRecord
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SMALLEST_EXPIRY = 10**15
-"""2001 in microseconds since 1970; no driver renews so often."""
+"""2001 in microseconds since 1970; no count of renewals becomes that high."""
 
 
 def good_releases(releases: Iterable[Release]) -> GoodReleases:

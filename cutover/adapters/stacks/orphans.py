@@ -17,6 +17,8 @@ _GONE = frozenset(
     {
         "ClusterNotFoundException",
         "InvalidGroup.NotFound",
+        "InvalidPermission.NotFound",
+        "InvalidSecurityGroupRuleId.NotFound",
         "NoSuchEntity",
         "ResourceNotFoundException",
         "RuleNotFound",
@@ -66,12 +68,12 @@ def sweep(session: Session, release: Release, keep: frozenset[str]) -> None:
     for name in _except(keep, (group["logGroupName"] for group in logs)):
         _delete(session.logs.delete_log_group, logGroupName=name)
     roles = _pages(session.iam, "list_roles", "Roles", PaginationConfig={"PageSize": _ROLES_PER_PAGE})
-    for name in _except(keep, (role["RoleName"] for role in roles if role["RoleName"].startswith(prefix))):
-        _delete_role(session, name)
+    for name in [role["RoleName"] for role in roles if role["RoleName"].startswith(prefix)]:
+        _sweep_role(session, name, keep)
     named = [{"Name": "group-name", "Values": [f"{prefix}*"]}]
     security_groups = _pages(session.ec2, "describe_security_groups", "SecurityGroups", Filters=named)
-    for group_id in _except(keep, (group["GroupId"] for group in security_groups)):
-        _delete(session.ec2.delete_security_group, GroupId=group_id)
+    for group_id in [group["GroupId"] for group in security_groups]:
+        _sweep_security_group(session, group_id, keep)
 
 
 def _except(keep: frozenset[str], ids: Iterable[str]) -> list[str]:
@@ -87,10 +89,29 @@ def _matches(rule: Any, digest8: str) -> bool:
     return any(h.get("HttpHeaderName", "").lower() == HEADER.lower() and h.get("Values") == [digest8] for h in headers)
 
 
-def _delete_role(session: Session, role: str) -> None:
+def _sweep_role(session: Session, role: str, keep: frozenset[str]) -> None:
+    """Delete the role, or of a role to keep only the policies to delete: AWS does not delete a role with a policy."""
     for policy in _pages(session.iam, "list_role_policies", "PolicyNames", RoleName=role):
-        _delete(session.iam.delete_role_policy, RoleName=role, PolicyName=policy)
-    _delete(session.iam.delete_role, RoleName=role)
+        if f"{role}:{policy}" not in keep:
+            _delete(session.iam.delete_role_policy, RoleName=role, PolicyName=policy)
+    if role not in keep:
+        _delete(session.iam.delete_role, RoleName=role)
+
+
+def _sweep_security_group(session: Session, group: str, keep: frozenset[str]) -> None:
+    """Delete the group, or of a group to keep only the rules to delete: AWS refuses the same rule a second time."""
+    if group not in keep:
+        _delete(session.ec2.delete_security_group, GroupId=group)
+        return
+    of_group = [{"Name": "group-id", "Values": [group]}]
+    for rule in _pages(session.ec2, "describe_security_group_rules", "SecurityGroupRules", Filters=of_group):
+        if rule["SecurityGroupRuleId"] not in keep:
+            revoke = (
+                session.ec2.revoke_security_group_egress
+                if rule["IsEgress"]
+                else session.ec2.revoke_security_group_ingress
+            )
+            _delete(revoke, GroupId=group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
 
 
 def _pages(client: Any, operation: str, field: str, **arguments: Any) -> list[Any]:

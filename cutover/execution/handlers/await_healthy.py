@@ -58,7 +58,7 @@ class AwaitHealthyHandler:
             passed_in_a_row = passed_in_a_row + 1 if passed else 0
             if passed_in_a_row >= step.consecutive:
                 return
-            if context.recorder.step_seconds() >= step.deadline_seconds:
+            if not passed and context.recorder.step_seconds() >= step.deadline_seconds:
                 last = verdicts[-1]
                 message = f"{step.release.release} was not healthy within {duration(step.deadline_seconds)}"
                 raise StepFailed("DEADLINE", f"{message}: {last.gate} gate: {last.reason}")
