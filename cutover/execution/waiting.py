@@ -5,11 +5,11 @@ from collections.abc import Callable
 from cutover.domain import Allocation, Phase, Weight
 from cutover.domain.errors import Interrupted, LeaseLost, Paused, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution import gateway, knowledge
+from cutover.execution.abort import aborted
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
 from cutover.execution.patience import WAY_BACK_SECONDS, Patience
-from cutover.execution.recorder import aborted
 from cutover.execution.watching import Watch
 from cutover.strategies.capacity import tasks_for
 
