@@ -117,7 +117,9 @@ def test_a_write_that_aws_refuses_ends_the_execution_with_its_reason(
     crash_with_all_traffic(environment)
     refused = failing(environment, StepFailed("AWS_REFUSED", "TargetGroupNotFound"), 10_000)
     monkeypatch.setattr(environment.traffic, "set_weights", refused)
+    began = environment.clock.slept
     execution = deploy(environment, "v2")
+    assert environment.clock.slept - began < 60, "another attempt would be refused too"
     assert (execution.status, code_of(execution)) == (Status.FAILED, "AWS_REFUSED")
     assert execution.error is not None
     assert "then the rollback failed: TargetGroupNotFound; to give prod-v1-" in execution.error.message
