@@ -99,7 +99,7 @@ def test_a_full_promote_skips_waits_until_full_traffic_and_never_those_of_a_roll
     assert skipped(context) is is_skipped
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(60, Status.COMPLETED), (200, Status.ROLLED_BACK)])
+@pytest.mark.parametrize(("seconds", "status"), [(60, Status.COMPLETED), (1000, Status.ROLLED_BACK)])
 def test_a_driver_that_cannot_read_requests_turns_back_when_its_patience_is_over(
     environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch, seconds: float, status: Status
 ) -> None:
@@ -113,9 +113,12 @@ def test_a_driver_that_cannot_read_requests_turns_back_when_its_patience_is_over
         return read(execution_id)
 
     monkeypatch.setattr(environment.ledger, "control", control)
-    execution = operations.deploy(environment.driver("v2", gates={"patience": "120s"}))
+    strategy = {"bake": "10m", "propagation_margin": "5s", "drain": "20s"}
+    execution = operations.deploy(environment.driver("v2", strategy=strategy, gates={"patience": "120s"}))
     assert execution is not None
     assert execution.status is status
+    if status is Status.ROLLED_BACK:
+        assert 120 <= denied_at[-1] - denied_at[0] <= 125
 
 
 def test_a_pause_before_the_first_step_holds_it_back(environment: InMemoryEnvironment) -> None:
