@@ -135,7 +135,7 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         Interrupted: a signal stopped the driver.
     """
     failure = None if _turns_back(context) else failure
-    first_write_is_missing = failure is not None or _turns_back(context)
+    first_write_is_missing = failure is not None or (_turns_back(context) and _has_traffic_to_lose(context))
     seconds = still_patient(context, context.patience, short=first_write_is_missing)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"

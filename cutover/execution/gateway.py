@@ -17,10 +17,10 @@ from cutover.domain.errors import (
     StepFailed,
     WorldChanged,
 )
+from cutover.execution.abort import aborted
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
-from cutover.execution.recorder import aborted
 from cutover.ports import Changes
 
 CALL_SECONDS = 150.0

@@ -12,16 +12,16 @@ from cutover.domain import (
     Outcome,
     Phase,
     Release,
-    Request,
     Status,
     Step,
     Verdict,
     WeightsChange,
     transition,
 )
-from cutover.domain.errors import HeadMoved, RequestsChanged, StepFailed, TransientFailure
+from cutover.domain.errors import HeadMoved, RequestsChanged, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
+from cutover.execution.abort import aborted
 from cutover.execution.reports import Reports
 from cutover.ports import Changes, Lease, Ledger, Ports
 
@@ -127,7 +127,7 @@ class Recorder:
             self._known_before = self._known
         self._known = None
         head = self.execution.model_copy(update={"moved_traffic": True})
-        self._write("weights", _sentence_of(change), head, changes, change)
+        self._write("weights", change.sentence, head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -395,15 +395,3 @@ class Recorder:
                 self._forget_time()
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
-
-
-def aborted(request: Request) -> StepFailed:
-    """The failure of an execution that a person aborted."""
-    reason = f": {request.reason}" if request.reason else ""
-    return StepFailed("ABORTED", f"aborted by {request.by}{reason}")
-
-
-def _sentence_of(change: WeightsChange) -> str:
-    before = ", ".join(f"{release} {percent} %" for release, percent in change.before.items()) or "none"
-    after = ", ".join(f"{release} {percent} %" for release, percent in change.after.items()) or "none"
-    return f"weights: {before} → {after} ({change.reason})"

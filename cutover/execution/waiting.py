@@ -5,11 +5,11 @@ from collections.abc import Callable
 from cutover.domain import Allocation, Phase, Weight
 from cutover.domain.errors import Interrupted, LeaseLost, Paused, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution import gateway, knowledge
+from cutover.execution.abort import aborted
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
 from cutover.execution.patience import WAY_BACK_SECONDS, Patience
-from cutover.execution.recorder import aborted
 from cutover.execution.watching import Watch
 from cutover.strategies.capacity import tasks_for
 
@@ -17,8 +17,8 @@ LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
 """A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
-_CLOCK_SKEW_SECONDS = 600.0
-"""The wall clocks of two drivers differ by less."""
+_CLOCK_SKEW_SECONDS = 900.0
+"""The wall clocks of two drivers differ by at most ten minutes, and a write ends minutes after its record."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
 """Codes of failures that a person wanted."""
 
