@@ -17,13 +17,15 @@ cache := $(or $(CUTOVER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cutover)
 # The engine has the version of its Python SDK.
 engine := $(cache)/pulumi/v$(shell sed -n 's/^pulumi==\([^ ]*\).*/\1/p' requirements-dev.lock)/bin
 
+simulation := PYTHONPATH=tests PYTHONHASHSEED=0 python -m support.simulation
+
 # All targets run the programs of .venv and this engine; Pulumi neither looks for updates nor downloads plugins.
 export PATH := $(CURDIR)/.venv/bin:$(engine):$(PATH)
 export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast chaos mutants lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast simulate pairs chaos mutants lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +41,12 @@ test-fast: setup ## run the tests of units, properties and components
 
 chaos: setup ## kill drivers, engines and plugins at random times; KILLS=100 SEED=1
 	CUTOVER_KILLS=$(or $(KILLS),100) CUTOVER_SEED=$(or $(SEED),1) python -m pytest -s tests/chaos $(ARGS)
+
+simulate: setup ## run random sequences of verbs and faults; SEED=100000 N=20000
+	$(simulation) sequences $(or $(SEED),100000) $(or $(N),20000)
+
+pairs: setup ## kill every verb, and then its resume, at all pairs of points
+	$(simulation) pairs
 
 mutants: setup ## break each guard in turn and see a test fail; writes benchmarks/mutants.md
 	python tools/mutants/run.py $(ARGS)

@@ -51,6 +51,7 @@ class RenewedLease:
         self._sign_until = now + FIRST_SIGN_SECONDS
         self._wake, self._stopped = threading.Event(), False
         self._lock = threading.Lock()
+        self._was_taken = False
         self._thread = threading.Thread(target=self._run, name="lease-renewal", daemon=True)
 
     @property
@@ -125,6 +126,7 @@ class RenewedLease:
         try:
             self._ledger.renew(self._lease)
         except LeaseLost as error:
+            self._was_taken = True
             self._lose(error.message)
             raise
         with self._lock:
@@ -144,9 +146,10 @@ class RenewedLease:
         self._lost.set()
 
     def _expired(self) -> LeaseLost:
+        code = "LEASE_LOST" if self._was_taken else "LEASE_EXPIRED"
         self._lose("it has expired")
         message = f"the lease of {self._lease.holder} has expired or was taken; another driver may act now"
-        return LeaseLost("LEASE_LOST", message, "cutover status")
+        return LeaseLost(code, message, "cutover status")
 
     def _run(self) -> None:
         seconds: float | None = 0.0

@@ -30,7 +30,7 @@ def _print(context: Context, execution: Execution) -> int:
     if context.json:
         print(json.dumps(status_object(execution)), flush=True)
     elif is_requested:
-        print(f"✔ recorded: abort of {execution.execution_id}; its driver has read it and rolls back")
+        print(f"✔ recorded: abort of {execution.execution_id}; its driver rolls back")
         print(next_line(context.environment, "status --watch"))
     else:
         print(f"execution {execution.execution_id} is {execution.status.value}")

@@ -24,7 +24,7 @@ def preview(context: Context, to: str | None) -> int:
             "from": preview.current.model_dump(mode="json"),
             "to": preview.target.model_dump(mode="json"),
             "readiness": preview.readiness,
-            "weights_only": all(step.kind == "SetTraffic" for step in preview.plan.steps),
+            "weights_only": all(step.kind in ("SetTraffic", "ShiftBack") for step in preview.plan.steps),
             "plan": preview.plan.model_dump(mode="json"),
         }
         print(json.dumps(shown))

@@ -1,13 +1,17 @@
 """`cutover work`: carry out recorded deployments (`deploy --detach`), and executions whose driver has stopped."""
 
+import logging
+
 from cutover.cli.common import exit_code, finish, open_ports
 from cutover.cli.context import Context
 from cutover.domain import Execution
-from cutover.domain.errors import Refused
+from cutover.domain.errors import LeaseLost, Refused, TransientFailure
 from cutover.operations import work
 from cutover.ports import Ports
 
 _POLL_SECONDS = 1.0
+_TAKEN_FIRST = frozenset({"LEASE_HELD", "FINISHED", "NOT_NEWEST"})
+_log = logging.getLogger("cutover.work")
 
 
 def run(context: Context) -> int:
@@ -31,6 +35,11 @@ def once(context: Context) -> int:
 def _take(ports: Ports) -> Execution | None:
     try:
         return work(ports)
-    except Refused:
-        # Another worker took it first.
+    except Refused as refused:
+        if refused.code not in _TAKEN_FIRST:
+            raise
+        # Another driver took it first.
+        return None
+    except (TransientFailure, LeaseLost) as error:
+        _log.warning("the execution was not carried out: %s", error.message)
         return None

@@ -39,6 +39,11 @@ class WeightsChange(Frozen):
     reason: str
     by: str
 
+    @property
+    def sentence(self) -> str:
+        """The change in one line, for the journal."""
+        return f"weights: {_shown(self.before)} → {_shown(self.after)} ({self.reason})"
+
 
 class Allocation(Frozen):
     """All weights of one environment. They sum to 100, or there are none (before the first release, or in an outage).
@@ -86,3 +91,7 @@ class Allocation(Frozen):
     def positive(self) -> dict[str, int]:
         """Target group ARN → weight in percent, for the target groups with a weight above 0."""
         return {w.target_group_arn: w.weight for w in self.weights if w.weight > 0}
+
+
+def _shown(weights: dict[str, int]) -> str:
+    return ", ".join(f"{release} {percent} %" for release, percent in weights.items()) or "none"

@@ -75,7 +75,8 @@ class Control(Frozen):
             case RequestKind.PAUSE:
                 return self.pause is not None
             case RequestKind.RESUME:
-                return bool(self.recent) and self.recent[-1].kind is RequestKind.RESUME
+                # It may end a pause that the driver began itself, of which this item knows nothing.
+                return False
             case RequestKind.PROMOTE:
                 same_step = self.promote is not None and self.promote.step_index == request.step_index
                 return same_step and self.pause is None

@@ -112,10 +112,15 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     if not head.rolling_back and head.purpose in ("deploy", "drill") and (wanted or not succeeded):
         way_back.turn_back(context, failure)
         return
+    if head.purpose == "gc" and wanted:
+        recorder.finish(Status.COMPLETED, Phase.DONE, f"the clean-up was stopped: {failure.message}")
+        return
     work = "record of the success" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
     message = f"the {work} failed: {failure.message}"
     if head.error is not None:
         message = f"{head.error.message}; then {message}"
+    if head.goes_back and _has_traffic_to_lose(context):
+        message = f"{message}; {weights_by_hand(context)}"
     recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
 
 
@@ -130,7 +135,8 @@ def _try_again_later(context: ExecutionContext, error: Exception, failure: StepF
         Interrupted: a signal stopped the driver.
     """
     failure = None if _turns_back(context) else failure
-    seconds = still_patient(context, context.patience, short=failure is not None)
+    first_write_is_missing = failure is not None or (_turns_back(context) and _has_traffic_to_lose(context))
+    seconds = still_patient(context, context.patience, short=first_write_is_missing)
     message = error.message if isinstance(error, CutoverError) else f"{type(error).__name__}: {error}"
     code = error.code if isinstance(error, CutoverError) else "UNEXPECTED"
     if seconds is None and failure is not None:
@@ -156,6 +162,17 @@ def _may_have_traffic(context: ExecutionContext) -> bool:
     except Exception:  # noqa: BLE001  nothing was ever read, so nothing was written either
         recorded = 0
     return bool(recorded or context.candidate_weight())
+
+
+def _has_traffic_to_lose(context: ExecutionContext) -> bool:
+    """Whether the release that the way back leaves may still have traffic."""
+    try:
+        known = context.recorder.best_known_allocation()
+    except Exception:  # noqa: BLE001  the command is offered when nobody knows
+        return True
+    target = context.knowledge.target
+    everything = target is not None and known.weight_of(target.ref.release) == 100 and known.confirmed
+    return bool(known.weights) and not everything
 
 
 def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:

@@ -17,10 +17,10 @@ from cutover.domain.errors import (
     StepFailed,
     WorldChanged,
 )
+from cutover.execution.abort import aborted
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import find_drift
 from cutover.execution.guards import refuse_if_it_has_traffic, refuse_if_last_good, refuse_if_too_small
-from cutover.execution.recorder import aborted
 from cutover.ports import Changes
 
 CALL_SECONDS = 150.0
@@ -49,12 +49,15 @@ def write_weights(context: ExecutionContext, planned: Allocation, reason: str, c
 def write_weights_directly(
     context: ExecutionContext, planned: Allocation, reason: str, check: Callable[[], None]
 ) -> float:
-    """The same with one ModifyListener call; returns the seconds from the write until the listener showed it."""
+    """The same with one ModifyListener call; returns the seconds from the write until the listener showed it.
+
+    The call takes about a second at most, so that it cannot arrive after the lease has expired.
+    """
     allocation = _record(context, planned, reason, check)
     context.held.expect(CALL_SECONDS)
     started = context.ports.clock.monotonic()
     with _move(context):
-        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
     return context.ports.clock.monotonic() - started
 
@@ -124,7 +127,7 @@ def restore_weights(context: ExecutionContext, reason: str) -> None:
     allocation, change = _change(context, context.recorded_allocation(), reason)
     context.recorder.record_weights(allocation, change)
     with _move(context):
-        context.ports.traffic.set_weights(context.environment.listener_arn, allocation)
+        context.ports.urgent.traffic.set_weights(context.environment.listener_arn, allocation)
     read_back(context, allocation)
 
 

@@ -53,7 +53,9 @@ def is_due(context: ExecutionContext, name: str, gate: MetricGate) -> bool:
     measurements = _measurements(context, name, gate)
     now = context.ports.clock.now()
     if measurements:
-        return (now - measurements[-1].at).total_seconds() >= gate.interval
+        seconds = context.recorder.seconds_since_measurement(measurements[-1])
+        # Below 0 the wall clock has gone back since another driver measured.
+        return seconds >= gate.interval or seconds < 0
     if not gate.background:
         return context.recorder.step_seconds() >= gate.initial_delay
     since = context.recorder.known_allocation().moved_at or now

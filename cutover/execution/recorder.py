@@ -12,16 +12,16 @@ from cutover.domain import (
     Outcome,
     Phase,
     Release,
-    Request,
     Status,
     Step,
     Verdict,
     WeightsChange,
     transition,
 )
-from cutover.domain.errors import HeadMoved, RequestsChanged, StepFailed, TransientFailure
+from cutover.domain.errors import HeadMoved, RequestsChanged, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
+from cutover.execution.abort import aborted
 from cutover.execution.reports import Reports
 from cutover.ports import Changes, Lease, Ledger, Ports
 
@@ -47,6 +47,7 @@ class Recorder:
         self.execution = execution
         self.control = Control(execution_id=execution.execution_id)
         self.measurements: list[Measurement] = []
+        self._measured_at: dict[int, float] = {}
         self._known: Allocation | None = None
         self._known_before: Allocation | None = None
         self._allocation: Allocation | None = None
@@ -126,7 +127,7 @@ class Recorder:
             self._known_before = self._known
         self._known = None
         head = self.execution.model_copy(update={"moved_traffic": True})
-        self._write("weights", _sentence_of(change), head, changes, change)
+        self._write("weights", change.sentence, head, changes, change)
         self._known = allocation
 
     def answer_drift(self, version: int) -> None:
@@ -166,7 +167,15 @@ class Recorder:
             self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
             raise TransientFailure(moved.code, moved.message) from moved
         self.measurements.append(measurement)
+        self._measured_at[measurement.seq] = self._ports.clock.monotonic()
         return measurement
+
+    def seconds_since_measurement(self, measurement: Measurement) -> float:
+        """Seconds since a measurement, on the monotonic clock if this driver has made it."""
+        measured_at = self._measured_at.get(measurement.seq)
+        if measured_at is None:
+            return (self._ports.clock.now() - measurement.at).total_seconds()
+        return self._ports.clock.monotonic() - measured_at
 
     def paused(self, message: str) -> None:
         """Record that the execution waits for a person."""
@@ -223,7 +232,7 @@ class Recorder:
             # The answer to an earlier event was lost: it is recorded, and perhaps it is this very turn.
             self.execution = ledger.execution(self.execution.execution_id) or self.execution
             if self.execution.rolling_back:
-                self._known = None
+                self._known = self._allocation = None
                 self._forget_time()
                 return
             head, event = self._commit_once(update, failure.message, allocation, change, ledger)
@@ -386,15 +395,3 @@ class Recorder:
                 self._forget_time()
             self.execution = head
         self.measurements = list(self._ports.ledger.measurements(self.execution.execution_id))
-
-
-def aborted(request: Request) -> StepFailed:
-    """The failure of an execution that a person aborted."""
-    reason = f": {request.reason}" if request.reason else ""
-    return StepFailed("ABORTED", f"aborted by {request.by}{reason}")
-
-
-def _sentence_of(change: WeightsChange) -> str:
-    before = ", ".join(f"{release} {percent} %" for release, percent in change.before.items()) or "none"
-    after = ", ".join(f"{release} {percent} %" for release, percent in change.after.items()) or "none"
-    return f"weights: {before} → {after} ({change.reason})"

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from cutover.domain import Allocation, Phase, Weight
 from cutover.domain.errors import Interrupted, LeaseLost, Paused, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution import gateway, knowledge
+from cutover.execution.abort import aborted
 from cutover.execution.context import ExecutionContext
 from cutover.execution.drift import Drift, find_drift
 from cutover.execution.gate_checks import check_background_gates
 from cutover.execution.patience import WAY_BACK_SECONDS, Patience
-from cutover.execution.recorder import aborted
 from cutover.execution.watching import Watch
 from cutover.strategies.capacity import tasks_for
 
@@ -17,8 +17,8 @@ LONGEST_SLEEP = 1.0
 """Longest sleep in seconds between two looks; so a request is processed within two seconds."""
 SIGN_OF_LIFE_SECONDS = 300.0
 """A driver without a sign of life for this long hangs, and its lease is not renewed any more."""
-_CLOCK_SKEW_SECONDS = 600.0
-"""The wall clocks of two drivers differ by less."""
+_CLOCK_SKEW_SECONDS = 900.0
+"""The wall clocks of two drivers differ by at most ten minutes, and a write ends minutes after its record."""
 ABORTS = frozenset({"ABORTED", "MOVED_BY_HAND"})
 """Codes of failures that a person wanted."""
 
@@ -57,11 +57,11 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
 
 
 def wait_for_drain(context: ExecutionContext) -> None:
-    """Before a release loses its tasks: wait until open requests have finished, if this driver moved weights just now.
+    """Before a release loses its tasks: wait until open requests have finished, if this execution moved traffic.
 
-    The Drain step has waited already. This is for weights that were restored after it.
+    The Drain step has waited already. This is for weights that were restored after it, perhaps by another driver.
     """
-    if context.moves.last is not None:
+    if context.recorder.execution.moved_traffic:
         wait_after_move(context, context.ports.config.strategy.drain)
 
 
@@ -223,7 +223,7 @@ def skipped(context: ExecutionContext) -> bool:
 
 
 def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else all that judge a candidate that has traffic."""
+    """The gates during a pause: those of the current step, else all that judge a candidate with traffic."""
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval
@@ -247,11 +247,13 @@ def _resumed_by(context: ExecutionContext) -> str | None:
 
 def _drift_ended(context: ExecutionContext) -> str | None:
     """How a pause because of drift ended: a person decided, or the listener has the recorded weights again."""
-    drift = find_drift(context)
+    drift, request = find_drift(context), context.recorder.control.drift
+    head = context.recorder.execution
     if drift is None:
+        if request is not None:
+            context.recorder.answer_drift(request.version)
         return "the listener has the recorded weights again"
-    request = context.recorder.control.drift
-    if request is None or request.version <= context.recorder.execution.answered_drift:
+    if request is None or request.version <= head.answered_drift or request.step_index != head.step_index:
         return None
     # The next write records the answer together with its effect.
     context.recorder.answer_drift(request.version)

@@ -9,6 +9,7 @@ from cutover.domain.errors import Refused
 from cutover.ports import HeldLease, Lease, LeaseRecord, Ports
 
 POLL_SECONDS = 1.0
+_TAKE_OVER_ATTEMPTS = 5
 _log = logging.getLogger("cutover.leasing")
 
 
@@ -52,6 +53,12 @@ def acquire(ports: Ports, is_alive: Callable[[], bool] = lambda: False) -> Lease
 
 def take_over(ports: Ports) -> Lease:
     """Take the lease at once, whoever has it. A person decides this; the former holder may write nothing more."""
+    for _ in range(_TAKE_OVER_ATTEMPTS - 1):
+        try:
+            return ports.ledger.take(ports.identifiers.holder(), ports.ledger.lease())
+        except Refused:
+            # The holder has renewed between the read and the take.
+            continue
     return ports.ledger.take(ports.identifiers.holder(), ports.ledger.lease())
 
 

@@ -16,7 +16,9 @@ def has_live_driver(ports: Ports) -> bool:
 def is_paused(ports: Ports) -> bool:
     """Whether the newest execution waits for a person."""
     head = ports.ledger.latest_execution()
-    return head is not None and not head.finished and head.phase is Phase.PAUSED
+    if head is None or head.finished:
+        return False
+    return head.phase is Phase.PAUSED or ports.ledger.control(head.execution_id).pause is not None
 
 
 def request_action(ports: Ports, kind: RequestKind, reason: str) -> Request:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cutover.config.settings import settings_hash, with_settings, with_settings_on_the_way_back
-from cutover.domain import Execution, Request, RequestKind, Status
+from cutover.domain import Execution, Phase, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
 from cutover.execution.recorder import Recorder
@@ -34,6 +34,9 @@ def continue_pause(ports: Ports, kind: RequestKind, reason: str) -> tuple[Reques
         Refused: no execution is in progress.
     """
     head = _in_progress(ports, kind)
+    if kind in (RequestKind.ACCEPT_LIVE, RequestKind.RESTORE) and head.phase not in (Phase.PAUSED, Phase.INTERRUPTED):
+        message = f"{head.execution_id} does not wait for a decision about its weights (phase {head.phase.value})"
+        raise Refused("NOTHING_TO_DECIDE", message, "cutover status --watch")
     request = put_request(ports, head, kind, reason)
     return request, _take_if_dead(ports, head, request, "resumed")
 
@@ -83,6 +86,10 @@ def abort_to_end(ports: Ports, head: Execution, reason: str) -> None:
             except Refused:
                 # Its driver lives after all, or another one has taken it over: either of them rolls it back.
                 continue
+            if _read(ports, head).finished:
+                # Its driver was killed between the end and the return of its lease.
+                ports.ledger.give_back(lease)
+                return
             _continue(ports, lease, head.execution_id, "resumed")
             return
         clock.sleep(POLL_SECONDS)

@@ -19,7 +19,7 @@ def observe_deployment(ports: Ports, candidate: ReleaseRef, capacity: int, fresh
     `fresh_baseline` is the copy of the baseline that an analysis compares with, if the configuration has one.
     """
     config = ports.config
-    serving = serving_release(ports)
+    serving = _serving_last_good(ports, candidate) or serving_release(ports)
     baseline = serving if serving is not None and serving.ref != candidate else None
     analysis = config.gates.analysis
     return Facts(
@@ -140,6 +140,14 @@ def _rollback_facts(
         timings=timings(ports.config),
         traffic_moved=moved_traffic,
     )
+
+
+def _serving_last_good(ports: Ports, candidate: ReleaseRef) -> Release | None:
+    """The last good release if it has any traffic; a release that failed and has more of it is no baseline."""
+    name = ports.ledger.good().last_except(candidate.release)
+    if name is None or ports.ledger.allocation().weight_of(name) == 0:
+        return None
+    return ports.ledger.release(name)
 
 
 def _surplus_after(ports: Ports, candidate: ReleaseRef, fresh_baseline: ReleaseRef | None) -> tuple[ReleaseRef, ...]:

@@ -143,7 +143,8 @@ def test_a_signal_during_the_wait_for_another_attempt_is_recorded_once(
 def test_a_driver_whose_lease_is_about_to_expire_turns_back_at_once(
     environment: InMemoryEnvironment, hung: float, patient: bool
 ) -> None:
-    context = context_of(environment, environment.driver("v2"))
+    at_its_first_step = newest(environment).model_copy(update={"step_index": 0})
+    context = context_of(environment, environment.driver("v2"), at_its_first_step)
     context.held.expect(0)
     environment.clock.uptime += hung
     assert (still_patient(context, context.patience) is not None) is patient

@@ -74,7 +74,7 @@ def test_an_abort_ends_the_wait_for_a_drain_and_a_promote_does_not(
         wait_after_move(context, 200)
 
 
-@pytest.mark.parametrize(("minutes_ago", "waits"), [(0, 100), (9, 100), (-30, 100), (12, 0)])
+@pytest.mark.parametrize(("minutes_ago", "waits"), [(0, 100), (14, 100), (-30, 100), (17, 0)])
 def test_a_drain_after_a_move_of_another_driver_lasts_the_whole_time_unless_the_move_is_long_ago(
     environment: InMemoryEnvironment, context: ExecutionContext, minutes_ago: float, waits: float
 ) -> None:

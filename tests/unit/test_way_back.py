@@ -97,7 +97,7 @@ def test_a_write_that_fails_after_it_was_recorded_is_tried_again(
     assert code_of(execution).startswith("GATE_"), "the reason is the first failure, not the one of the way back"
 
 
-def test_a_write_that_fails_for_a_quarter_of_an_hour_needs_an_operator(
+def test_a_write_that_is_denied_needs_an_operator_within_patience_and_says_what_to_type(
     environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash_with_all_traffic(environment)
@@ -107,7 +107,8 @@ def test_a_write_that_fails_for_a_quarter_of_an_hour_needs_an_operator(
     assert (execution.status, code_of(execution)) == (Status.FAILED, "AWS_DENIED")
     assert execution.error is not None
     assert "v2" in execution.error.message
-    assert execution.error.message.endswith("then the rollback failed: AccessDenied")
+    assert "then the rollback failed: AccessDenied; to give prod-v1-" in execution.error.message
+    assert "aws elbv2 modify-listener" in execution.error.message
 
 
 def test_a_write_that_aws_refuses_ends_the_execution_with_its_reason(
@@ -119,7 +120,7 @@ def test_a_write_that_aws_refuses_ends_the_execution_with_its_reason(
     execution = deploy(environment, "v2")
     assert (execution.status, code_of(execution)) == (Status.FAILED, "AWS_REFUSED")
     assert execution.error is not None
-    assert execution.error.message.endswith("then the rollback failed: TargetGroupNotFound")
+    assert "then the rollback failed: TargetGroupNotFound; to give prod-v1-" in execution.error.message
 
 
 def test_records_that_cannot_be_written_do_not_delay_the_first_write(environment: InMemoryEnvironment) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cutover.domain import Allocation, Phase, ShiftBack, Weight
 from cutover.domain.duration import duration
-from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
+from cutover.domain.errors import Interrupted, LeaseLost, RequestsChanged, StepFailed, WorldChanged
 from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime
@@ -75,9 +75,10 @@ class ShiftBackHandler:
             context.patience.succeeded()
         try:
             gateway.sync_listener(context)
-        except (StepFailed, TransientFailure, PreflightFailed) as error:
-            # The traffic is right, and the environment's program reads the recorded weights at the next update.
-            context.recorder.note("warning", f"Pulumi's state of the listener was not updated: {error.message}")
+        except (LeaseLost, Interrupted, RequestsChanged, WorldChanged):
+            raise
+        except Exception as error:  # noqa: BLE001  the traffic is right; the next update reads the recorded weights
+            context.recorder.note("warning", f"Pulumi's state of the listener was not updated: {error}")
 
     def verify(self, context: ExecutionContext) -> str:
         """Read the weights back, and wait the propagation margin; raises `StepFailed` if the listener has others."""

@@ -33,7 +33,8 @@ class FakeHeldLease:
         self._ledger.before_write("lease")
         self._catch_up()
         if self._left() <= 0:
-            raise LeaseLost("LEASE_LOST", f"the lease of {self._lease.holder} has expired or was taken")
+            code = "LEASE_LOST" if self._ledger.fence != self._lease.fence else "LEASE_EXPIRED"
+            raise LeaseLost(code, f"the lease of {self._lease.holder} has expired or was taken")
         self._renew_at(self._clock.monotonic())
 
     def expect(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Random sequences: a seed decides which verb, slice or disturbance comes next, and knows the state of the records."""
 
-from dataclasses import dataclass
 from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
 
 from cutover.domain import Status

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from cutover.config import EnvironmentConfig
 from cutover.config.settings import pinned_settings, with_settings
-from cutover.domain import execution, release, steps
-from cutover.domain import Allocation, Control, Execution, GoodReleases
+from cutover.domain import Allocation, Control, Execution, GoodReleases, execution, release, steps
 from cutover.domain.frozen import Frozen
 from support.fakes import FakeLedger, config_for
 

@@ -56,6 +56,8 @@ class Promises:
     """Execution → who recorded a verdict that stops it while the candidate had traffic, when, and its failed calls."""
     late_write: bool = False
     """Whether a process that had lost its lease changed the listener."""
+    late_scales: set[str] = field(default_factory=set)
+    """Releases whose desired count it set."""
     late_stacks: set[str] = field(default_factory=set)
     """Releases that such a process created or destroyed by its last call."""
     heads: dict[str, Execution] = field(default_factory=dict)
@@ -82,6 +84,8 @@ class Promises:
             return
         if key not in {("stacks", "apply_allocation"), ("traffic", "set_weights")}:
             if self._is_late(call.process):
+                if call.port == "compute":
+                    self.late_scales.add(call.arguments[0].service_name)
                 return
             self._recorded_before(call)
         if key == ("compute", "scale"):
@@ -331,7 +335,9 @@ class Promises:
         if head.rolling_back or head.purpose != "deploy":
             return
         control = self.simulation.ledger.control(head.execution_id)
-        raised = change.after.get(candidate, 0) > change.before.get(candidate, 0)
+        # Weights that a person accepts are in effect already.
+        live = self.simulation.world.weights.get(f"tg/{candidate}", 0)
+        raised = change.after.get(candidate, 0) > max(change.before.get(candidate, 0), live)
         if raised and control.pause is not None:
             self.broken(17, f"{head.execution_id} is paused and raises {candidate}")
         if raised and control.abort is not None:
@@ -341,7 +347,7 @@ class Promises:
         if head.status is not Status.COMPLETED:
             return
         control = self.simulation.ledger.control(head.execution_id)
-        if control.abort is not None and head.purpose != "rollback":
+        if control.abort is not None and head.purpose in ("deploy", "drill"):
             self.broken(17, f"{head.execution_id} was aborted and is COMPLETED")
         name = head.candidate.release
         if head.purpose == "deploy":

@@ -160,6 +160,9 @@ def _check_serving(simulation: Simulation) -> None:
         promises.broken(17, f"{good[-1]} is the last good release, and the weights are {world.weights}")
     release = simulation.ledger.release(good[-1])
     healthy = world.healthy(good[-1])
+    if good[-1] in promises.late_scales:
+        # Nothing fences ECS: a driver that was stopped just before this call made it when it woke up.
+        return
     if release is None or healthy < release.manifest.desired_count:
         promises.broken(13, f"{good[-1]} serves with {healthy} healthy targets")
 

@@ -20,9 +20,7 @@ CREATE_SECONDS, DESTROY_SECONDS, UPDATE_SECONDS = 2.0, 1.0, 1.0
 """Virtual time of the engine's operations."""
 _EFFECTIVE = frozenset({"ledger", "stacks", "compute", "traffic"})
 _READS = frozenset(
-    "lease execution latest_execution executions journal weight_changes control measurements hook_answer allocation good "
-    "release standing releases releases_of releases_with service weights target_health environment release_exists outputs "
-    "preview_environment preview_release".split()
+    ["lease", "execution", "latest_execution", "executions", "journal", "weight_changes", "control", "measurements", "hook_answer", "allocation", "good", "release", "standing", "releases", "releases_of", "releases_with", "service", "weights", "target_health", "environment", "release_exists", "outputs", "preview_environment", "preview_release"]
 )
 _REQUESTS = 100.0
 """Requests of a version in a period, for the metric gate."""
