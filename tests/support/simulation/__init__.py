@@ -6,7 +6,7 @@
 from support.simulation.cases import Case, run_case
 from support.simulation.explore import explore
 from support.simulation.fast import fast_records
-from support.simulation.promises import Broken
+from support.simulation.watch import Broken
 from support.simulation.settle import check_end, settle
 from support.simulation.simulation import Simulation
 

@@ -6,7 +6,7 @@ from random import Random
 from support.simulation.explore import explore
 from support.simulation.fast import fast_records
 from support.simulation.kills import Kills, Scenario
-from support.simulation.promises import Broken
+from support.simulation.watch import Broken
 from support.simulation.shrink import shrink
 
 LEAST_VERBS = 8

@@ -7,7 +7,7 @@ from random import Random
 from cutover.domain import Status
 from support.simulation.cases import Case, Directive, carry_out
 from support.simulation.fast import GATES, STRATEGIES, fast_records
-from support.simulation.promises import Broken
+from support.simulation.watch import Broken
 from support.simulation.settle import settle
 from support.simulation.simulation import Simulation
 

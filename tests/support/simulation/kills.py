@@ -133,7 +133,7 @@ class Kills:
     def _compare(self, simulation: Simulation) -> None:
         state = state_of(simulation)
         if state not in self._outcomes and not self.scenario.beside:
-            simulation.promises.broken(3, f"the end is {state}, undisturbed it is {self._outcomes[0]}")
+            simulation.watch.broken(3, f"the end is {state}, undisturbed it is {self._outcomes[0]}")
 
 
 @dataclass
