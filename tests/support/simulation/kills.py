@@ -19,8 +19,8 @@ Verb = tuple[str, str, str]
 class Scenario:
     """What is killed: `verb`, after the verbs of `before` have run to their end.
 
-    `until` starts the first of `beside` and waits for that line of the trace before the verb starts; so a verb can act on
-    an execution in progress.
+    `beside` starts first, and the verb starts after the line `until` of the trace; so a verb can act on an execution
+    in progress.
     """
 
     name: str

@@ -115,7 +115,7 @@ class Simulation:
                 process.ended = f"{type(error).__name__} {error.code}: {error.message}"
             except GreenletExit:
                 raise
-            except Exception as error:  # whatever leaves a verb is kept, and judged by the watch
+            except Exception as error:  # noqa: BLE001  whatever leaves a verb is kept, and judged by the watch
                 process.ended, process.error = repr(error), error
             self.note(f"{process.name} ends: {process.ended}")
             self.watch.process_ended(process)
@@ -161,7 +161,7 @@ class Simulation:
             self.run(1000)
 
     def version(self) -> tuple[float, int]:
-        """Changes with every effect and with the time: what two moments with the same version leave behind is the same."""
+        """Changes with every effect and with the time: two moments with the same version leave the same behind."""
         return self.scheduler.now, self.effects
 
     def at_work(self) -> list[Process]:
