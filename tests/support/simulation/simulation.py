@@ -191,7 +191,7 @@ class Simulation:
         self.watch.active = False
         self.scheduler.close()
 
-    def call(
+    def call(  # noqa: C901  one branch for each moment of a call
         self, process: Process, port: str, method: str, function: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> Any:
         """Make one call of a port: hand over, fail or act, check, hand over, answer."""
