@@ -6,8 +6,8 @@ from random import Random
 from support.simulation.explore import explore
 from support.simulation.fast import fast_records
 from support.simulation.kills import Kills, Scenario
-from support.simulation.watch import Broken
 from support.simulation.shrink import shrink
+from support.simulation.watch import Broken
 
 LEAST_VERBS = 8
 

@@ -7,9 +7,9 @@ from random import Random
 from cutover.domain import Status
 from support.simulation.cases import Case, Directive, carry_out
 from support.simulation.fast import GATES, STRATEGIES, fast_records
-from support.simulation.watch import Broken
 from support.simulation.settle import settle
 from support.simulation.simulation import Simulation
+from support.simulation.watch import Broken
 
 BEHAVIOURS = ("crash", "unhealthy", "errors", "cannot-be-created", "slow-start", "alarm", "bad-metric")
 FAULTS = ("throttled", "lost-answer", "denied", "unexpected", "slow", "stale")
@@ -52,7 +52,7 @@ def explore(seed: int) -> Explored:
                 directives.append(directive)
                 carry_out(simulation, directive)
             settle(simulation)
-        except (Broken, Exception) as error:  # an error of the simulator is a finding too
+        except (Broken, Exception) as error:  # noqa: BLE001  an error of the simulator is a finding too
             broken = error
         finally:
             simulation.close()

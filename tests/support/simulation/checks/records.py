@@ -90,7 +90,7 @@ def good_is_what_succeeded(watch: Watch, commit: Commit) -> str | None:
 
 
 def rollback_goes_to_the_last_good(watch: Watch, commit: Commit) -> str | None:
-    """A rollback without a named target goes below the release that it leaves, and never to one that did not succeed."""
+    """A rollback without a named target goes below the release that it leaves, to one that has succeeded."""
     head = commit.head
     if commit.event.kind != "started" or head.purpose != "rollback":
         return None
@@ -115,7 +115,7 @@ def nothing_is_raised_against_a_request(watch: Watch, commit: Commit) -> str | N
 
 
 def no_success_after_an_abort(watch: Watch, commit: Commit) -> str | None:
-    """A deployment that was aborted while it was in progress does not complete; a rollback wants what the abort wants."""
+    """A deployment that was aborted while in progress does not complete; a rollback wants what the abort wants."""
     head = commit.head
     if (
         commit.event.kind != "finished"
