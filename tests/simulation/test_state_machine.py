@@ -1,4 +1,7 @@
-"""Every verb and disturbance keeps the promises, from any state; Hypothesis looks for the shortest way to break one."""
+"""From any state that verbs and disturbances can reach, every next one keeps the promises.
+
+Hypothesis looks for the shortest way to break one.
+"""
 
 from collections.abc import Callable
 
@@ -108,7 +111,7 @@ class Machine(RuleBasedStateMachine):
         self._keep(lambda: carry_out(self.simulation, directive))
 
     def _keep(self, act: Callable[[], None]) -> None:
-        """Make an assertion of a broken promise, which is no `Exception`; Hypothesis shortens assertions."""
+        """Hypothesis shortens a failed assertion; `Broken` is no `Exception`, so that no driver can catch it."""
         try:
             act()
         except Broken as broken:

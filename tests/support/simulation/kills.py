@@ -19,8 +19,7 @@ Verb = tuple[str, str, str]
 class Scenario:
     """What is killed: `verb`, after the verbs of `before` have run to their end.
 
-    `beside` starts first, and the verb starts after the line `until` of the trace; so a verb can act on an execution
-    in progress.
+    `beside` starts first, and runs to the line `until` of the trace; so the verb can act on an execution in progress.
     """
 
     name: str

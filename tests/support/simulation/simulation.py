@@ -115,7 +115,7 @@ class Simulation:
                 process.ended = f"{type(error).__name__} {error.code}: {error.message}"
             except GreenletExit:
                 raise
-            except Exception as error:  # noqa: BLE001  whatever leaves a verb is kept, and judged by the watch
+            except Exception as error:  # noqa: BLE001  whatever leaves a verb is kept and judged
                 process.ended, process.error = repr(error), error
             self.note(f"{process.name} ends: {process.ended}")
             self.watch.process_ended(process)
@@ -191,7 +191,7 @@ class Simulation:
         self.watch.active = False
         self.scheduler.close()
 
-    def call(  # noqa: C901  one branch for each moment of a call
+    def call(
         self, process: Process, port: str, method: str, function: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> Any:
         """Make one call of a port: hand over, fail or act, check, hand over, answer."""
@@ -205,22 +205,8 @@ class Simulation:
         call = PortCall(process, port, method, arguments)
         if port in CHECKED_BEFORE or process.verb in READ_ONLY:
             watch.before_call(call)
-        try:
-            if port == "stacks":
-                with self.world.lock(process, method, arguments):
-                    result = function(*arguments)
-            else:
-                result = function(*arguments)
-        except AssertionError as error:
-            # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
-            watch.broken(22, f"{process.name} {port}.{method}: {error}")
-            raise
-        except Exception:
-            watch.call_ends(call)
-            scheduler.hand_over()
-            raise
-        if port in _EFFECTIVE:
-            self.effects += method not in _READS
+        result = self._act(call, function)
+        self.effects += port in _EFFECTIVE and method not in _READS
         if port in CHECKED_AFTER:
             watch.after_call(call, result)
         if self.on_call is not None:
@@ -229,6 +215,22 @@ class Simulation:
         if fault is not None:
             return faults.answer(process, fault, call, result, self.world)
         return result
+
+    def _act(self, call: PortCall, function: Callable[..., Any]) -> Any:
+        """The effect of a call."""
+        try:
+            if call.port != "stacks":
+                return function(*call.arguments)
+            with self.world.lock(call.process, call.method, call.arguments):
+                return function(*call.arguments)
+        except AssertionError as error:
+            # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
+            self.watch.broken(22, f"{call.process.name} {call.port}.{call.method}: {error}")
+            raise
+        except Exception:
+            self.watch.call_ends(call)
+            self.scheduler.hand_over()
+            raise
 
     def _within_a_call(self, name: str) -> None:
         """The engine is at work: time passes, a signal or a lost lease ends it, and a kill leaves half of it done."""

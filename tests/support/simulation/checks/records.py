@@ -90,7 +90,7 @@ def good_is_what_succeeded(watch: Watch, commit: Commit) -> str | None:
 
 
 def rollback_goes_to_the_last_good(watch: Watch, commit: Commit) -> str | None:
-    """A rollback without a named target goes below the release that it leaves, and only to one that succeeded."""
+    """A rollback without a named target goes below the release that it leaves, to one that has succeeded."""
     head = commit.head
     if commit.event.kind != "started" or head.purpose != "rollback":
         return None

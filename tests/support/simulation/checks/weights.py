@@ -1,4 +1,4 @@
-"""Checks of each change of the listener. They trust what the driver read last, and spare what nobody can know."""
+"""Checks of each change of the listener, by what the driver read last; they spare what nobody can know."""
 
 from cutover.strategies.capacity import percent_of
 from support.fakes.cloud import release_of
