@@ -60,7 +60,7 @@ def test_an_event_that_was_changed_breaks_the_chain_at_the_next_one() -> None:
                 message="create",
                 fence=1,
                 previous=journal[-1].hash if journal else "",
-            )  # fmt: skip
+            )
         )
     assert broken_link(journal) is None
     journal[0] = journal[0].model_copy(update={"message": "something else"})
