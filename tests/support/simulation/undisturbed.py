@@ -28,7 +28,8 @@ def history_of(simulation: Simulation) -> tuple[History, dict[str, int]] | None:
         if head.status is not Status.COMPLETED or head.purpose == "drill":
             continue
         number = 0 if head.purpose == "gc" else numbers.setdefault(head.candidate.version, len(numbers) + 1)
-        steps.append((head.purpose, number, head.strategy if head.strategy in ("rolling", "recreate") else "blue-green"))
+        verb = "rollback-to" if head.purpose == "rollback" else head.purpose
+        steps.append((verb, number, head.strategy if head.strategy in ("rolling", "recreate") else "blue-green"))
     return tuple(steps), numbers
 
 
