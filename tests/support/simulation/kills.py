@@ -6,8 +6,9 @@ After each kill `resume` carries the execution to its end, and the state is that
 from dataclasses import dataclass, field
 
 from support.simulation.scheduler import Process
-from support.simulation.settle import State, settle, state_of
+from support.simulation.settle import settle
 from support.simulation.simulation import Simulation
+from support.simulation.state import State, state_of
 
 _LOOKS = 8
 """Looks, each after 5 s, at which a process may wait for a person; a lease of 20 s expires meanwhile."""

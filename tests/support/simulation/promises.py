@@ -1,7 +1,7 @@
 """The promises of `cutover` by number, each with its checks in the simulation, or with the place where it is proved.
 
 A check is a function of the watch and a moment; it returns how the promise is broken, or nothing. `call` is a call of
-a port before its effect; `effect` a change of capacity or a stack; `weights` every change of the listener, `move` one
+a port before its effect; `effect` a change of capacity or a stack; `weights` each change of the listener, `move` one
 by a driver; `late` an act of a driver that lost its lease; `commit` a journal event; `end` the state at rest.
 """
 

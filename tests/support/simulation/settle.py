@@ -1,9 +1,10 @@
 """The end of a sequence: the faults stop, people answer what waits, and everything must come to rest."""
 
 from cutover.domain import Execution, Status
-from support.fakes.cloud import release_of
 from support.simulation.scheduler import Process
 from support.simulation.simulation import Simulation
+from support.simulation.state import state_of
+from support.simulation.undisturbed import end_of, history_of, labelled
 
 _ROUND = 20_000
 """Hand-overs within a few seconds of virtual time that only a process which spins can make."""
@@ -24,6 +25,7 @@ def settle(simulation: Simulation) -> None:
     _collect(simulation)
     check_end(simulation)
     _resume_again(simulation)
+    _compare(simulation)
 
 
 def _resume_again(simulation: Simulation) -> None:
@@ -38,23 +40,15 @@ def _resume_again(simulation: Simulation) -> None:
         simulation.watch.broken(4, f"a second resume ends as {process.ended}, and the state is {state_of(simulation)}")
 
 
-State = dict[str, object]
-
-
-def state_of(simulation: Simulation) -> State:
-    """What two runs have in common when they come to the same end: everything but times, names of drivers, history."""
-    world, ledger = simulation.world, simulation.ledger
-    good = ledger.good()
-    serving = max(world.weights, key=lambda arn: world.weights[arn], default="")
-    return {
-        "weights": dict(world.weights),
-        "recorded": ledger.allocation().positive(),
-        "stacks": {name: (world.desired.get(name, 0), world.healthy(name)) for name in world.stacks},
-        "unfinished": sorted({*world.unfinished, *world.pending}),
-        "releases": {r.ref.release: r.state.value for r in ledger.standing()},
-        "good": good.names,
-        "next rollback": good.target_from(release_of(serving)) if serving else None,
-    }
+def _compare(simulation: Simulation) -> None:
+    """Promise 3: the state is that of a run which nobody disturbed, where that is defined."""
+    known = history_of(simulation)
+    if known is None:
+        return
+    history, numbers = known
+    state, expected = labelled(state_of(simulation), numbers), end_of(simulation.retention, history)
+    if state != expected:
+        simulation.watch.broken(3, f"the end of {history} is {state}, undisturbed it is {expected}")
 
 
 def _end_faults(simulation: Simulation) -> None:

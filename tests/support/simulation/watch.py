@@ -55,6 +55,8 @@ class Move:
     after: dict[str, int]
     written: dict[str, int]
     """Target group → percent."""
+    blind: bool
+    """Whether a call of the driver failed after its last record, so that it may go back without one."""
 
 
 @dataclass(slots=True)
@@ -157,7 +159,9 @@ class Watch:
         if head is None or head.finished:
             self.broken(22, f"{process.name} writes weights, and no execution is in progress")
             return
-        self._check("move", Move(process, head, _by_release(write.before), _by_release(write.after), write.after))
+        blind = process.notes.get("failed_calls", 0) > process.notes.get("recorded", 0)
+        move = Move(process, head, _by_release(write.before), _by_release(write.after), write.after, blind)
+        self._check("move", move)
         self.stops.pop(head.execution_id, None)
 
     def has_lease(self, process: Process) -> bool:

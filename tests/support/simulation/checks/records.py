@@ -8,7 +8,7 @@ from support.simulation.verbs import READ_ONLY
 from support.simulation.watch import EFFECTS, Commit, Watch
 
 _LEDGER_WRITES = frozenset({"commit", "take", "put_request", "put_measurement", "give_back", "renew"})
-_WITHOUT_IMAGE = frozenset({"rollback", "resume", "abort", "take-over", "work"})
+_WITHOUT_IMAGE = frozenset({"rollback", "rollback-to", "resume", "abort", "take-over", "work"})
 
 
 def preview_writes_nothing(watch: Watch, call: PortCall) -> str | None:
@@ -94,6 +94,9 @@ def rollback_goes_to_the_last_good(watch: Watch, commit: Commit) -> str | None:
     head = commit.head
     if commit.event.kind != "started" or head.purpose != "rollback":
         return None
+    if commit.process.verb == "rollback-to":
+        succeeded = head.candidate.release in watch.completed
+        return None if succeeded else f"{commit.process.name} goes to {head.candidate.release}, which never succeeded"
     left, good = head.baseline.release if head.baseline is not None else "", watch.good
     below = good[: good.index(left)] if left in good else good
     if below and head.candidate.release == below[-1] and below[-1] in watch.completed:

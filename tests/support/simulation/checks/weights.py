@@ -20,9 +20,8 @@ def sum_to_100(watch: Watch, write: WeightsWrite) -> str | None:
 def recorded_before_written(watch: Watch, move: Move) -> str | None:
     """The ledger has the weights first, unless the driver cannot reach it on the way back."""
     recorded = watch.simulation.ledger.allocation().positive()
-    notes = move.process.notes
-    blind = _goes_back(move) and notes.get("failed_calls", 0) > notes.get("recorded", 0)
-    return None if recorded == move.written or blind else f"{move.written} is written and {recorded} is recorded"
+    without = move.blind and _goes_back(move)
+    return None if recorded == move.written or without else f"{move.written} is written and {recorded} is recorded"
 
 
 def targets_carry_what_they_get(watch: Watch, move: Move) -> str | None:
@@ -113,7 +112,10 @@ def way_back_is_complete(watch: Watch, move: Move) -> str | None:
 
 
 def _goes_back(move: Move) -> bool:
-    return move.head.rolling_back or move.head.purpose == "rollback"
+    """By the record; or by the write itself, if the driver could not record that it turns back."""
+    failed = _failed(move)
+    loses = move.after.get(failed, 0) < move.before.get(failed, 0) or move.after == move.before
+    return move.head.goes_back or (move.blind and loses)
 
 
 def _failed(move: Move) -> str:
