@@ -62,15 +62,17 @@ def check_background_gates(context: ExecutionContext) -> None:
 
 
 def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: int) -> Verdict:
-    try:
-        if (judge := _BUILT_IN.get(gate)) is not None:
-            return judge(context, release, required)
+    judge = _BUILT_IN.get(gate)
+    if judge is None:
         metric = context.ports.config.gates.metrics.get(gate)
         if metric is None:
             raise StepFailed(
                 "GATE_UNKNOWN", f"the plan names the gate {gate!r}, but the configuration has no such gate"
             )
+        # A failed read is a measurement, which the gate's limits count. What fails here is its record.
         return judge_by_metrics(context, gate, metric, release)
+    try:
+        return judge(context, release, required)
     except (TransientFailure, PreflightFailed) as error:
         return Verdict(gate=gate, verdict=Outcome.ERROR, reason=f"could not be measured: {error.message}")
 

@@ -45,7 +45,7 @@ SETTINGS: dict[str, object] = {
         },
     },
 }
-CANNOT_WRITE = ("traffic.set_weights", "urgent.traffic.set_weights")
+CANNOT_WRITE = ("traffic.set_weights", "urgent.traffic.set_weights", "traffic", "everything")
 LONGEST_EXPOSURE = 300.0
 """Seconds in which a candidate may have traffic after the driver became blind, denied or the candidate fell ill."""
 

@@ -13,6 +13,7 @@ from cutover.domain.errors import (
     StepFailed,
     TransientFailure,
 )
+from cutover.execution.knowledge import Knowledge, refresh
 from support.scenario import CANARY, STRATEGIES, WAITS, Scenario, ends_well, names_the_command, needs_a_person, raises
 
 METRIC = {"preset": "error-rate", "at_most": 1, "interval": "10s", "minimum_requests": 1, "delay": "0s"}
@@ -160,12 +161,52 @@ def test_the_health_that_was_known_before_a_scale_is_not_the_health_on_the_way_b
         healthy.append((scenario.live, scenario.cloud.target_states(name).count("healthy")))
 
     scenario.cloud.write_weights = noted  # type: ignore[method-assign]
-    assert scenario.deploy("v2", strategy=STRATEGIES["recreate"]).status is Status.ROLLED_BACK
+    short = STRATEGIES["recreate"] | {"propagation_margin": "2s", "drain": "3s"}
+    assert scenario.deploy("v2", strategy=short).status is Status.ROLLED_BACK
     assert all(count > 0 for weights, count in healthy if weights.get("v1"))
     ends_well(scenario.head, scenario, "v1")
 
 
+def test_a_health_that_cannot_be_read_is_the_last_known_one(scenario: Scenario) -> None:
+    target = scenario.ledger.all_releases[scenario.ledger.good().names[-1]]
+    known = Knowledge(target, target.ref)
+    refresh(known, scenario.clock, scenario.ports("v2"))
+    for error in (THROTTLED, DENIED, KeyError("x")):
+        scenario.traffic.target_health = raises(error)  # type: ignore[method-assign]
+        refresh(known, scenario.clock, scenario.ports("v2"))
+        scenario.ledger.release = raises(error)  # type: ignore[method-assign]
+        refresh(known, scenario.clock, scenario.ports("v2"))
+    assert (known.target_healthy, known.failed_healthy) == (4, 4)
+
+
+def test_a_rollback_on_request_moves_the_traffic_although_the_listener_can_no_longer_be_read(
+    scenario: Scenario,
+) -> None:
+    scenario.deploy("v2")
+
+    def deny(what: str) -> None:
+        if what.startswith("started"):
+            scenario.traffic.weights = raises(DENIED)  # type: ignore[method-assign]
+
+    scenario.ledger.after_write = deny
+    assert needs_a_person(operations.rollback(scenario.ports("v2"), None)), "nobody could read the weights back"
+    assert scenario.live == {"v1": 100}
+
+
 # p15: denied or unreachable in the middle
+
+
+def test_a_measurement_that_may_not_be_recorded_turns_back_within_patience(scenario: Scenario) -> None:
+    scenario.cloud.values = {("v2", "RequestCount"): 1000.0}
+
+    def deny(what: str) -> None:
+        if what.startswith("measurement"):
+            raise DENIED
+
+    scenario.ledger.before_write = deny
+    execution = scenario.deploy("v2", strategy=CANARY, gates={"metrics": {"errors": METRIC}})
+    assert execution.status is Status.ROLLED_BACK
+    ends_well(execution, scenario, "v1")
 
 
 @pytest.mark.parametrize(("method", "gates"), [("read", {"metrics": {"errors": METRIC}}), ("states", {})])

@@ -27,11 +27,16 @@ PORTS: dict[str, type] = {
 """The ports whose methods can fail. Clock and identifiers only ask the operating system."""
 METHODS = (
     *(f"{port}.{name}" for port, protocol in PORTS.items() for name in sorted(vars(protocol)) if name[0] != "_"),
+    "compute",
+    "ledger",
+    "stacks",
+    "traffic",
+    "everything",
     "urgent.ledger.commit",
     "urgent.traffic.set_weights",
     "urgent.traffic.weights",
 )
-"""`PORT.METHOD` for every method; `urgent.PORT.METHOD` fails only with the short time-outs of the way back."""
+"""`PORT.METHOD` for every method, `PORT` for all methods of one; `urgent.PORT.METHOD` fails only on the way back."""
 NOT_DURING_AN_EXECUTION = frozenset(
     {
         "configuration.pin",
@@ -102,13 +107,18 @@ class Fault:
     def call(self, name: str, call: Callable[[], object]) -> object:
         """Call, or fail, or both."""
         if self.method == NOTHING:
-            self.called |= {name, name.removeprefix("urgent.")} if self.begins() else set()
+            also = (name.removeprefix("urgent."), name.removeprefix("urgent.").partition(".")[0], "everything")
+            self.called |= {name, *also} if self.begins() else set()
             return call()
-        if name not in (self.method, f"urgent.{self.method}") or self.over or not self._is_on():
+        if not self._concerns(name) or self.over or not self._is_on():
             return call()
         if self.kind.after:
             call()
         raise self.kind.error()
+
+    def _concerns(self, name: str) -> bool:
+        whole = self.method == "everything" or name.removeprefix("urgent.").partition(".")[0] == self.method
+        return name not in IN_MEMORY and (whole or name in (self.method, f"urgent.{self.method}"))
 
     def _is_on(self) -> bool:
         now = self.clock.monotonic()
