@@ -1,7 +1,7 @@
 """What the end of a sequence would be if nobody had disturbed it: the successes of its executions, one after the other.
 
-A deployment that was rolled back, and a drill, leave nothing behind. The end is not defined if an operator was needed, if a
-clean-up failed or was overtaken, or if the way back had to create something again.
+A deployment that was rolled back, and a drill, leave nothing behind. The end is not defined if an operator was needed,
+if a clean-up failed or was overtaken, or if the way back had to create something again.
 """
 
 from functools import cache
