@@ -18,7 +18,7 @@ History = tuple[Step, ...]
 def history_of(simulation: Simulation) -> tuple[History, dict[str, int]] | None:
     """The successes in order, and version → number; None if the undisturbed end is not defined."""
     watch, world = simulation.watch, simulation.world
-    if watch.late_scales or watch.late_stacks or world.deleted_groups:
+    if watch.late_scales or watch.late_stacks or world.deleted_groups or not world.weights:
         return None
     numbers: dict[str, int] = {}
     steps: list[Step] = []
