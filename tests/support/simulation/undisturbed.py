@@ -1,7 +1,7 @@
 """What the end of a sequence would be if nobody had disturbed it: the successes of its executions, one after the other.
 
-A deployment that was rolled back, and a drill, leave nothing behind. The end is not defined if an operator was needed, if a
-clean-up failed or was overtaken, or if the way back had to create something again.
+A deployment that was rolled back, and a drill, leave nothing behind. The end is not defined if an operator was needed,
+if a clean-up failed or was overtaken, or if the way back had to create something again.
 """
 
 from functools import cache
@@ -76,6 +76,7 @@ def end_of(retention: str, history: History) -> State:
         if simulation.ledger.allocation().positive():
             simulation.start("gc")
             simulation.finish()
+        simulation.scheduler.now += 5.0
         numbers = {f"v{number}": number for number in range(1, 1 + max((step[1] for step in history), default=0))}
         return labelled(state_of(simulation), numbers)
     finally:
