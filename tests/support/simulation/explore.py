@@ -19,8 +19,8 @@ _IN_PROGRESS = {
     "deploy": 2, "rollback": 1, "restore": 2, "accept-live": 1, "gc": 1, "drill": 1, "retry": 1, "preview": 1,
 }  # fmt: skip
 _AT_REST = {
-    "deploy": 12, "rollback": 8, "rollback-to": 2,
-    "drill": 3, "gc": 2, "retry": 3, "submit": 2, "supersede": 1, "preview": 1,
+    "deploy": 12, "rollback": 8, "rollback-to": 2, "drill": 3, "gc": 2, "retry": 3, "submit": 2, "supersede": 1,
+    "preview": 1,
     "resume": 1, "work": 1, "abort": 1, "pause": 1, "accept-live": 1,
 }  # fmt: skip
 _PROCESS = {"kill": 6, "fault": 6, "freeze": 2, "terminate": 2, "step-clock": 1}
