@@ -6,8 +6,8 @@ import pytest
 
 from cutover import operations
 from cutover.domain import Phase, ReleaseState, RequestKind, Status
-from cutover.domain.errors import LeaseLost, NeedsOperator
-from support.scenario import CANARY, CAPACITY, WAITS, Killed, Scenario, ends_well
+from cutover.domain.errors import Interrupted, LeaseLost, NeedsOperator
+from support.scenario import CANARY, CAPACITY, WAITS, Killed, Scenario, ends_well, raises
 
 LONG_DRAIN = WAITS | {"drain": "120s"}
 ROLLING = WAITS | {"kind": "rolling", "rolling": {"batch_percent": 25, "pause": "5s"}}
@@ -66,6 +66,21 @@ def test_a_release_that_a_person_brings_back_just_before_the_effect_keeps_its_ta
     execution = scenario.deploy("v2", retention={"mode": mode})
     assert effects_on(scenario, "v1") == []
     assert scenario.live == {"v1": 100}
+    ends_well(execution, scenario, "v1")
+
+
+def test_a_hand_move_just_before_a_write_of_weights_is_not_overwritten(scenario: Scenario) -> None:
+    """A person takes the traffic away between the driver's look and its write of the next weights."""
+
+    def act(what: str) -> None:
+        if what == "lease" and scenario.live.get("v2") == 10 and scenario.is_at("SetTraffic"):
+            scenario.ledger.before_write = lambda _: None
+            by_hand(scenario, v1=100)
+
+    scenario.ledger.before_write = act
+    execution = scenario.deploy("v2", strategy=CANARY)
+    assert max(weights.get("v2", 0) for _, weights in scenario.writes) == 10
+    assert execution.status is Status.ROLLED_BACK
     ends_well(execution, scenario, "v1")
 
 
@@ -346,8 +361,9 @@ def test_a_release_without_tasks_gets_them_before_it_gets_traffic(scenario: Scen
 def test_a_margin_that_a_stop_cut_short_is_waited_by_the_next_driver(scenario: Scenario) -> None:
     """What `verify` waits for belongs to the step: a resume may not skip it."""
     strategy = WAITS | {"propagation_margin": "30s"}
-    scenario.kill_at(lambda: scenario.live == {"v2": 100})
-    scenario.die(lambda: scenario.deploy("v2", strategy=strategy))
+    scenario.at(lambda: scenario.live == {"v2": 100}, raises(Interrupted("INTERRUPTED", "SIGTERM")))
+    with pytest.raises(Interrupted):
+        scenario.deploy("v2", strategy=strategy)
     assert scenario.states["v2"] is ReleaseState.READY
     waited: list[float] = []
 
