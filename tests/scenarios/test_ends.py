@@ -185,6 +185,22 @@ def test_a_driver_whose_lease_is_lost_writes_no_weights_on_its_way_back(scenario
     assert [weights for _, weights in scenario.writes[before:]] == [{"v2": 100}]
 
 
+def test_a_lease_that_expires_while_the_record_fails_forbids_the_write_back(scenario: Scenario) -> None:
+    crash_with_traffic(scenario)
+
+    def hang(what: str) -> None:
+        if what.startswith("failure"):
+            scenario.clock.uptime += 61
+            raise DENIED
+
+    scenario.ledger.before_write = hang
+    before = len(scenario.writes)
+    with pytest.raises(NeedsOperator) as error:
+        scenario.deploy("v2")
+    assert names_the_command(error.value)
+    assert [weights for _, weights in scenario.writes[before:]] == [{"v2": 100}]
+
+
 def test_a_driver_whose_lease_has_expired_under_traffic_says_how_to_take_it_away_by_hand(scenario: Scenario) -> None:
     def sleep() -> None:
         scenario.clock.uptime += 61
