@@ -1,6 +1,7 @@
 """One driver at a time, whatever the clocks say; and what happens to the lease never hides how an execution ended."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_a_step_of_the_contenders_clock_is_no_time_of_a_lease(scenario: Scenario
             scenario.ledger.lease_record = replace(record, renewals=record.renewals + 1)
 
     scenario.clock.on_sleep = renew
-    ports = replace(scenario.ports("v2", strategy=CANARY), clock=Stepping(SkewedClock(scenario.clock, 0)))
+    ports = replace(scenario.ports("v2", strategy=CANARY), clock=Leaping(scenario.clock, 0))
     with pytest.raises(Refused):
         acquire(ports)
 
@@ -124,6 +125,17 @@ def test_a_backward_step_of_the_clock_neither_lengthens_nor_shortens_a_wait(scen
     assert execution is not None
     assert scenario.clock.slept - began < 220
     ends_well(execution, scenario, "v2")
+
+
+class Leaping(SkewedClock):
+    """A clock whose wall time leaps a minute and a half forward at each look."""
+
+    def now(self) -> datetime:
+        self.seconds += 90
+        return super().now()
+
+    def monotonic(self) -> float:
+        return self.true.monotonic()
 
 
 class Stepping:
