@@ -57,11 +57,11 @@ def wait_after_move(context: ExecutionContext, seconds: float) -> None:
 
 
 def wait_for_drain(context: ExecutionContext) -> None:
-    """Before a release loses its tasks: wait until open requests have finished, if this driver moved weights just now.
+    """Before a release loses its tasks: wait until open requests have finished, if this execution wrote weights.
 
-    The Drain step has waited already. This is for weights that were restored after it.
+    The Drain step has waited already. This is for weights that were restored after it, perhaps by another driver.
     """
-    if context.moves.last is not None:
+    if context.recorder.execution.moved_traffic or context.moves.last is not None:
         wait_after_move(context, context.ports.config.strategy.drain)
 
 

@@ -129,6 +129,39 @@ def test_weights_that_are_restored_after_the_drain_are_drained_again(simulation:
     assert simulation.processes[1].ended == "ROLLED_BACK"
 
 
+def test_weights_that_another_driver_restored_just_now_are_drained_too(simulation: Simulation) -> None:
+    driver = simulation.start("deploy", "v2")
+    simulation.run_to("intent Bake")
+    simulation.start("abort")
+    simulation.run_to("intent Scale scale")
+    v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
+    simulation.world.edit_by_hand({v1: 95, v2: 5})
+    simulation.run_to("writes the weights")
+    driver.signalled = True
+    simulation.finish()
+    assert driver.ended.startswith("Interrupted")
+    resumed_at = simulation.scheduler.now
+    simulation.start("resume")
+    simulation.run_to("intent Retire destroy the stack")
+    assert simulation.scheduler.now - resumed_at >= DRAIN
+
+
+def test_weights_that_the_update_of_the_listener_takes_from_the_candidate_are_drained(simulation: Simulation) -> None:
+    simulation.start("deploy", "v2")
+    simulation.run_to("intent AwaitHealthy")
+    v1, v2 = (f"tg/{simulation.world.release_with(version)}" for version in ("v1", "v2"))
+    simulation.world.edit_by_hand({v1: 95, v2: 5})
+    simulation.run_to("records paused")
+    simulation.flap("v1", "unhealthy")
+    simulation.start("abort")
+    simulation.run_to("intent ShiftBack shift")
+    simulation.flap("v1", "good")
+    simulation.run_to("writes the weights")
+    taken_at = simulation.scheduler.now
+    simulation.run_to("the desired count of")
+    assert simulation.scheduler.now - taken_at >= DRAIN
+
+
 def test_a_request_between_look_and_record_is_processed_before_the_weights_of_a_rollback(
     simulation: Simulation,
 ) -> None:

@@ -1,5 +1,7 @@
-"""From any state that verbs and disturbances can reach, every next one keeps the promises; Hypothesis looks for the shortest
-way to break one."""
+"""From any state that verbs and disturbances can reach, every next one keeps the promises.
+
+Hypothesis looks for the shortest way to break one.
+"""
 
 from collections.abc import Callable
 
@@ -109,7 +111,7 @@ class Machine(RuleBasedStateMachine):
         self._keep(lambda: carry_out(self.simulation, directive))
 
     def _keep(self, act: Callable[[], None]) -> None:
-        """Hypothesis shortens a failed assertion; a broken promise is no `Exception`, so that no driver can catch it."""
+        """Hypothesis shortens a failed assertion; `Broken` is no `Exception`, so that no driver can catch it."""
         try:
             act()
         except Broken as broken:

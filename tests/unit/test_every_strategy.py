@@ -187,6 +187,7 @@ def test_an_abort_at_any_step_returns_all_traffic_to_the_baseline(strategy: str,
     environment.ledger.before_write = abort
     execution = environment.deploy("v2", strategy, "cold")
     assert (execution.status, code_of(execution)) == (Status.ROLLED_BACK, "ABORTED")
+    assert execution.warnings == ()
     assert execution.error is not None
     assert "aborted by bob: enough" in execution.error.message
     assert environment.weight_of("v1") == 100

@@ -125,8 +125,7 @@ def test_no_effect_follows_a_lease_that_has_expired_by_the_drivers_own_clock(
 ) -> None:
     context.held.expect(0)
     environment.clock.uptime += LEASE_SECONDS
-    code = gateway.EXPIRED if effect is write_back else "LEASE_LOST"
-    assert_refused(environment, context, effect, LeaseLost, code)
+    assert_refused(environment, context, effect, LeaseLost, gateway.EXPIRED)
 
 
 @pytest.mark.parametrize("effect", FORWARD)

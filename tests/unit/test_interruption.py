@@ -140,7 +140,12 @@ class Scene:
             driver.wait()
             assert driver.stdout is not None
             driver.stdout.close()
-        for pid in self.running() if self.has("session") else ():
+        if self.has("session"):
+            self.kill_what_runs()
+
+    def kill_what_runs(self) -> None:
+        """End the engine's session."""
+        for pid in self.running():
             os.kill(pid, signal.SIGKILL)
 
 
@@ -229,8 +234,11 @@ def test_the_plugin_of_a_dead_engine_is_killed_and_the_command_can_be_tried_agai
 def test_the_engine_is_interrupted_when_the_lease_is_lost(scene: Scene) -> None:
     lost = threading.Event()
     command = EngineCommand(threading.Event(), lost, 60.0)
+    too_late = threading.Timer(SECONDS, scene.kill_what_runs)
+    too_late.start()
     with pytest.raises(LeaseLost):
         command.run(["up"], ".", {}, on_output=lambda _: lost.set())
+    too_late.cancel()
     assert scene.has("finished")
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, Scale, Status
+from cutover.domain import Execution, JournalEvent, Scale, Status
 from cutover.domain.errors import Interrupted, PreflightFailed, TransientFailure
 from cutover.execution.patience import WAY_BACK_SECONDS, Patience
 from cutover.execution.waiting import still_patient
+from cutover.ports import Changes, Lease
 from support.executions import carry_out, code_of, context_of, newest, release
 from support.fakes import InMemoryEnvironment
 from support.fakes.in_memory import LEASE_SECONDS
@@ -148,3 +149,36 @@ def test_a_driver_whose_lease_is_about_to_expire_turns_back_at_once(
     context.held.expect(0)
     environment.clock.uptime += hung
     assert (still_patient(context, context.patience) is not None) is patient
+
+
+def test_a_success_that_cannot_be_recorded_needs_an_operator_and_moves_no_traffic_back(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = environment.ledger.commit
+
+    def refuse_success(lease: Lease, head: Execution, event: JournalEvent, changes: Changes) -> None:
+        if head.status is Status.COMPLETED:
+            raise THROTTLED
+        commit(lease, head, event, changes)
+
+    monkeypatch.setattr(environment.ledger, "commit", refuse_success)
+    execution = operations.deploy(environment.driver("v3"))
+    assert execution is not None
+    assert (execution.status, environment.weight_of("v3")) == (Status.FAILED, 100)
+    assert execution.error is not None
+    assert execution.error.message.startswith("the record of the success failed")
+
+
+def test_each_step_has_the_whole_patience(environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    scale, failures = environment.compute.scale, [THROTTLED] * 20
+
+    def fail(*arguments: object) -> None:
+        if failures and len(failures) != 10:
+            raise failures.pop()
+        failures[:] = failures[:9]
+        scale(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(environment.compute, "scale", fail)
+    steps = [Scale(release=release(environment, "v1").ref, desired_count=count) for count in (1, 0)]
+    execution = carry_out(environment, *steps, purpose="deploy")
+    assert (execution.status, failures) == (Status.COMPLETED, [])

@@ -7,6 +7,7 @@ import pytest
 from cutover import operations
 from cutover.domain import Execution, Phase, RequestKind, Status
 from cutover.domain.errors import Interrupted, Paused, Refused
+from support.executions import request
 from support.fakes import InMemoryEnvironment
 from support.fakes.in_memory import LEASE_SECONDS
 
@@ -107,6 +108,25 @@ def test_a_pause_holds_until_it_is_resumed(environment: InMemoryEnvironment) -> 
     assert environment.clock.slept - began > 600
     kinds = [event.kind for event in environment.ledger.journal(execution.execution_id)]
     assert kinds.index("paused") < kinds.index("resumed")
+
+
+def test_a_request_that_arrives_just_before_a_step_delays_nothing_and_is_no_failed_attempt(
+    environment: InMemoryEnvironment,
+) -> None:
+    at: list[float] = []
+
+    def pause_and_resume(event: str) -> None:
+        if event == "intent Bake" and not at:
+            at.append(environment.clock.slept)
+            request(environment, RequestKind.PAUSE)
+            request(environment, RequestKind.RESUME)
+        elif event == "intent Bake":
+            at.append(environment.clock.slept)
+
+    environment.ledger.before_write = pause_and_resume
+    execution = deploy(environment, CANARY)
+    assert at[0] == at[1]
+    assert "retry" not in [event.kind for event in environment.ledger.journal(execution.execution_id)]
 
 
 def test_the_same_request_twice_is_recorded_once(environment: InMemoryEnvironment) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from cutover import operations
 from cutover.cli.formatting import evidence
-from cutover.domain import Execution, Outcome, RequestKind, Status, TrafficShare, Verdict
-from cutover.domain.errors import StepFailed
+from cutover.domain import Control, Execution, Outcome, Phase, RequestKind, Status, TrafficShare, Verdict
+from cutover.domain.errors import PreflightFailed, StepFailed
 from cutover.execution.context import ExecutionContext
 from cutover.execution.waiting import promoted, skipped, wait, wait_after_move
 from support.executions import context_of, newest, request
@@ -97,6 +97,43 @@ def test_a_full_promote_skips_waits_until_full_traffic_and_never_those_of_a_roll
     share = TrafficShare(release=head.candidate.release, version="v1", weight=weight)
     context.recorder.execution = head.model_copy(update={"rolling_back": rolling_back, "traffic": (share,)})
     assert skipped(context) is is_skipped
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(60, Status.COMPLETED), (200, Status.ROLLED_BACK)])
+def test_a_driver_that_cannot_read_requests_turns_back_when_its_patience_is_over(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch, seconds: float, status: Status
+) -> None:
+    read, denied_at = environment.ledger.control, list[float]()
+
+    def control(execution_id: str) -> Control:
+        if environment.weight_of("v2") == 100 and newest(environment).phase is Phase.BAKING:
+            denied_at.append(environment.clock.slept)
+            if denied_at[-1] - denied_at[0] < seconds:
+                raise PreflightFailed("AWS_DENIED", "GetItem: AccessDenied")
+        return read(execution_id)
+
+    monkeypatch.setattr(environment.ledger, "control", control)
+    execution = operations.deploy(environment.driver("v2", gates={"patience": "120s"}))
+    assert execution is not None
+    assert execution.status is status
+
+
+def test_a_pause_before_the_first_step_holds_it_back(environment: InMemoryEnvironment) -> None:
+    operations.submit(environment.driver("v2"))
+    request(environment, RequestKind.PAUSE)
+    until = environment.clock.slept + 50
+
+    def resume() -> None:
+        if environment.clock.slept >= until and newest(environment).phase is Phase.PAUSED:
+            assert "create v2" not in environment.cloud.calls
+            request(environment, RequestKind.RESUME)
+
+    environment.clock.on_sleep = resume
+    execution = operations.work(environment.driver("v2"))
+    assert execution is not None
+    assert (execution.status, environment.weight_of("v2")) == (Status.COMPLETED, 100)
+    kinds = [event.kind for event in environment.ledger.journal(execution.execution_id)]
+    assert (kinds.count("paused"), kinds.index("paused") < kinds.index("stack")) == (1, True)
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ABORT, RequestKind.PAUSE])

@@ -84,6 +84,25 @@ def test_a_healthy_baseline_gets_everything_by_one_call_that_is_not_repeated(env
     assert environment.cloud.calls == ["create v2", "up environment", "modify listener", "scale v2 to 0", "destroy v2"]
 
 
+def test_health_that_was_checked_just_now_is_not_read_again_before_the_first_write(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log: list[str] = []
+    read, write, commit = environment.traffic.target_health, environment.traffic.set_weights, environment.ledger.commit
+
+    def logged(name: str, call: Callable[..., object]) -> Callable[..., object]:
+        return lambda *arguments: (log.append(name), call(*arguments))[1]
+
+    abort_with_all_traffic(environment)
+    monkeypatch.setattr(environment.traffic, "target_health", logged("health", read))
+    monkeypatch.setattr(environment.traffic, "set_weights", logged("write", write))
+    monkeypatch.setattr(environment.ledger, "commit", logged("record", commit))
+    assert deploy(environment, "v2").status is Status.ROLLED_BACK
+    first = log.index("write")
+    # The abort and the turn are recorded between the last check and the write.
+    assert log[first - 2 : first + 1] == ["record", "record", "write"]
+
+
 @pytest.mark.parametrize(
     "error", [TransientFailure("AWS_THROTTLED", "Rate exceeded"), PreflightFailed("AWS_DENIED", "AccessDenied")]
 )
@@ -117,7 +136,9 @@ def test_a_write_that_aws_refuses_ends_the_execution_with_its_reason(
     crash_with_all_traffic(environment)
     refused = failing(environment, StepFailed("AWS_REFUSED", "TargetGroupNotFound"), 10_000)
     monkeypatch.setattr(environment.traffic, "set_weights", refused)
+    began = environment.clock.slept
     execution = deploy(environment, "v2")
+    assert environment.clock.slept - began < 60, "another attempt would be refused too"
     assert (execution.status, code_of(execution)) == (Status.FAILED, "AWS_REFUSED")
     assert execution.error is not None
     assert "then the rollback failed: TargetGroupNotFound; to give prod-v1-" in execution.error.message

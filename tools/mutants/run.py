@@ -129,7 +129,9 @@ def table(results: list[Result]) -> str:
 def _in_a_copy(guard: Guard, copies: "Queue[Path]") -> Result:
     folder = copies.get()
     try:
-        return break_guard(folder, guard)
+        result = break_guard(folder, guard)
+        print(f"{result.outcome:<9} {result.seconds:4.0f} s  {guard.name}  {result.detail}", flush=True)
+        return result
     finally:
         copies.put(folder)
 

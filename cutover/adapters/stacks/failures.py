@@ -10,7 +10,7 @@ _TRANSIENT = re.compile(
     r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|ServiceUnavailable|InternalFailure|InternalError|"
     r"i/o timeout|connection reset|connection refused|Could not connect to the endpoint|"
     # The plugin was killed.
-    r"error reading from server: EOF|transport is closing|exited prematurely",
+    r"error reading from server|transport is closing|exited prematurely|code = Unavailable",
     re.IGNORECASE,
 )
 _RESOURCE = re.compile(r"^\s{2}([a-z][\w-]*(?::[\w/]+){1,2}) \((.+)\):$")

@@ -6,8 +6,8 @@
 from support.simulation.cases import Case, run_case
 from support.simulation.explore import explore
 from support.simulation.fast import fast_records
-from support.simulation.promises import Broken
 from support.simulation.settle import check_end, settle
 from support.simulation.simulation import Simulation
+from support.simulation.watch import Broken
 
 __all__ = ["Broken", "Case", "Simulation", "check_end", "explore", "fast_records", "run_case", "settle"]

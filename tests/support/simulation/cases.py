@@ -13,8 +13,8 @@ Directive = tuple[Any, ...]
 """What the director does next:
 
 `("start", verb, version, strategy, skew, when_paused)`, `("run", hand-overs, who)`, or a disturbance of the world
-(`behave`, `flap`, `lose-task`, `delete-group`, `burn`, `edit`, `outage`) or of a process (`kill`, `terminate`, `freeze`,
-`step-clock`, `fault`); a process is a number, counted over those that are at work.
+(`behave`, `flap`, `lose-task`, `delete-group`, `burn`, `edit`, `outage`) or of a process (`kill`, `terminate`,
+`freeze`, `step-clock`, `fault`); a process is a number, counted over those that are at work.
 """
 _SLICE_SECONDS = 15.0
 """Longest virtual time of a slice: that of a deployment."""

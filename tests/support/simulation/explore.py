@@ -7,9 +7,9 @@ from random import Random
 from cutover.domain import Status
 from support.simulation.cases import Case, Directive, carry_out
 from support.simulation.fast import GATES, STRATEGIES, fast_records
-from support.simulation.promises import Broken
 from support.simulation.settle import settle
 from support.simulation.simulation import Simulation
+from support.simulation.watch import Broken
 
 BEHAVIOURS = ("crash", "unhealthy", "errors", "cannot-be-created", "slow-start", "alarm", "bad-metric")
 FAULTS = ("throttled", "lost-answer", "denied", "unexpected", "slow", "stale")
@@ -19,7 +19,8 @@ _IN_PROGRESS = {
     "deploy": 2, "rollback": 1, "restore": 2, "accept-live": 1, "gc": 1, "drill": 1, "retry": 1, "preview": 1,
 }  # fmt: skip
 _AT_REST = {
-    "deploy": 12, "rollback": 8, "drill": 3, "gc": 2, "retry": 3, "submit": 2, "supersede": 1, "preview": 1,
+    "deploy": 12, "rollback": 8, "rollback-to": 2, "drill": 3, "gc": 2, "retry": 3, "submit": 2, "supersede": 1,
+    "preview": 1,
     "resume": 1, "work": 1, "abort": 1, "pause": 1, "accept-live": 1,
 }  # fmt: skip
 _PROCESS = {"kill": 6, "fault": 6, "freeze": 2, "terminate": 2, "step-clock": 1}
@@ -52,7 +53,7 @@ def explore(seed: int) -> Explored:
                 directives.append(directive)
                 carry_out(simulation, directive)
             settle(simulation)
-        except (Broken, Exception) as error:  # an error of the simulator is a finding too
+        except (Broken, Exception) as error:  # noqa: BLE001  an error of the simulator is a finding too
             broken = error
         finally:
             simulation.close()
@@ -82,7 +83,7 @@ class _Director:
         table = _IN_PROGRESS if in_progress else _AT_REST
         verb = _weighted(self.random, table)
         ledger = self.simulation.ledger
-        if verb in ("rollback", "drill") and len(ledger.good().names) < 2 and self.random.random() < 0.9:
+        if verb in ("rollback", "rollback-to", "drill") and len(ledger.good().names) < 2 and self.random.random() < 0.9:
             return "deploy"
         if len(self.simulation.at_work()) >= _MOST_AT_WORK and verb in ("supersede", "deploy", "resume"):
             return "abort"
@@ -96,7 +97,10 @@ class _Director:
                 yield ("behave", f"v{self.version}", random.choice(BEHAVIOURS))
         skew = random.choice((0.0, 0.0, 0.0, 300.0, -300.0))
         when_paused = "leave" if random.random() < 0.05 else "wait"
-        yield ("start", verb, f"v{max(1, self.version)}", random.choice(tuple(STRATEGIES)), skew, when_paused)
+        version = max(1, self.version)
+        if verb == "rollback-to":
+            version = random.randint(1, version)
+        yield ("start", verb, f"v{version}", random.choice(tuple(STRATEGIES)), skew, when_paused)
 
     def _slice(self) -> Directive:
         random = self.random

@@ -6,8 +6,9 @@ After each kill `resume` carries the execution to its end, and the state is that
 from dataclasses import dataclass, field
 
 from support.simulation.scheduler import Process
-from support.simulation.settle import State, settle, state_of
+from support.simulation.settle import settle
 from support.simulation.simulation import Simulation
+from support.simulation.state import State, state_of
 
 _LOOKS = 8
 """Looks, each after 5 s, at which a process may wait for a person; a lease of 20 s expires meanwhile."""
@@ -19,8 +20,7 @@ Verb = tuple[str, str, str]
 class Scenario:
     """What is killed: `verb`, after the verbs of `before` have run to their end.
 
-    `until` starts the first of `beside` and waits for that line of the trace before the verb starts; so a verb can act on
-    an execution in progress.
+    `beside` starts first, and runs to the line `until` of the trace; so the verb can act on an execution in progress.
     """
 
     name: str
@@ -133,7 +133,7 @@ class Kills:
     def _compare(self, simulation: Simulation) -> None:
         state = state_of(simulation)
         if state not in self._outcomes and not self.scenario.beside:
-            simulation.promises.broken(3, f"the end is {state}, undisturbed it is {self._outcomes[0]}")
+            simulation.watch.broken(3, f"the end is {state}, undisturbed it is {self._outcomes[0]}")
 
 
 @dataclass

@@ -50,7 +50,7 @@ def _port_class(port: str, target: type) -> type[_Port]:
 
 @dataclass
 class SimulatedAlarms:
-    """Implements `cutover.ports.Alarms`: the alarm `burning` fires while a version that behaves as `alarm` has weight."""
+    """Implements `cutover.ports.Alarms`: every alarm fires while a version that behaves as `alarm` has weight."""
 
     world: World
 
@@ -196,7 +196,7 @@ class SimulatedLease:
                 self._send()
             except LeaseLost:
                 return
-            except Exception:  # as the adapter: whatever it is, the lease must not end because of it
+            except Exception:  # noqa: BLE001  as the adapter: the lease must not end because of it
                 continue
             wait = LEASE_SECONDS / 3
 

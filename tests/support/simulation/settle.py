@@ -1,10 +1,10 @@
 """The end of a sequence: the faults stop, people answer what waits, and everything must come to rest."""
 
-from cutover.domain import Execution, ReleaseState, Status
-from cutover.domain.execution import broken_link
-from support.fakes.cloud import release_of
+from cutover.domain import Execution, Status
 from support.simulation.scheduler import Process
 from support.simulation.simulation import Simulation
+from support.simulation.state import state_of
+from support.simulation.undisturbed import end_of, history_of, labelled
 
 _ROUND = 20_000
 """Hand-overs within a few seconds of virtual time that only a process which spins can make."""
@@ -25,6 +25,7 @@ def settle(simulation: Simulation) -> None:
     _collect(simulation)
     check_end(simulation)
     _resume_again(simulation)
+    _compare(simulation)
 
 
 def _resume_again(simulation: Simulation) -> None:
@@ -36,28 +37,18 @@ def _resume_again(simulation: Simulation) -> None:
     process = _type(simulation, "resume")
     _until_nobody_is_at_work(simulation)
     if not process.ended.startswith("Refused FINISHED") or state_of(simulation) != before:
-        simulation.promises.broken(
-            4, f"a second resume ends as {process.ended}, and the state is {state_of(simulation)}"
-        )
+        simulation.watch.broken(4, f"a second resume ends as {process.ended}, and the state is {state_of(simulation)}")
 
 
-State = dict[str, object]
-
-
-def state_of(simulation: Simulation) -> State:
-    """What two runs have in common when they come to the same end: everything but times, names of drivers, history."""
-    world, ledger = simulation.world, simulation.ledger
-    good = ledger.good()
-    serving = max(world.weights, key=lambda arn: world.weights[arn], default="")
-    return {
-        "weights": dict(world.weights),
-        "recorded": ledger.allocation().positive(),
-        "stacks": {name: (world.desired.get(name, 0), world.healthy(name)) for name in world.stacks},
-        "unfinished": sorted({*world.unfinished, *world.pending}),
-        "releases": {r.ref.release: r.state.value for r in ledger.standing()},
-        "good": good.names,
-        "next rollback": good.target_from(release_of(serving)) if serving else None,
-    }
+def _compare(simulation: Simulation) -> None:
+    """Promise 3: the state is that of a run which nobody disturbed, where that is defined."""
+    known = history_of(simulation)
+    if known is None:
+        return
+    history, numbers = known
+    state, expected = labelled(state_of(simulation), numbers), end_of(simulation.retention, history)
+    if state != expected:
+        simulation.watch.broken(3, f"the end of {history} is {state}, undisturbed it is {expected}")
 
 
 def _end_faults(simulation: Simulation) -> None:
@@ -81,12 +72,12 @@ def _until_nobody_is_at_work(simulation: Simulation) -> None:
         if working and head is not None and not head.finished and _waits_for_a_person(head):
             answer = next(answers, None)
             if answer is None:
-                simulation.promises.broken(3, f"{working} still wait after an abort")
+                simulation.watch.broken(3, f"{working} still wait after an abort")
                 return
             _type(simulation, answer)
             deadline = simulation.scheduler.now + _WAIT_SECONDS
         elif working and simulation.scheduler.now > deadline:
-            simulation.promises.broken(3, f"{working} are at work for ever: {head and (head.status, head.phase)}")
+            simulation.watch.broken(3, f"{working} are at work for ever: {head and (head.status, head.phase)}")
 
 
 def _waits_for_a_person(head: Execution) -> bool:
@@ -110,7 +101,7 @@ def _repair_by_hand(simulation: Simulation) -> None:
     """A change by hand after the end, or the last call of a driver that had lost its lease: `pulumi up` repairs it."""
     world, ledger = simulation.world, simulation.ledger
     recorded = ledger.allocation().positive()
-    if world.weights != recorded and (world.changed_by_hand_at >= 0 or simulation.promises.late_write):
+    if world.weights != recorded and (world.changed_by_hand_at >= 0 or simulation.watch.late_write):
         simulation.note("a person runs pulumi up")
         world.edit_by_hand(recorded)
 
@@ -126,66 +117,8 @@ def _type(simulation: Simulation, verb: str) -> Process:
 
 
 def check_end(simulation: Simulation) -> None:
-    """What must hold when nobody is at work and nothing fails any more."""
-    world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
-    for head in ledger.heads.values():
-        if not head.finished:
-            promises.broken(3, f"{head.execution_id} is {head.status} at the end")
-        if (link := broken_link(ledger.events[head.execution_id])) is not None:
-            promises.broken(22, f"the journal of {head.execution_id} breaks at {link}")
-    newest = ledger.latest_execution()
-    is_failed = newest is not None and newest.status is Status.FAILED
-    recorded = ledger.allocation().positive()
-    if world.weights != recorded and not world.deleted_groups:
-        promises.broken(1, f"the listener has {world.weights}, recorded are {recorded}")
-    if promises.good and promises.good[-1] in world.deleted_groups:
-        # Nobody can go back to a target group that was deleted by hand, and nothing creates it again.
-        simulation.failed = "the target group of the last good release was deleted"
-        return
-    if newest is not None and is_failed:
-        simulation.failed = newest.error.message if newest.error is not None else "unknown"
-        return
-    _check_serving(simulation)
-    _check_stacks(simulation)
-
-
-def _check_serving(simulation: Simulation) -> None:
-    world, promises = simulation.world, simulation.promises
-    good = promises.good
-    if not good:
-        if world.weights:
-            promises.broken(20, f"no release ever succeeded, and the weights are {world.weights}")
-        return
-    if world.weights != {f"tg/{good[-1]}": 100}:
-        promises.broken(17, f"{good[-1]} is the last good release, and the weights are {world.weights}")
-    release = simulation.ledger.release(good[-1])
-    healthy = world.healthy(good[-1])
-    if release is None or healthy < release.manifest.desired_count:
-        promises.broken(13, f"{good[-1]} serves with {healthy} healthy targets")
-
-
-def _check_stacks(simulation: Simulation) -> None:
-    world, ledger, promises = simulation.world, simulation.ledger, simulation.promises
-    late = promises.late_stacks
-    standing = {release.ref.release for release in ledger.standing()}
-    # A former release whose destroy was given up in favour of an abort is in the ledger, and created again when needed.
-    halves = {
-        release.ref.release
-        for release in ledger.standing()
-        if release.state is ReleaseState.CREATING and release.ref.release in promises.completed
-    }
-    if left := {*world.unfinished, *world.pending} - set(world.stacks) - late - halves:
-        promises.broken(19, f"unfinished stacks are left: {sorted(left)}")
-    if standing - late - halves != set(world.stacks) - late - halves:
-        promises.broken(3, f"the ledger has {sorted(standing)}, the stacks are {sorted(world.stacks)}")
-    for release in ledger.standing():
-        if release.state is not ReleaseState.READY and release.ref.release not in halves:
-            promises.broken(3, f"{release.ref.release} is {release.state} at the end")
-    keep = 0 if simulation.retention == "cold" else 1
-    former = [name for name in reversed(promises.good[:-1]) if name in standing]
-    expected = {*promises.good[-1:], *former[:keep]}
-    if standing - late != expected - late:
-        promises.broken(3, f"after gc {sorted(standing)} stand, expected are {sorted(expected)}")
-    for arn in world.weights:
-        if release_of(arn) not in standing:
-            promises.broken(19, f"{arn} has weight and no stack")
+    """What must hold when nobody is at work and nothing fails any more; raises `Broken`."""
+    for number, check in simulation.checks["end"]:
+        message = check(simulation.watch, simulation)
+        if message:
+            simulation.watch.broken(number, message)

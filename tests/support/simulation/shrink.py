@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from support.simulation.cases import Case, Directive, run_case
-from support.simulation.promises import Broken
+from support.simulation.watch import Broken
 
 
 def shrink(case: Case, attempts: int = 600) -> Case:

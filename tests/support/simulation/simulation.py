@@ -1,4 +1,4 @@
-"""One simulated application and environment: processes over one world, with the promises checked at every call."""
+"""One simulated application and environment: processes over one world, with the watch checked at every call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,17 +11,44 @@ from cutover.domain.errors import CutoverError
 from support.simulation.fast import FastLedger, configuration
 from support.simulation.faults import Faults, PortCall, check_signals
 from support.simulation.ports import ports_of
-from support.simulation.promises import CHECKED_AFTER, CHECKED_BEFORE, Promises
+from support.simulation.promises import checks_by_kind
 from support.simulation.scheduler import Process, Scheduler
 from support.simulation.verbs import DEPLOYING, READ_ONLY, VERBS
+from support.simulation.watch import CHECKED_AFTER, CHECKED_BEFORE, Watch
 from support.simulation.world import TrueClock, WeightsWrite, World
 
 CREATE_SECONDS, DESTROY_SECONDS, UPDATE_SECONDS = 2.0, 1.0, 1.0
 """Virtual time of the engine's operations."""
 _EFFECTIVE = frozenset({"ledger", "stacks", "compute", "traffic"})
 _READS = frozenset(
-    ["lease", "execution", "latest_execution", "executions", "journal", "weight_changes", "control", "measurements", "hook_answer", "allocation", "good", "release", "standing", "releases", "releases_of", "releases_with", "service", "weights", "target_health", "environment", "release_exists", "outputs", "preview_environment", "preview_release"]
+    [
+        "lease",
+        "execution",
+        "latest_execution",
+        "executions",
+        "journal",
+        "weight_changes",
+        "control",
+        "measurements",
+        "hook_answer",
+        "allocation",
+        "good",
+        "release",
+        "standing",
+        "releases",
+        "releases_of",
+        "releases_with",
+        "service",
+        "weights",
+        "target_health",
+        "environment",
+        "release_exists",
+        "outputs",
+        "preview_environment",
+        "preview_release",
+    ]
 )
+_CHECKS = checks_by_kind()
 _REQUESTS = 100.0
 """Requests of a version in a period, for the metric gate."""
 
@@ -55,9 +82,8 @@ class Simulation:
         self.gates, self.retention, self.on_drift = gates, retention, on_drift
         self.broken_later: set[str] = set()
         """Good versions whose tasks failed for some time."""
-        self.failed = ""
-        """Why the newest execution needs an operator at the end; empty if it does not."""
-        self.promises = Promises(self)
+        self.watch = Watch(self)
+        self.checks = _CHECKS
         self.effects = 0
         """Number of effects on the world or the records so far."""
         self.on_call: Callable[[Process, str, str], None] | None = None
@@ -89,10 +115,10 @@ class Simulation:
                 process.ended = f"{type(error).__name__} {error.code}: {error.message}"
             except GreenletExit:
                 raise
-            except Exception as error:  # whatever leaves a verb is kept, and judged by the promises
+            except Exception as error:  # noqa: BLE001  whatever leaves a verb is kept and judged
                 process.ended, process.error = repr(error), error
             self.note(f"{process.name} ends: {process.ended}")
-            self.promises.process_ended(process)
+            self.watch.process_ended(process)
 
         self.scheduler.spawn(process, run)
         return process
@@ -114,8 +140,8 @@ class Simulation:
         )
         other.processes, other.trace = list(self.processes), list(self.trace)
         other.broken_later = set(self.broken_later)
-        other.promises.good = list(self.promises.good)
-        other.promises.completed, other.promises.heads = set(self.promises.completed), dict(self.promises.heads)
+        other.watch.good = list(self.watch.good)
+        other.watch.completed, other.watch.heads = set(self.watch.completed), dict(self.watch.heads)
         return other
 
     def run(self, hand_overs: int, who: int = 0, until: float = float("inf")) -> None:
@@ -135,7 +161,7 @@ class Simulation:
             self.run(1000)
 
     def version(self) -> tuple[float, int]:
-        """Changes with every effect and with the time: what two moments with the same version leave behind is the same."""
+        """Changes with every effect and with the time: two moments with the same version leave the same behind."""
         return self.scheduler.now, self.effects
 
     def at_work(self) -> list[Process]:
@@ -162,7 +188,7 @@ class Simulation:
     def close(self) -> None:
         """End all greenlets; nothing has an effect any more."""
         self.on_call = None
-        self.promises.active = False
+        self.watch.active = False
         self.scheduler.close()
 
     def call(
@@ -171,38 +197,40 @@ class Simulation:
         """Make one call of a port: hand over, fail or act, check, hand over, answer."""
         if not process.alive:
             raise GreenletExit
-        scheduler, promises, faults = self.scheduler, self.promises, self.faults
+        scheduler, watch, faults = self.scheduler, self.watch, self.faults
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
         fault = faults.before(process, port) if faults.armed or faults.outages else None
         call = PortCall(process, port, method, arguments)
         if port in CHECKED_BEFORE or process.verb in READ_ONLY:
-            promises.before_call(call)
-        try:
-            if port == "stacks":
-                with self.world.lock(process, method, arguments):
-                    result = function(*arguments)
-            else:
-                result = function(*arguments)
-        except AssertionError as error:
-            # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
-            promises.broken(22, f"{process.name} {port}.{method}: {error}")
-            raise
-        except Exception:
-            promises.call_ends(call)
-            scheduler.hand_over()
-            raise
-        if port in _EFFECTIVE:
-            self.effects += method not in _READS
+            watch.before_call(call)
+        result = self._act(call, function)
+        self.effects += port in _EFFECTIVE and method not in _READS
         if port in CHECKED_AFTER:
-            promises.after_call(call, result)
+            watch.after_call(call, result)
         if self.on_call is not None:
             self.on_call(process, port, method)
         scheduler.hand_over()
         if fault is not None:
             return faults.answer(process, fault, call, result, self.world)
         return result
+
+    def _act(self, call: PortCall, function: Callable[..., Any]) -> Any:
+        """The effect of a call."""
+        try:
+            if call.port != "stacks":
+                return function(*call.arguments)
+            with self.world.lock(call.process, call.method, call.arguments):
+                return function(*call.arguments)
+        except AssertionError as error:
+            # The fakes check what DynamoDB cannot: numbers without a gap, an unbroken chain.
+            self.watch.broken(22, f"{call.process.name} {call.port}.{call.method}: {error}")
+            raise
+        except Exception:
+            self.watch.call_ends(call)
+            self.scheduler.hand_over()
+            raise
 
     def _within_a_call(self, name: str) -> None:
         """The engine is at work: time passes, a signal or a lost lease ends it, and a kill leaves half of it done."""
@@ -222,7 +250,7 @@ class Simulation:
     def _weights_changed(self, write: WeightsWrite) -> None:
         who = write.process.name if write.process is not None else "a person"
         self.note(f"{who} writes the weights {_short(write.before)} → {_short(write.after)}")
-        self.promises.weights_changed(write)
+        self.watch.weights_changed(write)
 
 
 def _short(weights: Mapping[str, int]) -> str:

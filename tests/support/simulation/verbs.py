@@ -57,6 +57,7 @@ OTHERS: dict[str, Callable[[Ports], object]] = {
     "accept-live": _decide(RequestKind.ACCEPT_LIVE),
     "restore": _leave_drift,
     "rollback": lambda ports: operations.rollback(ports, None),
+    "rollback-to": lambda ports: operations.rollback(ports, ports.config.release.version),
     "retry": lambda ports: operations.retry(ports, None),
     "drill": operations.drill,
     "gc": operations.collect,
