@@ -1,5 +1,6 @@
 """Who is told, what fails after the success, and a lost lease: none of it changes how an execution ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -143,6 +144,34 @@ def test_a_success_that_cannot_be_recorded_is_never_undone(scenario: Scenario, m
     ends_well(scenario.head, scenario, "v2")
 
 
+def throttled_for_ten_minutes(scenario: Scenario, method: str, begins: Callable[[], bool]) -> None:
+    """A method of the ledger or of ECS answers `Throttling` for ten minutes from the first call at which it begins."""
+    port = scenario.compute if method == "service" else scenario.ledger
+    real, began = getattr(port, method), []
+
+    def throttled(*args: object) -> object:
+        if not began and begins():
+            began.append(scenario.clock.slept)
+        if began and scenario.clock.slept < began[0] + 600:
+            raise THROTTLED
+        return real(*args)
+
+    setattr(port, method, throttled)
+
+
+def test_ten_throttled_minutes_after_the_last_step_need_nobody(scenario: Scenario) -> None:
+    throttled_for_ten_minutes(scenario, "good", lambda: scenario.live == {"v2": 100})
+    assert scenario.deploy("v2").status is Status.COMPLETED
+    ends_well(scenario.head, scenario, "v2")
+
+
+def test_ten_throttled_minutes_after_the_traffic_is_back_need_nobody(scenario: Scenario) -> None:
+    crash_with_traffic(scenario)
+    throttled_for_ten_minutes(scenario, "service", lambda: scenario.head.rolling_back)
+    assert scenario.deploy("v2").status is Status.ROLLED_BACK
+    ends_well(scenario.head, scenario, "v1")
+
+
 @pytest.mark.parametrize("error", [THROTTLED, DENIED, KeyError("x"), StepFailed("PULUMI_FAILED", "in use")])
 def test_a_clean_up_that_fails_is_a_warning_of_a_success(scenario: Scenario, error: Exception) -> None:
     ports = scenario.ports("v2", retention={"mode": "cold"})
@@ -182,6 +211,22 @@ def test_a_driver_whose_lease_is_lost_writes_no_weights_on_its_way_back(scenario
     before = len(scenario.writes)
     with pytest.raises(LeaseLost):
         scenario.deploy("v2")
+    assert [weights for _, weights in scenario.writes[before:]] == [{"v2": 100}]
+
+
+def test_a_lease_that_expires_while_the_record_fails_forbids_the_write_back(scenario: Scenario) -> None:
+    crash_with_traffic(scenario)
+
+    def hang(what: str) -> None:
+        if what.startswith("failure"):
+            scenario.clock.uptime += 61
+            raise DENIED
+
+    scenario.ledger.before_write = hang
+    before = len(scenario.writes)
+    with pytest.raises(NeedsOperator) as error:
+        scenario.deploy("v2")
+    assert names_the_command(error.value)
     assert [weights for _, weights in scenario.writes[before:]] == [{"v2": 100}]
 
 

@@ -1,6 +1,7 @@
 """One driver at a time, whatever the clocks say; and what happens to the lease never hides how an execution ended."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -78,6 +79,25 @@ def test_a_dead_drivers_lease_is_taken_over_after_its_time_on_the_contenders_own
     assert LEASE_SECONDS <= scenario.clock.slept - began <= LEASE_SECONDS + 2
 
 
+def test_a_step_of_the_contenders_clock_is_no_time_of_a_lease(scenario: Scenario) -> None:
+    """The holder lives, and renews every 20 seconds; the contender's wall clock steps forward between its looks."""
+    scenario.kill_at(lambda: scenario.live.get("v2") == 10)
+    scenario.die(lambda: scenario.deploy("v2", strategy=CANARY))
+    began, renewed = scenario.clock.slept, [0.0]
+
+    def renew() -> None:
+        record = scenario.ledger.lease_record
+        assert record is not None
+        if scenario.clock.slept - began - renewed[-1] >= 20:
+            renewed.append(scenario.clock.slept - began)
+            scenario.ledger.lease_record = replace(record, renewals=record.renewals + 1)
+
+    scenario.clock.on_sleep = renew
+    ports = replace(scenario.ports("v2", strategy=CANARY), clock=Leaping(scenario.clock, 0))
+    with pytest.raises(Refused):
+        acquire(ports)
+
+
 def test_a_renewal_between_the_last_look_and_the_take_over_wins(scenario: Scenario) -> None:
     scenario.kill_at(lambda: scenario.live.get("v2") == 10)
     scenario.die(lambda: scenario.deploy("v2", strategy=CANARY))
@@ -105,6 +125,17 @@ def test_a_backward_step_of_the_clock_neither_lengthens_nor_shortens_a_wait(scen
     assert execution is not None
     assert scenario.clock.slept - began < 220
     ends_well(execution, scenario, "v2")
+
+
+class Leaping(SkewedClock):
+    """A clock whose wall time leaps a minute and a half forward at each look."""
+
+    def now(self) -> datetime:
+        self.seconds += 90
+        return super().now()
+
+    def monotonic(self) -> float:
+        return self.true.monotonic()
 
 
 class Stepping:

@@ -129,6 +129,24 @@ def test_an_abort_at_the_last_moment_of_a_deployment_is_carried_out_or_refused(s
         request(scenario, RequestKind.ABORT)
 
 
+def test_an_abort_just_before_an_effect_prevents_it(scenario: Scenario) -> None:
+    """It arrives between the driver's last look and the renewal of its lease for the effect."""
+    strategy = WAITS | {"kind": "rolling", "rolling": {"batch_percent": 25, "pause": "5s"}}
+    before: list[int] = []
+
+    def abort(what: str) -> None:
+        if what == "lease" and scenario.is_at("Scale") and scenario.live.get("v2"):
+            scenario.ledger.before_write = lambda _: None
+            request(scenario, RequestKind.ABORT)
+            before.append(len(scenario.cloud.calls))
+
+    scenario.ledger.before_write = abort
+    execution = scenario.deploy("v2", strategy=strategy)
+    assert scenario.cloud.calls[before[0]] == "modify listener"
+    assert execution.status is Status.ROLLED_BACK
+    ends_well(execution, scenario, "v1")
+
+
 def test_an_abort_of_a_rollback_lets_it_finish_or_needs_a_person(scenario: Scenario) -> None:
     scenario.deploy("v2")
     scenario.at(lambda: scenario.head.purpose == "rollback", lambda: request(scenario, RequestKind.ABORT))

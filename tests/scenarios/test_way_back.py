@@ -188,8 +188,34 @@ def test_a_rollback_on_request_moves_the_traffic_although_the_listener_can_no_lo
         if what.startswith("started"):
             scenario.traffic.weights = raises(DENIED)  # type: ignore[method-assign]
 
+    weights = scenario.traffic.weights
     scenario.ledger.after_write = deny
     assert needs_a_person(operations.rollback(scenario.ports("v2"), None)), "nobody could read the weights back"
+    assert scenario.live == {"v1": 100}
+    scenario.ledger.after_write = lambda _: None
+    scenario.traffic.weights = weights  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="no other release"):
+        operations.rollback(scenario.ports("v2"), None)
+    assert operations.resume(scenario.ports("v2")).status is Status.COMPLETED
+    ends_well(scenario.head, scenario, "v1")
+
+
+@pytest.mark.parametrize("error", [THROTTLED, DENIED, KeyError("x")], ids=["throttled", "denied", "surprise"])
+def test_a_ledger_that_is_lost_at_a_record_of_weights_does_not_keep_the_traffic_on_the_candidate(
+    scenario: Scenario, error: Exception
+) -> None:
+    """Whether the record was written is not known, and cannot be read."""
+
+    def lose(what: str) -> None:
+        if what == "weights SetTraffic" and scenario.live.get("v2") == 10:
+            for name in ("commit", "allocation", "control", "good", "release", "execution"):
+                setattr(scenario.ledger, name, raises(error))
+            raise error
+
+    scenario.ledger.before_write = lose
+    with pytest.raises(NeedsOperator) as needed:
+        scenario.deploy("v2", strategy=CANARY)
+    assert names_the_command(needed.value)
     assert scenario.live == {"v1": 100}
 
 

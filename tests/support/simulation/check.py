@@ -1,7 +1,8 @@
 """Run many sequences, kills or pairs of kills, and say what failed as a test that can be pasted."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from random import Random
 
 from support.simulation.explore import explore
@@ -16,15 +17,26 @@ LEAST_VERBS = 8
 def check_sequences(seeds: Iterable[int]) -> int:
     """Run one sequence for each seed, and return their number; raises AssertionError with the smallest failing case."""
     number = 0
-    # The drivers of a simulation warn of what is done to them.
-    logging.getLogger("cutover").setLevel(logging.CRITICAL)
-    for seed in seeds:
-        explored = explore(seed)
-        number += 1
-        assert explored.verbs >= LEAST_VERBS
-        if explored.broken is not None:
-            raise AssertionError(report(seed)) from None
+    with _silent():
+        for seed in seeds:
+            explored = explore(seed)
+            number += 1
+            assert explored.verbs >= LEAST_VERBS
+            if explored.broken is not None:
+                raise AssertionError(report(seed)) from None
     return number
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """The drivers of a simulation warn of what is done to them."""
+    log = logging.getLogger("cutover")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def report(seed: int) -> str:

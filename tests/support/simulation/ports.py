@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any, Literal
 
+from cutover.adapters.lease_renewal import RenewedLease
 from cutover.config import EnvironmentConfig
-from cutover.domain.errors import CutoverError, Interrupted, LeaseLost
+from cutover.domain.errors import Interrupted
 from cutover.ports import AlarmState, HeldLease, HoldLease, Lease, Ports, Urgent
 from support.fakes.compute import FakeCompute
 from support.fakes.configuration import FakeConfiguration
@@ -19,13 +21,11 @@ from support.fakes.probe import FakeProbe
 from support.fakes.stacks import FakeStacks
 from support.fakes.traffic import FakeTraffic
 from support.simulation.fast import LEASE_SECONDS
-from support.simulation.scheduler import Process, Scheduler
+from support.simulation.scheduler import Actor, Process, Scheduler
 from support.simulation.world import EPOCH, World
 
 Call = Callable[[Process, str, str, Callable[..., Any], tuple[Any, ...]], Any]
 """Makes one call of a port: process, port, method, function, arguments."""
-FIRST_SIGN_SECONDS = 300.0
-"""As `cutover.adapters.lease_renewal`: a driver makes its plan meanwhile."""
 
 
 class _Port:
@@ -126,93 +126,49 @@ class Silent:
     def notify(self, *_: object) -> None: ...
 
 
-class SimulatedLease:
-    """Implements `cutover.ports.HeldLease` as `cutover.adapters.lease_renewal` does; an actor replaces its thread."""
+@dataclass(slots=True)
+class _InPlaceOfThread:
+    """The thread of a renewal, as an actor of the process that dies with it; and the event that wakes it."""
 
-    def __init__(self, ledger: Any, lease: Lease, scheduler: Scheduler, process: Process) -> None:
-        self._ledger, self._lease, self._scheduler, self._process = ledger, lease, scheduler, process
-        self._sent_at: float = scheduler.now
-        self._sign_until = scheduler.now + FIRST_SIGN_SECONDS
-        self._lost = False
-        self.stopped = False
-
-    @property
-    def lease(self) -> Lease:
-        return self._lease
+    scheduler: Scheduler
+    process: Process
+    run: Callable[[], None]
+    actor: Actor | None = None
 
     def start(self) -> None:
-        """Renew once, then in the background."""
-        sent = False
-        first = self._scheduler.now
-        while not sent:
-            if self._scheduler.now - first >= LEASE_SECONDS:
-                self._lost = True
-                raise LeaseLost("LEASE_LOST", "the lease was not renewed at its start")
-            try:
-                self._send()
-                sent = True
-            except LeaseLost:
-                raise
-            except CutoverError:
-                self._scheduler.sleep(LEASE_SECONDS / 12)
-        self._scheduler.spawn(self._process, self._beat)
+        """Begin to renew."""
+        self.actor = self.scheduler.spawn(self.process, self.run)
 
-    def seconds_left(self) -> float:
-        if self._lost:
-            return 0.0
-        return max(0.0, self._sent_at + LEASE_SECONDS - self._scheduler.now)
+    def join(self, _: float) -> None:
+        """The actor ends at its next turn."""
 
-    def renew(self) -> None:
-        if self.seconds_left() <= 0:
-            self._lost = True
-            raise LeaseLost("LEASE_LOST", "the lease has expired")
-        self._send()
+    def wait(self, seconds: float) -> None:
+        """Sleep, or until `set`."""
+        self.scheduler.sleep(seconds)
 
-    def expect(self, seconds: float) -> None:
-        self._sign_until = self._scheduler.now + seconds
+    def set(self) -> None:
+        """Wake the actor."""
+        if self.actor is not None:
+            self.actor.wake = min(self.actor.wake, self.scheduler.now)
 
-    def _send(self) -> None:
-        sent_at = self._scheduler.now
-        try:
-            self._ledger.renew(self._lease)
-        except LeaseLost:
-            self._lost = True
-            raise
-        self._sent_at = max(sent_at, self._sent_at)
-
-    def _beat(self) -> None:
-        wait = LEASE_SECONDS / 3
-        while True:
-            self._scheduler.sleep(wait)
-            if self.stopped:
-                return
-            if self.seconds_left() <= 0:
-                self._lost = True
-                return
-            wait = LEASE_SECONDS / 12
-            if self._scheduler.now > self._sign_until:
-                continue
-            try:
-                self._send()
-            except LeaseLost:
-                return
-            except Exception:  # noqa: BLE001  as the adapter: the lease must not end because of it
-                continue
-            wait = LEASE_SECONDS / 3
+    def clear(self) -> None:
+        """`wait` needs no reset."""
 
 
-def hold_lease(ledger: Any, scheduler: Scheduler, process: Process) -> HoldLease:
-    """Return a context manager that renews a lease as another actor of the process."""
+def hold_lease(ledger: Any, clock: ProcessClock, process: Process) -> HoldLease:
+    """Return a context manager that renews a lease with the code of the real driver; an actor replaces its thread."""
 
     @contextmanager
     def hold(lease: Lease) -> Iterator[HeldLease]:
-        held = SimulatedLease(ledger, lease, scheduler, process)
+        held = RenewedLease(ledger, lease, LEASE_SECONDS, clock, Event())
+        background = _InPlaceOfThread(clock.scheduler, process, held._run)
+        held._wake = held._thread = background  # type: ignore[assignment]
         process.fence, process.seconds_left = lease.fence, held.seconds_left
         held.start()
         try:
             yield held
         finally:
-            held.stopped = True
+            held.stop()
             process.seconds_left = None
 
     return hold
@@ -229,7 +185,7 @@ def ports_of(
     when_paused: Literal["wait", "leave"],
 ) -> Ports:
     """All ports of one process."""
-    scheduler, silent = world.scheduler, Silent()
+    clock, silent = ProcessClock(world.scheduler, process, 1000.0 * number), Silent()
     recorded = _LEDGER(call, process, ledger)
     traffic = _TRAFFIC(call, process, FakeTraffic(world))
     probe = _PROBE(call, process, FakeProbe(world))
@@ -248,12 +204,12 @@ def ports_of(
         traffic=traffic,  # type: ignore[arg-type]
         ledger=recorded,  # type: ignore[arg-type]
         probe_for=lambda _: probe,  # type: ignore[arg-type, return-value]
-        clock=ProcessClock(scheduler, process, 1000.0 * number),
+        clock=clock,
         identifiers=Names(process.name),
         reporter=silent,
         notifier=silent,
         when_paused=when_paused,
-        hold_lease=hold_lease(recorded, scheduler, process),
+        hold_lease=hold_lease(recorded, clock, process),
         lease_seconds=LEASE_SECONDS,
         urgent=Urgent(ledger=recorded, traffic=traffic),  # type: ignore[arg-type]
     )

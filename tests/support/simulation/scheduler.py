@@ -67,7 +67,7 @@ class Scheduler:
         self._budget = 0
         self._until = inf
 
-    def spawn(self, process: Process, act: Callable[[], None]) -> None:
+    def spawn(self, process: Process, act: Callable[[], None]) -> Actor:
         """Add an actor that will run `act`."""
 
         def run() -> None:
@@ -79,6 +79,7 @@ class Scheduler:
 
         actor = Actor(process, greenlet(run, self._hub), self.now)
         self.actors.append(actor)
+        return actor
 
     def hand_over(self) -> None:
         """Called by an actor: a place where another one may go on."""

@@ -18,7 +18,7 @@ History = tuple[Step, ...]
 def history_of(simulation: Simulation) -> tuple[History, dict[str, int]] | None:
     """The successes in order, and version → number; None if the undisturbed end is not defined."""
     watch, world = simulation.watch, simulation.world
-    if watch.late_scales or watch.late_stacks or world.deleted_groups:
+    if watch.late_scales or watch.late_stacks or world.deleted_groups or not world.weights:
         return None
     numbers: dict[str, int] = {}
     steps: list[Step] = []
@@ -76,6 +76,7 @@ def end_of(retention: str, history: History) -> State:
         if simulation.ledger.allocation().positive():
             simulation.start("gc")
             simulation.finish()
+        simulation.scheduler.now += 5.0
         numbers = {f"v{number}": number for number in range(1, 1 + max((step[1] for step in history), default=0))}
         return labelled(state_of(simulation), numbers)
     finally:

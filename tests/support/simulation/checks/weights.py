@@ -114,8 +114,7 @@ def way_back_is_complete(watch: Watch, move: Move) -> str | None:
 def _goes_back(move: Move) -> bool:
     """By the record; or by the write itself, if the driver could not record that it turns back."""
     failed = _failed(move)
-    loses = move.after.get(failed, 0) < move.before.get(failed, 0) or move.after == move.before
-    return move.head.goes_back or (move.blind and loses)
+    return move.head.goes_back or (move.blind and move.after.get(failed, 0) <= move.before.get(failed, 0))
 
 
 def _failed(move: Move) -> str:
