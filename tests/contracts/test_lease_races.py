@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,10 +26,18 @@ def races(session: Session) -> list[Race]:
     server_log = logging.getLogger("werkzeug")
     server_log.setLevel(logging.WARNING)
     try:
-        finished = subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_SECONDS)
+        finished = subprocess.run(
+            command, env=_environment(), check=True, capture_output=True, text=True, timeout=LONGEST_SECONDS
+        )
     finally:
         server_log.setLevel(logging.NOTSET)
     return [Race(**json.loads(line)) for line in finished.stdout.splitlines()]
+
+
+def _environment() -> dict[str, str]:
+    """The racing processes find what tests share as this one does."""
+    tests = Path(__file__).resolve().parents[1]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(tests.parent), str(tests)))}
 
 
 def test_every_race_has_exactly_one_winner_whom_the_record_names(races: list[Race]) -> None:
