@@ -259,7 +259,9 @@ def test_a_reader_that_takes_nothing_neither_keeps_the_process_nor_gets_lines_ou
     assert errors.startswith("the reporter was too slow")
     assert len(errors.splitlines()) == 1
     numbers = [int(json.loads(line)["message"]) for line in out.splitlines()]
-    assert numbers == list(range(len(numbers)))
+    # The queue drops its oldest lines when it is full, so there may be a gap.
+    assert numbers[0] == 0
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_reader_that_keeps_up_gets_the_status_as_the_last_line() -> None:
