@@ -1,7 +1,10 @@
 """Measures in one process the time from a decision of the driver until the load balancer has the new weights."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import cycle
+from time import perf_counter
 
 from benchmarks.bare import Bare
 from benchmarks.figures import Figure, timed
@@ -9,7 +12,7 @@ from benchmarks.stage import Stage
 from cutover.adapters.silence import SilentReporter
 from cutover.composition import acting_ports
 from cutover.config import load_environment
-from cutover.domain import Allocation, Release, Status, Weight
+from cutover.domain import Allocation, Outcome, Release, Status, Verdict, Weight
 from cutover.domain.errors import StepFailed
 from cutover.domain.execution import Phase
 from cutover.execution import gateway, knowledge, way_back
@@ -18,7 +21,7 @@ from cutover.execution.recorder import Recorder
 from cutover.operations.leasing import leased
 from cutover.operations.start import context_of, new_execution
 from cutover.planning.observe import timings
-from cutover.ports import HeldLease, Ports
+from cutover.ports import HeldLease, Ports, TargetHealth, Traffic
 from cutover.strategies.drill import drill as any_plan
 
 
@@ -43,7 +46,7 @@ def measure(stage: Stage, runs: int) -> list[Figure]:
         by_bare()
         through_pulumi = timed(lambda: ports.stacks.apply_allocation(next(allocations)), runs)
         decision = _Decision(ports, held, good, failed)
-        times = timed(decision.turn_back, max(runs, 20), decision.prepare)
+        times = tuple(decision.seconds() for _ in range(max(runs, 20)))
         decision.end()
         bare_times = timed(by_bare, max(runs, 20))
         ports.stacks.apply_allocation(ports.ledger.allocation())
@@ -53,14 +56,53 @@ def measure(stage: Stage, runs: int) -> list[Figure]:
     ]
 
 
+class _LastRead:
+    """The direct calls to the load balancer; it knows when the weights were last read."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self.at = 0.0
+
+    def weights(self, listener_arn: str) -> Mapping[str, int]:
+        """See `cutover.ports.Traffic`."""
+        weights = self._traffic.weights(listener_arn)
+        self.at = perf_counter()
+        return weights
+
+    def set_weights(self, listener_arn: str, allocation: Allocation) -> None:
+        """See `cutover.ports.Traffic`."""
+        self._traffic.set_weights(listener_arn, allocation)
+
+    def target_health(self, target_group_arn: str) -> tuple[TargetHealth, ...]:
+        """See `cutover.ports.Traffic`."""
+        return self._traffic.target_health(target_group_arn)
+
+
 class _Decision:
-    """An execution with half of the traffic on `failed`, and the turn back from it."""
+    """An execution with half of the traffic on `failed`, a gate that stops it, and the turn back."""
 
     def __init__(self, ports: Ports, held: HeldLease, good: Release, failed: Release) -> None:
-        self._ports, self._held, self._good, self._failed = ports, held, good, failed
+        self._last_read = _LastRead(ports.urgent.traffic)
+        self._ports = replace(ports, urgent=replace(ports.urgent, traffic=self._last_read))
+        self._held, self._good, self._failed = held, good, failed
         self._context: ExecutionContext | None = None
 
-    def prepare(self) -> None:
+    def seconds(self) -> float:
+        """Seconds from the recorded verdict until the load balancer showed the weights of the way back.
+
+        Raises:
+            RuntimeError: the load balancer does not have the weights that were written.
+        """
+        context = self._prepare()
+        stop = Verdict(gate="a benchmark", verdict=Outcome.FAIL, reason="a benchmark")
+        context.recorder.record_verdict(stop)
+        started = perf_counter()
+        way_back.turn_back(context, StepFailed("GATE_FAILED", "a benchmark"))
+        if not context.recorder.known_allocation().confirmed:
+            raise RuntimeError("the load balancer does not have the weights that were written")
+        return self._last_read.at - started
+
+    def _prepare(self) -> ExecutionContext:
         """Record a new execution, give the failed release half of the traffic, and look at both sides."""
         self.end()
         ports, good, failed = self._ports, self._good, self._failed
@@ -73,13 +115,7 @@ class _Decision:
         gateway.write_weights_directly(context, _allocation(good, 50, failed, 50), "a benchmark", lambda: None)
         knowledge.refresh(context.knowledge, ports.clock, ports)
         self._context = context
-
-    def turn_back(self) -> None:
-        """What the engine does first when a gate failed: record and write the weights, and read them back once."""
-        assert self._context is not None
-        way_back.turn_back(self._context, StepFailed("GATE_FAILED", "a benchmark"))
-        if not self._context.recorder.known_allocation().confirmed:
-            raise RuntimeError("the load balancer does not have the weights that were written")
+        return context
 
     def end(self) -> None:
         """Record the end of the execution."""

@@ -30,6 +30,8 @@ ENGINE_SECONDS = 7200.0
 EXPIRED = "LEASE_EXPIRED"
 """Code of `LeaseLost` when the lease has expired by this driver's own clock; another driver may have taken it."""
 _READ_BACK_SECONDS = 10.0
+_JUST_NOW_SECONDS = 1.0
+"""The verdict that stops a deployment was recorded this long before the way back, and needs no second check."""
 _POLL_SECONDS = 0.1
 
 
@@ -62,13 +64,47 @@ def write_weights_directly(
     return context.ports.clock.monotonic() - started
 
 
+def give_everything_back(
+    context: ExecutionContext,
+    planned: Allocation,
+    reason: str,
+    record: Callable[[Allocation, WeightsChange], None],
+) -> None:
+    """Give the last good release all traffic: write the weights, read them once, and record them afterwards.
+
+    Users wait, so only the fence is checked before the write. If the driver dies before the record, the next one finds
+    weights that were moved towards the last good release, and goes back as well.
+
+    Raises:
+        LeaseLost: another driver has the lease, or may have it.
+        TransientFailure | PreflightFailed: the write or the record failed.
+    """
+    _check_fence(context)
+    failed: Exception | None = None
+    with context.recorder.reports.afterwards():
+        try:
+            with _move(context):
+                context.ports.urgent.traffic.set_weights(context.environment.listener_arn, planned)
+        except Interrupted:
+            raise
+        except Exception as error:  # noqa: BLE001  raised again below, after the failure is recorded
+            failed = error
+        shown = failed is None and _is_shown(context, planned)
+        allocation, change = _change(context, planned, reason)
+        record(allocation, change)
+        if shown:
+            context.recorder.confirm(allocation)
+    if failed is not None:
+        raise failed
+
+
 def write_weights_back(
     context: ExecutionContext,
     planned: Allocation,
     reason: str,
     record: Callable[[Allocation, WeightsChange], None],
 ) -> None:
-    """Take the traffic from a failed release: record the weights, and write them although the record may fail.
+    """Take a part of the traffic from a failed release: record the weights, then write them, recorded or not.
 
     Users wait, so nothing is read again before the write. Only a lost fence or an expired lease forbids it.
 
@@ -96,12 +132,7 @@ def write_weights_back(
 
 def confirm_if_shown(context: ExecutionContext, allocation: Allocation) -> None:
     """Read the listener once, for a second at most: if it has the weights, they need not be written again."""
-    try:
-        live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
-    except CutoverError:
-        # The weights stay unconfirmed, so that the next step of the way back writes them again and reads them back.
-        return
-    if live == allocation.positive():
+    if _is_shown(context, allocation):
         context.recorder.confirm(allocation)
 
 
@@ -188,6 +219,28 @@ def require_lease(context: ExecutionContext) -> None:
     if context.held.seconds_left() <= 0:
         message = f"the lease of {context.held.lease.holder} was not renewed in time; another driver may have it"
         raise LeaseLost(EXPIRED, message, "cutover status")
+
+
+def _check_fence(context: ExecutionContext) -> None:
+    """Raise `LeaseLost` if another driver has the lease, or may have it. A record of just now has checked it too."""
+    require_lease(context)
+    if context.recorder.seconds_since_fence_check() <= _JUST_NOW_SECONDS:
+        return
+    try:
+        context.held.renew()
+    except (LeaseLost, Interrupted):
+        raise
+    except Exception:  # noqa: BLE001  only a lost fence or an expired lease forbids the way back
+        require_lease(context)
+
+
+def _is_shown(context: ExecutionContext, allocation: Allocation) -> bool:
+    """Whether the listener has the weights, as far as one read can tell."""
+    try:
+        return dict(context.ports.urgent.traffic.weights(context.environment.listener_arn)) == allocation.positive()
+    except CutoverError:
+        # The weights stay unconfirmed, so that the next step of the way back writes them again and reads them back.
+        return False
 
 
 def _admit(context: ExecutionContext, seconds: float) -> None:

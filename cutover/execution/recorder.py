@@ -1,6 +1,7 @@
 """Write the head and the journal of one execution under the fence, then report each change."""
 
 from collections.abc import Callable, Mapping
+from math import inf
 
 from cutover.domain import (
     Allocation,
@@ -22,6 +23,7 @@ from cutover.domain.errors import HeadMoved, RequestsChanged, TransientFailure
 from cutover.domain.execution import EventKind, Failure
 from cutover.domain.steps import Plan
 from cutover.execution.abort import aborted
+from cutover.execution.journal import next_event
 from cutover.execution.reports import Reports
 from cutover.ports import Changes, Lease, Ledger, Ports
 
@@ -53,6 +55,7 @@ class Recorder:
         self._allocation: Allocation | None = None
         self._began: tuple[int, float] | None = None
         self._earlier_seconds = 0.0
+        self._fence_checked_at: float | None = None
 
     @property
     def step(self) -> Step | None:
@@ -96,6 +99,10 @@ class Recorder:
         if self._began is None or self._began[0] != self.execution.step_index:
             self._began = (self.execution.step_index, now)
         return self._earlier_seconds + now - self._began[1]
+
+    def seconds_since_fence_check(self) -> float:
+        """Seconds since the last record that the ledger accepted; it accepts none after a take-over."""
+        return inf if self._fence_checked_at is None else self._ports.clock.monotonic() - self._fence_checked_at
 
     def note(self, kind: EventKind, message: str, changes: Changes = Changes()) -> None:  # noqa: B008  it is frozen
         """Record an event and changes; the head changes only in its time."""
@@ -331,24 +338,8 @@ class Recorder:
     def _event(
         self, kind: EventKind, message: str, head: Execution, weights: WeightsChange | None
     ) -> tuple[Execution, JournalEvent]:
-        now = self._ports.clock.now()
-        step = head.plan.steps[head.step_index].kind if head.step_index < len(head.plan.steps) else None
-        event = JournalEvent(
-            execution_id=head.execution_id,
-            seq=self.execution.last_seq + 1,
-            at=now,
-            kind=kind,
-            status=head.status,
-            phase=head.phase,
-            step_index=head.step_index,
-            step_kind=step,
-            message=message,
-            fence=self.lease.fence,
-            weights=weights,
-            previous=self.execution.last_hash,
-        )
-        update = {"updated_at": now, "last_seq": event.seq, "last_hash": event.hash}
-        return head.model_copy(update=update), event
+        now, fence = self._ports.clock.now(), self.lease.fence
+        return next_event(self.execution, head, fence, now, kind=kind, message=message, weights=weights)
 
     def _done(self, head: Execution, event: JournalEvent) -> None:
         self.execution = head
@@ -380,8 +371,10 @@ class Recorder:
 
     def _attempt(self, write: Callable[[], None]) -> None:
         for attempt in range(ATTEMPTS):
+            sent_at = self._ports.clock.monotonic()
             try:
                 write()
+                self._fence_checked_at = sent_at
                 return
             except TransientFailure:
                 if attempt == ATTEMPTS - 1:

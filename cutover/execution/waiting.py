@@ -148,8 +148,8 @@ def look_for_drift(context: ExecutionContext) -> None:
         _answer_on_the_way_back(context, drift)
         return
     target, candidate = context.knowledge.target, head.candidate.release
-    if target is not None and drift.gained(target.ref.release) > 0 > drift.gained(candidate):
-        message = f"{drift.sentence}; a move towards the last good release is taken as an abort"
+    if target is not None and drift.gained(target.ref.release) > 0 > drift.gained(context.knowledge.failed.release):
+        message = f"{drift.sentence}, or by a driver that ended; a move towards the last good release is an abort"
         raise StepFailed("MOVED_BY_HAND", message)
     context.recorder.note("drift", drift.sentence)
     if context.ports.config.on_drift == "restore" and drift.gained(candidate) >= 0:

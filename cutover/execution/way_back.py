@@ -41,6 +41,10 @@ def turn_back(context: ExecutionContext, failure: StepFailed) -> None:
         elif not recorded.same_weights(recorder.known_allocation()):
             recorder.record_weights(recorded, change)
 
+    target = context.knowledge.target
+    if target is not None and allocation.weight_of(target.ref.release) == 100:
+        gateway.give_everything_back(context, allocation, failure.message, record)
+        return
     gateway.write_weights_back(context, allocation, failure.message, record)
     gateway.confirm_if_shown(context, recorder.known_allocation())
 

@@ -10,7 +10,7 @@ STREAMS_OF_A_GROUP = 1_000
 
 _DELAY = "deregistration_delay.timeout_seconds"
 _LONGEST_DELAY = "3600"  # seconds
-_TOUCHED = "_partitions_touched"
+_TOUCHED = "_items_touched"
 
 
 @contextmanager
@@ -65,34 +65,58 @@ def _bound_logs(patches: ExitStack) -> None:
 
 
 def _copy_only_what_a_transaction_touches(patches: ExitStack) -> None:
-    """Copy only the partitions that a transaction changes. moto copies whole tables, to restore them on failure."""
+    """Copy only the items that a transaction changes. moto copies whole tables, to restore them on failure."""
     from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table
 
     transact_write_items = DynamoDBBackend.transact_write_items
 
     def transact_with_small_copies(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        for table in self.tables.values():
-            setattr(table, _TOUCHED, [])
-        for operation in (each for item in transact_items for each in item.values()):
-            table = self.tables.get(operation.get("TableName"))
-            key = operation.get("Key") or operation.get("Item") or {}
-            if table is not None and table.hash_key_attr in key:
-                getattr(table, _TOUCHED).append(DynamoType(key[table.hash_key_attr]))
-        transact_write_items(self, transact_items)
-
-    def copy_touched_partitions(self: Any, memo: dict[int, Any]) -> Any:
-        twin = memo[id(self)] = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin.items, twin.stream_shard = self.items.copy(), copy.deepcopy(self.stream_shard, memo)
-        for partition in getattr(self, _TOUCHED, self.items):
-            if partition in self.items:
-                twin.items[partition] = copy.deepcopy(self.items[partition], memo)
-        return twin
+        _note_touched_items(self.tables, transact_items)
+        try:
+            transact_write_items(self, transact_items)
+        finally:
+            for table in self.tables.values():
+                vars(table).pop(_TOUCHED, None)
 
     _replace(patches, DynamoDBBackend, "transact_write_items", transact_with_small_copies)
-    _replace(patches, Table, "__deepcopy__", copy_touched_partitions)
+    _replace(patches, Table, "__deepcopy__", _copy_of_table)
+
+
+def _note_touched_items(tables: dict[str, Any], transact_items: list[dict[str, Any]]) -> None:
+    """Give each table the keys that the transaction names, for `_copy_of_table`."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    for table in tables.values():
+        setattr(table, _TOUCHED, [])
+    for operation in (each for item in transact_items for each in item.values()):
+        table = tables.get(operation.get("TableName"))
+        key = operation.get("Key") or operation.get("Item") or {}
+        if table is not None and table.hash_key_attr in key:
+            sort_key = key.get(table.range_key_attr)
+            touched = (DynamoType(key[table.hash_key_attr]), None if sort_key is None else DynamoType(sort_key))
+            getattr(table, _TOUCHED).append(touched)
+
+
+def _copy_of_table(table: Any, memo: dict[int, Any]) -> Any:
+    """A copy that shares all items but the touched ones; outside a transaction it shares none."""
+    twin = memo[id(table)] = object.__new__(type(table))
+    twin.__dict__.update(table.__dict__)
+    twin.stream_shard = copy.deepcopy(table.stream_shard, memo)
+    touched = getattr(table, _TOUCHED, None)
+    if touched is None:
+        twin.items = copy.deepcopy(table.items, memo)
+        return twin
+    twin.items = table.items.copy()
+    for partition in {partition for partition, _ in touched} & table.items.keys():
+        twin.items[partition] = copy.copy(table.items[partition])
+    for partition, sort_key in touched:
+        item = table.items.get(partition)
+        if item is not None and sort_key is None:
+            twin.items[partition] = copy.deepcopy(item, memo)
+        elif item is not None and sort_key in item:
+            twin.items[partition][sort_key] = copy.deepcopy(item[sort_key], memo)
+    return twin
 
 
 def _accept_longest_delay(patches: ExitStack) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cutover.localcloud.provider.serving import serve
-from support.shell import Shell
+from support import aws_commands
+from support.shell import ROOT, Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
@@ -79,6 +80,21 @@ def test_weights_that_a_person_changed_are_refused_before_any_change(attached: S
     refreshed = attached.run("pulumi", "up", "--refresh", "-s", "local", "--yes", "--skip-preview")
     assert refreshed.code == 0, refreshed.out
     assert attached.cutover("deploy").code == 0
+
+
+def test_the_commands_of_the_operations_page_give_an_older_release_all_traffic(attached: Shell) -> None:
+    look, give, find = aws_commands.commands_of(ROOT / "docs" / "operations.md")
+    environment = json.loads(attached.run("pulumi", "stack", "output", "--json", "-s", "local").out)
+    older = next(each for each in attached.cutover("releases").last_list if each["version"] == "1.0.0")
+    values = {"LISTENER_ARN": environment["listener_arn"], "DIGEST8": older["release"][-8:]}
+    variables = attached.variables
+    (group,) = aws_commands.run(find, values, variables)
+    aws_commands.run(give, values | {"TARGET_GROUP_ARN": group}, variables)
+    (action,) = aws_commands.run(look, values, variables)
+    assert [each["TargetGroupArn"] for each in action["ForwardConfig"]["TargetGroups"]] == [group]
+    ended = attached.cutover("rollback")
+    assert (ended.code, ended.last["status"]) == (0, "COMPLETED"), ended.err
+    assert [each["version"] for each in ended.last["traffic"] if each["weight"]] == ["1.0.0"]
 
 
 def test_the_tasks_of_a_killed_local_cloud_end(shell: Shell) -> None:

@@ -191,7 +191,7 @@ def test_a_way_back_whose_write_was_refused_believes_the_listener_and_not_its_re
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")
     simulation.start("abort")
-    simulation.run_to("records failure")
+    simulation.run_to("records request")
     simulation.world.delete_group("v1")
     simulation.finish()
     simulation.world.deleted_groups.clear()
@@ -256,7 +256,7 @@ def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_
     simulation.start("deploy", "v2")
     simulation.run_to("intent Bake")
     simulation.start("abort")
-    simulation.run_to("records failure")
+    simulation.run_to("records request")
     simulation.world.delete_group("v1")
     simulation.finish()
     head = simulation.ledger.heads["prod-2"]

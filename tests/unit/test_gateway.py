@@ -86,8 +86,13 @@ def write_back(environment: InMemoryEnvironment, context: ExecutionContext) -> o
     return gateway.write_weights_back(context, weights_of(environment, v1=100, v2=0), "a test", record)
 
 
+def give_back(environment: InMemoryEnvironment, context: ExecutionContext) -> object:
+    record = context.recorder.record_weights
+    return gateway.give_everything_back(context, weights_of(environment, v1=100, v2=0), "a test", record)
+
+
 FORWARD: tuple[Effect, ...] = (create, scale, destroy, write, write_directly, sync)
-EVERY: tuple[Effect, ...] = (*FORWARD, restore, write_back)
+EVERY: tuple[Effect, ...] = (*FORWARD, restore, write_back, give_back)
 
 
 def assert_refused(
@@ -115,7 +120,7 @@ def test_no_effect_follows_a_lease_that_another_driver_has_taken(
     environment: InMemoryEnvironment, context: ExecutionContext, effect: Effect
 ) -> None:
     environment.ledger.take("another driver", environment.ledger.lease())
-    code = gateway.EXPIRED if effect is write_back else "LEASE_LOST"
+    code = gateway.EXPIRED if effect in (write_back, give_back) else "LEASE_LOST"
     assert_refused(environment, context, effect, LeaseLost, code)
 
 
@@ -230,6 +235,62 @@ def test_the_way_back_does_not_write_if_the_lease_is_lost_or_a_signal_comes_whil
     with pytest.raises(type(error) if error is not None else LeaseLost):
         gateway.write_weights_back(context, weights_of(environment, v1=100, v2=0), "a test", lose)
     assert environment.weight_of("v1") == 0
+
+
+def test_all_traffic_is_given_back_before_anything_is_recorded(
+    environment: InMemoryEnvironment, context: ExecutionContext
+) -> None:
+    shown: list[int] = []
+    record = context.recorder.record_weights
+    planned = weights_of(environment, v1=100, v2=0)
+
+    def look(recorded: Allocation, change: WeightsChange) -> None:
+        shown.append(environment.weight_of("v1"))
+        record(recorded, change)
+
+    gateway.give_everything_back(context, planned, "a test", look)
+    assert shown == [100]
+    assert context.recorder.known_allocation().confirmed
+
+
+def test_the_failure_is_recorded_also_when_the_write_of_the_weights_fails(
+    environment: InMemoryEnvironment, context: ExecutionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(listener_arn: str, allocation: Allocation) -> None:
+        raise TransientFailure("AWS_UNREACHABLE", "ModifyListener does not answer")
+
+    monkeypatch.setattr(environment.traffic, "set_weights", deny)
+    with pytest.raises(TransientFailure, match="ModifyListener does not answer"):
+        give_back(environment, context)
+    recorded = environment.ledger.allocation()
+    assert (recorded.positive(), recorded.confirmed) == (weights_of(environment, v1=100, v2=0).positive(), False)
+
+
+@pytest.mark.parametrize(("seconds", "renewals"), [(0.5, 0), (1.5, 1)])
+def test_the_fence_is_checked_before_the_way_back_unless_a_record_has_just_checked_it(
+    environment: InMemoryEnvironment,
+    context: ExecutionContext,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    renewals: int,
+) -> None:
+    sent: list[str] = []
+    context.recorder.note("retry", "a test")
+    environment.clock.uptime += seconds
+    monkeypatch.setattr(context.held, "renew", lambda: sent.append("renewal"))
+    give_back(environment, context)
+    assert len(sent) == renewals
+
+
+def test_a_fence_that_cannot_be_checked_does_not_forbid_the_way_back(
+    environment: InMemoryEnvironment, context: ExecutionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable() -> None:
+        raise TransientFailure("AWS_UNREACHABLE", "DynamoDB does not answer")
+
+    monkeypatch.setattr(context.held, "renew", unreachable)
+    give_back(environment, context)
+    assert environment.weight_of("v1") == 100
 
 
 @pytest.mark.parametrize(("slow", "is_lost"), [(9.0, False), (11.0, True)])

@@ -91,9 +91,10 @@ PROMISES: dict[int, Promise] = {
     20: Promise("A first deployment that fails leaves no weight.", (("end", at_rest.no_weight_without_success),)),
     21: Promise("A preview writes nothing.", (("call", records.preview_writes_nothing),)),
     22: Promise(
-        "Every change is legal and recorded before its effect; the journal is a chain.",
+        "Every change is legal and recorded before its effect, the way back right after it; the journal is a chain.",
         (
             ("commit", records.legal_transition),
+            ("commit", records.way_back_is_recorded_next),
             ("move", weights.recorded_before_written),
             ("effect", capacity.recorded_before_the_effect),
             ("end", at_rest.journals_are_chains),

@@ -57,6 +57,8 @@ class Move:
     """Target group → percent."""
     blind: bool
     """Whether a call of the driver failed after its last record, so that it may go back without one."""
+    target: str | None
+    """The release that gets the traffic back when the execution goes back."""
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ class Watch:
     stops: dict[str, Stop] = field(default_factory=dict)
     """Execution → the verdict that its driver has not answered yet."""
     heads: dict[str, Execution] = field(default_factory=dict)
+    unrecorded: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Process → the weights (release → percent) that it wrote on the way back, and must record next."""
     late_write: bool = False
     """Whether a process that had lost its lease changed the listener."""
     late_scales: set[str] = field(default_factory=set)
@@ -160,7 +164,9 @@ class Watch:
             self.broken(22, f"{process.name} writes weights, and no execution is in progress")
             return
         blind = process.notes.get("failed_calls", 0) > process.notes.get("recorded", 0)
-        move = Move(process, head, _by_release(write.before), _by_release(write.after), write.after, blind)
+        move = Move(
+            process, head, _by_release(write.before), _by_release(write.after), write.after, blind, self.target_of(head)
+        )
         self._check("move", move)
         self.stops.pop(head.execution_id, None)
 

@@ -25,6 +25,17 @@ def no_image_for_a_way_back(watch: Watch, call: PortCall) -> str | None:
     return f"{call.process.name} needs the image registry" if needs else None
 
 
+def way_back_is_recorded_next(watch: Watch, commit: Commit) -> str | None:
+    """What a driver gave back before it recorded it is in its next event, or in the one after the retry."""
+    if commit.event.kind in ("retry", "request"):
+        return None
+    written = watch.unrecorded.pop(commit.process.name, None)
+    change = commit.event.weights
+    if written is None or (change is not None and change.after == written):
+        return None
+    return f"{commit.process.name} wrote {written} and records {commit.event.kind} {commit.event.message[:60]}"
+
+
 def one_late_act(watch: Watch, process: Process) -> str | None:
     """One call may have been in flight when the lease was lost."""
     del watch

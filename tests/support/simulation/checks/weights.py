@@ -18,10 +18,13 @@ def sum_to_100(watch: Watch, write: WeightsWrite) -> str | None:
 
 
 def recorded_before_written(watch: Watch, move: Move) -> str | None:
-    """The ledger has the weights first, unless the driver cannot reach it on the way back."""
-    recorded = watch.simulation.ledger.allocation().positive()
-    without = move.blind and _goes_back(move)
-    return None if recorded == move.written or without else f"{move.written} is written and {recorded} is recorded"
+    """The ledger has the weights first, unless the last good release gets everything, or the driver is blind."""
+    if watch.simulation.ledger.allocation().positive() == move.written or (move.blind and _goes_back(move)):
+        return None
+    if _gives_everything_back(move):
+        watch.unrecorded[move.process.name] = move.after
+        return None
+    return f"{move.written} is written and {watch.simulation.ledger.allocation().positive()} is recorded"
 
 
 def targets_carry_what_they_get(watch: Watch, move: Move) -> str | None:
@@ -112,9 +115,14 @@ def way_back_is_complete(watch: Watch, move: Move) -> str | None:
 
 
 def _goes_back(move: Move) -> bool:
-    """By the record; or by the write itself, if the driver could not record that it turns back."""
+    """By the record; or by the write itself, which may come before it."""
     failed = _failed(move)
-    return move.head.goes_back or (move.blind and move.after.get(failed, 0) <= move.before.get(failed, 0))
+    unrecorded = move.blind and move.after.get(failed, 0) <= move.before.get(failed, 0)
+    return move.head.goes_back or unrecorded or _gives_everything_back(move)
+
+
+def _gives_everything_back(move: Move) -> bool:
+    return move.after == {move.target: 100} and move.target != _failed(move)
 
 
 def _failed(move: Move) -> str:
