@@ -258,6 +258,16 @@ def test_an_abort_outlives_the_driver_that_did_not_act_on_it(records: Records) -
     assert (abort.by, abort.reason) == ("alice", "because")
 
 
+def test_a_commit_that_has_read_one_request_and_not_the_next_is_refused(ledger: Ledger, clock: FakeClock) -> None:
+    lease = take(ledger)
+    head = commit(ledger, lease, head_of(1, clock))
+    read = ledger.put_request("prod-1", request_of(RequestKind.PAUSE, clock)).version
+    head = commit(ledger, lease, head, control_version=read)
+    ledger.put_request("prod-1", request_of(RequestKind.ABORT, clock))
+    with pytest.raises(RequestsChanged):
+        commit(ledger, lease, head, control_version=read)
+
+
 def test_a_promote_keeps_the_step_that_its_author_saw(ledger: Ledger, clock: FakeClock) -> None:
     lease = take(ledger)
     head = commit(ledger, lease, head_of(1, clock, step_index=3))

@@ -63,7 +63,9 @@ class CheckedEnvironment(InMemoryEnvironment):
             # Only the baseline is healthy, so it takes all traffic whatever its size.
             return
         head = self.ledger.latest_execution()
-        share = MIN_HEALTHY if head is not None and head.rolling_back else 100
+        # The write that gives the last good release everything comes before its record.
+        goes_back = head is not None and (head.rolling_back or f"tg/{head.candidate.release}" not in weights)
+        share = MIN_HEALTHY if goes_back else 100
         for group, weight in weights.items():
             name = group.removeprefix("tg/")
             if 100 * self.cloud.desired[name] < share * tasks_for(weight, CAPACITY):
