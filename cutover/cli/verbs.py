@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
     local.command("status")(local_status)
     local.command("env")(local_env)
     local.command("fault")(local_fault)
+    local.command("weather")(local_weather)
     image = typer.Typer(help="Build images for the local cloud.", no_args_is_help=True)
     image.command("build")(image_build)
     local.add_typer(image, name="image")
@@ -312,6 +313,18 @@ def local_fault(
     from cutover.cli.local import fault as verb
 
     return verb.run(context.obj, kind, service=service, action=action, times=times, delay=delay)
+
+
+def local_weather(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="calm: no lags. aws: the lags and limits of AWS. storm: failures too.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random choices.")] = 0,
+) -> int:
+    """Change how much the local cloud lags and fails."""
+    from cutover.cli.local import weather as verb
+
+    return verb.run(context.obj, name, seed=seed)
 
 
 def image_build(

@@ -1,6 +1,6 @@
-"""The local cloud's own API, beside AWS's APIs: shows its status, and injects faults.
+"""The local cloud's own API, beside AWS's APIs: shows its status, injects faults, and changes the weather.
 
-`GET /_cutover/status` · `POST /_cutover/faults` with `{"kind": …}`. `cutover local fault` calls the second.
+`GET /_cutover/status` · `POST /_cutover/faults` with `{"kind": …}` · `POST /_cutover/weather` with `{"name": …}`.
 """
 
 import json
@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 CALL_FAULTS = ("throttle", "unavailable", "delay", "stale", "lost-answer")
 TASK_FAULTS = ("task-crash", "flapping-health")
@@ -36,8 +37,10 @@ class FaultRequest:
 class Admin:
     """A WSGI application for the paths below `/_cutover/`."""
 
-    def __init__(self, status: Callable[[], dict[str, Any]], faults: FaultBook, task_faults: TaskFaults) -> None:
-        self._status, self._faults, self._task_faults = status, faults, task_faults
+    def __init__(
+        self, status: Callable[[], dict[str, Any]], faults: FaultBook, task_faults: TaskFaults, sky: Sky
+    ) -> None:
+        self._status, self._faults, self._task_faults, self._sky = status, faults, task_faults, sky
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -45,7 +48,9 @@ class Admin:
             case "/_cutover/status", "GET":
                 return _send(start, "200 OK", self._status())
             case "/_cutover/faults", "POST":
-                return self._receive_fault(environ, start)
+                return _answer(environ, start, self._receive_fault)
+            case "/_cutover/weather", "POST":
+                return _answer(environ, start, self._receive_weather)
             case _:  # any other path or method
                 return _send(start, "404 Not Found", {"message": "the local cloud has no such path"})
 
@@ -68,16 +73,14 @@ class Admin:
             case _:  # a fault of an API call; `_call_fault` rejects an unknown kind
                 self._faults.add(_call_fault(fault))
 
-    def _receive_fault(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        try:
-            if length > _MOST_BYTES:
-                raise ValueError(f"the request has {length} bytes, and at most {_MOST_BYTES} are accepted")
-            fault = FaultRequest(**json.loads(environ["wsgi.input"].read(length)))
-            self.inject(fault)
-        except (ValueError, TypeError) as error:
-            return _send(start, "400 Bad Request", {"message": str(error)})
-        return _send(start, "200 OK", asdict(fault))
+    def _receive_fault(self, fields: dict[str, Any]) -> dict[str, Any]:
+        fault = FaultRequest(**fields)
+        self.inject(fault)
+        return asdict(fault)
+
+    def _receive_weather(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self._sky.change(str(fields.get("name")), int(fields.get("seed") or 0))
+        return {"name": self._sky.weather.name, "seed": self._sky.seed}
 
 
 def _call_fault(fault: FaultRequest) -> Fault:
@@ -93,6 +96,20 @@ def _call_fault(fault: FaultRequest) -> Fault:
         case "lost-answer":
             return Fault(fault.service, action=fault.action, times=fault.times, after_effect=True)
     raise ValueError(f"there is no fault {fault.kind!r}; the kinds are {', '.join(KINDS)}")
+
+
+def _answer(
+    environ: WSGIEnvironment, start: StartResponse, receive: Callable[[dict[str, Any]], dict[str, Any]]
+) -> Iterable[bytes]:
+    """Send the JSON object of a request to `receive`, and its result or its ValueError or TypeError to the client."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    try:
+        if length > _MOST_BYTES:
+            raise ValueError(f"the request has {length} bytes, and at most {_MOST_BYTES} are accepted")
+        result = receive(json.loads(environ["wsgi.input"].read(length)))
+    except (ValueError, TypeError) as error:
+        return _send(start, "400 Bad Request", {"message": str(error)})
+    return _send(start, "200 OK", result)
 
 
 def _send(start: StartResponse, status: str, body: dict[str, Any]) -> Iterable[bytes]:

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cutover.localcloud.provider.install import install
 
@@ -38,8 +38,10 @@ class Status:
     region: str
 
 
-def up(state_dir: Path, port: int = DEFAULT_PORT, region: str = "eu-west-1") -> Status:
-    """Start the server unless it runs, and return when it is ready.
+def up(
+    state_dir: Path, port: int = DEFAULT_PORT, region: str = "eu-west-1", *, weather: str = "aws", seed: int = 0
+) -> Status:
+    """Start the server unless it runs, and return when it is ready. A server that runs keeps its weather.
 
     Raises:
         LocalCloudError: the server ended or is not ready after 30 seconds; the message has the end of its log.
@@ -51,7 +53,7 @@ def up(state_dir: Path, port: int = DEFAULT_PORT, region: str = "eu-west-1") -> 
     log = state_dir / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*command, "--region", region],
+            [*command, "--region", region, "--weather", weather, "--seed", str(seed)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -144,15 +146,30 @@ def forget_stacks(state_dir: Path) -> None:
 
 def request_fault(running: Status, fault: dict[str, object]) -> None:
     """Send the fields of a `FaultRequest` to the server. Raises `LocalCloudError` if it refuses them."""
+    _call_admin(running, "POST", "/_cutover/faults", fault)
+
+
+def request_weather(running: Status, name: str, seed: int) -> None:
+    """Change the weather of the server. Raises `LocalCloudError` if there is no such weather."""
+    _call_admin(running, "POST", "/_cutover/weather", {"name": name, "seed": seed})
+
+
+def details(running: Status) -> dict[str, Any]:
+    """Return what the server says of itself, with its weather. Raises `LocalCloudError` if it refuses the call."""
+    return _call_admin(running, "GET", "/_cutover/status", {})
+
+
+def _call_admin(running: Status, method: str, path: str, fields: dict[str, object]) -> dict[str, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=_START_WITHIN)
     try:
-        connection.request("POST", "/_cutover/faults", json.dumps(fault), {"Content-Type": "application/json"})
+        connection.request(method, path, json.dumps(fields), {"Content-Type": "application/json"})
         response = connection.getresponse()
-        body = json.loads(response.read())
+        body: dict[str, Any] = json.loads(response.read())
     finally:
         connection.close()
     if response.status != 200:
         raise LocalCloudError(str(body.get("message")))
+    return body
 
 
 def registry(running: Status) -> "ECRClient":

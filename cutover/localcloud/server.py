@@ -20,6 +20,7 @@ from cutover.localcloud.faults import FaultBook
 from cutover.localcloud.functions import Functions
 from cutover.localcloud.moto_patches import moto_patches
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import AWS, CALM, WEATHERS, Sky, Weather
 
 _WATCH_PARENT = 1.0  # seconds
 
@@ -27,7 +28,17 @@ _WATCH_PARENT = 1.0  # seconds
 class LocalCloud:
     """The whole local cloud in this process. A process can run one, because moto's models are global."""
 
-    def __init__(self, state_dir: Path, *, port: int = 0, region: str = REGION, time_scale: float = 10.0) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        port: int = 0,
+        region: str = REGION,
+        time_scale: float = 10.0,
+        weather: Weather = CALM,
+        seed: int = 0,
+    ) -> None:
+        self.sky = Sky(weather, seed=seed, time_scale=time_scale)
         self.faults = FaultBook()
         self.task_faults = TaskFaults()
         self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
@@ -59,7 +70,7 @@ class LocalCloud:
             metrics=self.metrics.store,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
-        admin = Admin(self._status, self.faults, self.task_faults)
+        admin = Admin(self._status, self.faults, self.task_faults, self.sky)
         app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
@@ -97,6 +108,7 @@ class LocalCloud:
             "endpoint": self.endpoint,
             "region": self._region,
             "time_scale": self._time_scale,
+            "weather": {"name": self.sky.weather.name, "seed": self.sky.seed},
             "load_balancers": self.plane.endpoints(),
         }
 
@@ -112,13 +124,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=process.DEFAULT_PORT)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--region", default=REGION)
+    parser.add_argument("--weather", choices=list(WEATHERS), default=AWS.name)
+    parser.add_argument("--seed", type=int, default=0, help="of the weather's random choices")
     parser.add_argument("--tied-to-parent", type=int, default=0, help="stop when the process with this id has ended")
     options = parser.parse_args()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     options.state.mkdir(parents=True, exist_ok=True)
-    with LocalCloud(options.state, port=options.port, region=options.region) as cloud:
+    weather = WEATHERS[options.weather]
+    with LocalCloud(
+        options.state, port=options.port, region=options.region, weather=weather, seed=options.seed
+    ) as cloud:
         process.publish(options.state, cloud.port, options.region)
         while not stopping.wait(_WATCH_PARENT):
             if options.tied_to_parent and not Path(f"/proc/{options.tied_to_parent}").exists():

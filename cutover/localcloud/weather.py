@@ -1,0 +1,68 @@
+"""The weather of the local cloud: how much it lags, and how much of it fails.
+
+`calm` has no lags, `aws` has those of AWS, and `storm` has failures as well. docs/aws-behaviour.md has the sources.
+A behaviour reads the current weather through a `Sky`, so a change takes effect at once.
+"""
+
+import random
+import threading
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """The lags in seconds of AWS, which the local cloud divides by its time scale, and probabilities from 0 to 1."""
+
+    name: str
+
+
+CALM = Weather("calm")
+AWS = Weather("aws")
+STORM = replace(AWS, name="storm")
+
+WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}
+
+
+class Sky:
+    """The current weather and its random choices; thread-safe.
+
+    Each behaviour has its own sequence of random numbers, which depends on the seed and the name of the behaviour only.
+    """
+
+    def __init__(self, weather: Weather = CALM, *, seed: int = 0, time_scale: float = 10.0) -> None:
+        self._lock = threading.Lock()
+        self._weather, self._seed, self._scale = weather, seed, time_scale
+        self._sequences: dict[str, random.Random] = {}
+
+    @property
+    def weather(self) -> Weather:
+        """The current weather."""
+        return self._weather
+
+    @property
+    def seed(self) -> int:
+        """The seed of the random choices."""
+        return self._seed
+
+    def change(self, name: str, seed: int) -> None:
+        """Change the weather from the next call, task or request on. Raises ValueError for an unknown name."""
+        if name not in WEATHERS:
+            raise ValueError(f"there is no weather {name!r}; choose {', '.join(WEATHERS)}")
+        with self._lock:
+            self._weather, self._seed = WEATHERS[name], seed
+            self._sequences.clear()
+
+    def scaled(self, seconds: float) -> float:
+        """Return seconds of AWS as seconds of this machine."""
+        return seconds / self._scale
+
+    def happens(self, behaviour: str, probability: float) -> bool:
+        """Return whether something of this probability happens now."""
+        return probability > 0 and self.number(behaviour) < probability
+
+    def number(self, behaviour: str) -> float:
+        """Return the next random number of a behaviour, from 0 to below 1."""
+        with self._lock:
+            if behaviour not in self._sequences:
+                self._sequences[behaviour] = random.Random(f"{self._seed}:{behaviour}")  # noqa: S311  protects nothing
+            return self._sequences[behaviour].random()
