@@ -1,9 +1,11 @@
-"""Changes moto while the local cloud runs: moto accepts what AWS accepts, copies less, and its memory is bounded."""
+"""Changes moto while the local cloud runs: it accepts and returns what AWS does, copies less, and bounds its memory."""
 
 import copy
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+from cutover.localcloud.aws_defaults import add_balancer_attributes, keep_descriptions_of_group_rules
 
 EVENTS_OF_A_STREAM = 10_000
 STREAMS_OF_A_GROUP = 1_000
@@ -22,6 +24,8 @@ def moto_patches() -> Iterator[None]:
         _copy_only_what_a_transaction_touches(patches)
         _accept_longest_delay(patches)
         _accept_policies_that_require_tls(patches)
+        add_balancer_attributes(patches)
+        keep_descriptions_of_group_rules(patches)
         yield
 
 

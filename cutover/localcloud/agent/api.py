@@ -22,6 +22,7 @@ ROLLS_OUT = {
     "serviceRegistries": "service_registries",
 }
 CHANGES_IN_PLACE = {
+    "availabilityZoneRebalancing": "availability_zone_rebalancing",
     "enableECSManagedTags": "enable_ecs_managed_tags",
     "enableExecuteCommand": "enable_execute_command",
     "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
@@ -149,6 +150,7 @@ def _complete(service: Any, request: dict[str, Any]) -> None:
     service.enable_ecs_managed_tags = bool(request.get("enableECSManagedTags", False))
     grace = request.get("healthCheckGracePeriodSeconds", 0 if service.load_balancers else None)
     service.health_check_grace_period_seconds = None if grace is None else int(grace)
+    service.availability_zone_rebalancing = request.get("availabilityZoneRebalancing", "ENABLED")
     service.placement_constraints = request.get("placementConstraints", [])
     service.placement_strategy = request.get("placementStrategy", [])
     service.deployment_configuration = _deployment_configuration(request.get("deploymentConfiguration", {}))

@@ -13,6 +13,7 @@ from cutover.localcloud.provider.resources import (
     s3,
     ssm,
     target_groups,
+    wafv2,
 )
 
 _ALL: tuple[ResourceType, ...] = (
@@ -36,6 +37,7 @@ _ALL: tuple[ResourceType, ...] = (
     ecr.Repository(),
     ecr.LifecyclePolicy(),
     ssm.Parameter(),
+    wafv2.WebAclAssociation(),
 )
 
 RESOURCE_TYPES: dict[str, ResourceType] = {each.shape.token: each for each in _ALL}

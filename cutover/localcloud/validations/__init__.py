@@ -12,6 +12,7 @@ VALIDATIONS: dict[tuple[str, str], tuple[Validation, ...]] = {
     ("elasticloadbalancing", "ModifyListener"): (elbv2.validate_forward, elbv2.validate_certificate),
     ("elasticloadbalancing", "CreateRule"): (elbv2.validate_forward,),
     ("elasticloadbalancing", "ModifyRule"): (elbv2.validate_forward,),
+    ("elasticloadbalancing", "DeleteLoadBalancer"): (elbv2.validate_unprotected,),
     ("ec2", "DeleteSecurityGroup"): (ec2.validate_group_unused,),
     ("ecs", "CreateService"): (ecs.validate_target_groups,),
     ("ecs", "DeleteCluster"): (ecs.validate_cluster_empty,),

@@ -37,6 +37,20 @@ def validate_certificate(call: Call) -> AwsError | None:
     return AwsError("ValidationError", "A certificate must be specified for HTTPS listeners")
 
 
+def validate_unprotected(call: Call) -> AwsError | None:
+    """A load balancer with deletion protection cannot be deleted."""
+    from moto.elbv2.models import elbv2_backends
+
+    arn = str(call.fields.get("LoadBalancerArn", ""))
+    parts = arn.split(":")
+    balancer = elbv2_backends[ACCOUNT][parts[3]].load_balancers.get(arn) if len(parts) > 5 else None
+    if balancer is None or balancer.attrs.get("deletion_protection.enabled") != "true":
+        return None
+    return AwsError(
+        "OperationNotPermitted", f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+    )
+
+
 def _target_group_exists(arn: str) -> bool:
     from moto.elbv2.models import elbv2_backends
 

@@ -152,13 +152,7 @@ class SecurityGroupRule:
             aws("ec2").modify_security_group_rules(
                 GroupId=new["securityGroupId"],
                 SecurityGroupRules=[
-                    {
-                        "SecurityGroupRuleId": identifier,
-                        "SecurityGroupRule": {
-                            "IpProtocol": new["ipProtocol"],
-                            "Description": new.get("description", ""),
-                        },
-                    }
+                    {"SecurityGroupRuleId": identifier, "SecurityGroupRule": _rule(new)},
                 ],
             )
         retag(aws, identifier, old, new)
@@ -187,6 +181,19 @@ def retag(aws: Client, identifier: str, old: Properties, new: Properties) -> Non
 def _tags(inputs: Properties, kind: str) -> dict[str, Any]:
     tags = tag_list(inputs.get("tags"))
     return {"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]} if tags else {}
+
+
+def _rule(inputs: Properties) -> dict[str, Any]:
+    """Return the whole rule: ModifySecurityGroupRules replaces every field of it."""
+    every = inputs["ipProtocol"] == "-1"
+    rule: dict[str, Any] = {
+        "IpProtocol": inputs["ipProtocol"],
+        "FromPort": -1 if every else inputs["fromPort"],
+        "ToPort": -1 if every else inputs["toPort"],
+        "Description": inputs.get("description", ""),
+    }
+    names = {"cidrIpv4": "CidrIpv4", "cidrIpv6": "CidrIpv6", "referencedSecurityGroupId": "ReferencedGroupId"}
+    return rule | {names[name]: inputs[name] for name in names if inputs.get(name)}
 
 
 def _permission(inputs: Properties) -> dict[str, Any]:

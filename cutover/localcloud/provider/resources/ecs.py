@@ -182,6 +182,8 @@ class Service:
         for name in ("launchType", "schedulingStrategy", "platformVersion", "healthCheckGracePeriodSeconds"):
             if service.get(name) is not None:
                 state[name] = service[name]
+        if "availabilityZoneRebalancing" in inputs:
+            state["availabilityZoneRebalancing"] = service.get("availabilityZoneRebalancing")
         # ECS shows the platform version that LATEST resolves to; the input keeps its value.
         if inputs.get("platformVersion") == "LATEST":
             state["platformVersion"] = "LATEST"
