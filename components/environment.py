@@ -16,8 +16,8 @@ class EnvironmentArgs:
     name: str
     """Name of the load balancer; at most 32 characters."""
     vpc_id: pulumi.Input[str]
-    vpc_cidr: pulumi.Input[str]
-    """CIDR block of the VPC. The load balancer may connect to the addresses in it."""
+    vpc_cidrs: Sequence[str]
+    """All CIDR blocks of the VPC, the primary one first. The load balancer may connect to the addresses in them."""
     subnet_ids: pulumi.Input[Sequence[str]]
     """Subnets in two or more Availability Zones."""
     internal: bool
@@ -29,7 +29,7 @@ class EnvironmentArgs:
     tls_policy: str
     """Security policy of an HTTPS listener; ignored for HTTP."""
     deletion_protection: bool
-    """Whether AWS refuses to delete the load balancer."""
+    """Whether AWS refuses to delete the load balancer, and Pulumi to delete it and its listener."""
     idle_timeout: int
     """Seconds after which an idle connection is closed."""
     access_logs_bucket: str | None
@@ -67,7 +67,7 @@ class Environment(pulumi.ComponentResource):
             f"{name}-load-balancer", description="Load balancer of an environment", vpc_id=args.vpc_id, opts=child
         )
         rules = [_ingress(name, cidr, group, self.listener_port, child) for cidr in args.ingress_cidrs]
-        rules.append(_egress_to_tasks(name, args, group, child))
+        rules += [_egress_to_tasks(name, args, cidr, group, child) for cidr in args.vpc_cidrs]
         balancer = lb.LoadBalancer(
             f"{name}-lb",
             # The name is fixed, because people and scripts refer to it. While deletion protection is on, a change that
@@ -82,7 +82,7 @@ class Environment(pulumi.ComponentResource):
             enable_deletion_protection=args.deletion_protection,
             idle_timeout=args.idle_timeout,
             access_logs={"bucket": args.access_logs_bucket, "enabled": True} if args.access_logs_bucket else None,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=rules),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=rules, protect=args.deletion_protection),
         )
         if args.web_acl_arn:
             wafv2.WebAclAssociation(
@@ -98,6 +98,7 @@ class Environment(pulumi.ComponentResource):
                 weights=args.weights,
                 no_traffic_body=args.no_traffic_body,
                 stickiness_seconds=args.stickiness_seconds,
+                deletion_protection=args.deletion_protection,
             ),
             child,
         )
@@ -130,13 +131,15 @@ def _ingress(
 
 
 def _egress_to_tasks(
-    name: str, args: EnvironmentArgs, group: ec2.SecurityGroup, child: pulumi.ResourceOptions
+    name: str, args: EnvironmentArgs, cidr: str, group: ec2.SecurityGroup, child: pulumi.ResourceOptions
 ) -> pulumi.Resource:
+    # EC2 refuses a second rule with the same content, so the first rule keeps the name that it has always had.
+    block = "" if cidr == args.vpc_cidrs[0] else f"-{cidr.replace('/', '-')}"
     return vpc.SecurityGroupEgressRule(
-        f"{name}-to-tasks",
+        f"{name}-to-tasks{block}",
         security_group_id=group.id,
         description="Tasks and their health checks",
-        cidr_ipv4=args.vpc_cidr,
+        cidr_ipv4=cidr,
         ip_protocol="tcp",
         from_port=0,
         to_port=65535,

@@ -103,6 +103,7 @@ class Release(pulumi.ComponentResource):
                 subnet_ids=args.subnet_ids,
                 security_group_id=security_group.id,
                 grace_period_seconds=args.health_check_grace_period_seconds,
+                drain_seconds=args.deregistration_delay_seconds + args.container.stop_timeout_seconds,
             ),
             child,
             depends_on=[rule],

@@ -8,6 +8,9 @@ from pulumi_aws import ecs
 
 from cutover.components.task_definition import CONTAINER
 
+_DELETE_SECONDS = 1200
+"""The plugin's default time-out of a deletion, which does not know how long the tasks drain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceArgs:
@@ -24,6 +27,8 @@ class ServiceArgs:
     security_group_id: pulumi.Input[str]
     grace_period_seconds: int
     """Seconds after the start of a task in which ECS ignores failed health checks."""
+    drain_seconds: int = 0
+    """Seconds that a stopping task may take: its deregistration and its stop. A deletion waits this long and more."""
 
 
 class Service(pulumi.ComponentResource):
@@ -74,7 +79,12 @@ class Service(pulumi.ComponentResource):
                 }
             ],
             wait_for_steady_state=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on), ignore_changes=["desiredCount"]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list(depends_on),
+                ignore_changes=["desiredCount"],
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{_DELETE_SECONDS + args.drain_seconds}s"),
+            ),
         )
         self.name = service.name
         self.register_outputs({"name": self.name})

@@ -26,6 +26,8 @@ class WeightedListenerArgs:
     """Body of the 503 response while no target group has a weight."""
     stickiness_seconds: int | None = None
     """Seconds (1 to 604800) that a user stays with a target group that has a weight; None turns stickiness off."""
+    deletion_protection: bool = False
+    """Whether Pulumi refuses to delete the listener. AWS deletes the listener of a protected load balancer."""
 
 
 class WeightedListener(pulumi.ComponentResource):
@@ -45,7 +47,7 @@ class WeightedListener(pulumi.ComponentResource):
             certificate_arn=args.certificate_arn,
             ssl_policy=args.tls_policy if encrypted else None,
             default_actions=default_actions(args.weights, args.no_traffic_body, args.stickiness_seconds),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
         )
         self.arn = listener.arn
         self.register_outputs({"arn": self.arn})

@@ -61,7 +61,9 @@ class LoadBalancer(Section):
         default=("0.0.0.0/0",), description="IPv4 CIDR blocks that may connect to the listener."
     )
     deletion_protection: bool = Field(
-        default=True, strict=True, description="`true`: AWS refuses to delete the load balancer."
+        default=True,
+        strict=True,
+        description="`true`: AWS refuses to delete the load balancer, Pulumi its listener.",
     )
     idle_timeout: Duration = Field(
         default=60.0, ge=1, le=4000, description="The load balancer closes a connection that is idle for this time."

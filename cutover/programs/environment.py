@@ -26,7 +26,7 @@ def environment_program(config: EnvironmentConfig, allocation: Allocation) -> No
         EnvironmentArgs(
             name=f"{config.application}-{config.environment}",
             vpc_id=vpc.id,
-            vpc_cidr=vpc.cidr_block,
+            vpc_cidrs=_blocks(vpc),
             subnet_ids=public,
             internal=balancer.internal,
             ingress_cidrs=balancer.ingress_cidrs,
@@ -57,9 +57,20 @@ def environment_tags(config: EnvironmentConfig) -> dict[str, str]:
     """The tags of every resource of the environment stack."""
     return {
         **config.tags,
+        "cutover:account": config.provider.account_id,
         "cutover:application": config.application,
         "cutover:environment": config.environment,
     }
+
+
+def _blocks(vpc: ec2.GetVpcResult) -> Sequence[str]:
+    """The IPv4 CIDR blocks of a VPC, the primary one first.
+
+    All of them, and not only those of the configured subnets: releases that were created before a change of the
+    subnets keep theirs, and need the load balancer (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html).
+    """
+    associated = {block.cidr_block for block in vpc.cidr_block_associations if block.state == "associated"}
+    return [vpc.cidr_block, *sorted(associated - {vpc.cidr_block})]
 
 
 def _subnets(vpc_id: str, ids: Sequence[str], tags: Mapping[str, str], invoke: pulumi.InvokeOptions) -> Sequence[str]:

@@ -49,6 +49,7 @@ def listener_program(config: EnvironmentConfig, allocation: Allocation, recorded
             weights=allocation.positive(),
             no_traffic_body=allocation.no_traffic_body,
             stickiness_seconds=None if stickiness is None else round(stickiness),
+            deletion_protection=config.load_balancer.deletion_protection,
         ),
         pulumi.ResourceOptions(parent=parent),
     )

@@ -10,7 +10,9 @@ from cutover.programs.provider import aws_provider, partition
 def platform_program(config: EnvironmentConfig) -> None:
     """Create the tables, the bucket and the repositories, and export their names and the repositories' URLs."""
     records = config.records
-    provider = aws_provider(config.provider, {"cutover:stack": "platform"})
+    provider = aws_provider(
+        config.provider, {"cutover:account": config.provider.account_id, "cutover:stack": "platform"}
+    )
     platform = Platform(
         "platform",
         PlatformArgs(

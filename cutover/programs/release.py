@@ -19,6 +19,7 @@ def release_program(settings: Provider, manifest: Manifest, ref: ReleaseRef, des
     """
     tags = {
         **manifest.tags,
+        "cutover:account": settings.account_id,
         "cutover:application": manifest.application,
         "cutover:environment": manifest.environment,
         "cutover:release": ref.release,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pulumi.runtime import mocks as pulumi_mocks
@@ -22,6 +22,8 @@ class Registered:
     type: str
     name: str
     inputs: dict[str, Any]
+    protect: bool = False
+    delete_timeout: str = ""
 
 
 @dataclass
@@ -39,7 +41,9 @@ class Resources(pulumi_mocks.Mocks):
     def call(self, args: pulumi_mocks.MockCallArgs) -> dict[str, Any]:
         self.looked_up.append(args.token)
         if args.token == "aws:ec2/getVpc:getVpc":
-            return {"id": "vpc-1", "cidrBlock": "10.0.0.0/16"}
+            blocks = [("10.0.0.0/16", "associated"), ("100.64.0.0/16", "associated"), ("10.9.0.0/16", "disassociated")]
+            associations = [{"associationId": cidr, "cidrBlock": cidr, "state": state} for cidr, state in blocks]
+            return {"id": "vpc-1", "cidrBlock": "10.0.0.0/16", "cidrBlockAssociations": associations}
         return {"ids": [f"subnet-{dict(args.args['tags'])['Tier']}-{zone}" for zone in "ba"]}
 
     def of(self, token: str) -> list[Registered]:
@@ -51,13 +55,26 @@ class Resources(pulumi_mocks.Mocks):
         return resource.inputs
 
 
+class Options(pulumi_mocks.MockMonitor):
+    """Adds to each resource the options that Pulumi's mocks do not show."""
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        response = super().RegisterResource(request)
+        resources = cast("Resources", self.mocks)
+        for resource in resources.of(request.type):
+            if resource.name == request.name:
+                resource.protect, resource.delete_timeout = request.protect, request.customTimeouts.delete
+        return response
+
+
 @pytest.fixture
 def run() -> Iterator[Callable[[Callable[[], None]], Resources]]:
     """Runs a program and returns the resources that it registered."""
 
     def run_program(program: Callable[[], None]) -> Resources:
         resources = Resources()
-        pulumi_mocks.set_mocks(resources, project="cutover", stack="test", preview=False)
+        monitor = Options(resources)
+        pulumi_mocks.set_mocks(resources, project="cutover", stack="test", preview=False, monitor=monitor)
         program()
         _sync_await(wait_for_rpcs())
         return resources

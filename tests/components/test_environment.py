@@ -1,5 +1,6 @@
 """The environment stack: the program writes the recorded weights and never decides about traffic."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from cutover.domain import Allocation, Weight
 from cutover.programs.environment import environment_program
 
 LISTENER = "aws:lb/listener:Listener"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
 
 
@@ -67,6 +69,33 @@ def test_the_load_balancer_is_protected_and_strict_by_default(
     balancer = run(partial(environment_program, default, Allocation())).one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enableDeletionProtection"] is True
     assert (balancer["dropInvalidHeaderFields"], balancer["desyncMitigationMode"]) == (True, "defensive")
+
+
+def test_pulumi_protects_the_load_balancer_and_its_listener_while_deletion_protection_is_on(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    for protection in (True, False):
+        balancer = config.load_balancer.model_copy(update={"deletion_protection": protection})
+        settings = config.model_copy(update={"load_balancer": balancer})
+        resources = run(partial(environment_program, settings, Allocation()))
+        protected = {resource.type for resource in resources.registered if resource.protect}
+        assert protected == ({LISTENER, "aws:lb/loadBalancer:LoadBalancer"} if protection else set())
+
+
+def test_the_load_balancer_reaches_tasks_in_every_block_of_the_vpc(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    rules = run(partial(environment_program, config, Allocation())).of(EGRESS)
+    assert [(rule.name, rule.inputs["cidrIpv4"]) for rule in rules] == [
+        ("local-to-tasks", "10.0.0.0/16"),
+        ("local-to-tasks-100.64.0.0-16", "100.64.0.0/16"),
+    ]
+
+
+def test_the_tags_name_application_and_account(run: Callable[..., Any], config: EnvironmentConfig) -> None:
+    provider = run(partial(environment_program, config, Allocation())).one("pulumi:providers:aws")
+    tags = json.loads(provider["defaultTags"])["tags"]
+    assert (tags["cutover:application"], tags["cutover:account"]) == ("shop", "123456789012")
 
 
 def test_the_load_balancer_is_in_the_public_subnets(run: Callable[..., Any], config: EnvironmentConfig) -> None:

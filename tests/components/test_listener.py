@@ -60,3 +60,12 @@ def test_the_certificate_stays_as_it_is_recorded_until_a_bootstrap(
     edited = config.model_copy(update={"load_balancer": LoadBalancer(certificate_arn=CERTIFICATE)})
     listener = run(partial(listener_program, edited, ALLOCATION, recorded(inputs))).one(LISTENER)
     assert (listener["protocol"], listener["port"]) == ("HTTP", 80)
+
+
+def test_a_change_of_weights_keeps_the_protection_of_the_listener(
+    run: Callable[..., Any], config: EnvironmentConfig
+) -> None:
+    settings = config.model_copy(update={"load_balancer": LoadBalancer(certificate_arn=CERTIFICATE)})
+    inputs = run(partial(environment_program, settings, Allocation())).one(LISTENER)
+    (listener,) = run(partial(listener_program, settings, ALLOCATION, recorded(inputs))).of(LISTENER)
+    assert listener.protect

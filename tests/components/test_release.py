@@ -148,3 +148,17 @@ def test_pulumi_ignores_changes_of_the_desired_count(
     service_options: list[pulumi.ResourceOptions], resources: Any
 ) -> None:
     assert [options.ignore_changes for options in service_options] == [["desiredCount"]]
+
+
+def test_a_deletion_of_the_service_waits_for_the_longest_drain(
+    run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest
+) -> None:
+    slow = manifest.model_copy(update={"deregistration_delay_seconds": 3600})
+    (service,) = run(partial(release_program, config.provider, slow, slow.ref)).of("aws:ecs/service:Service")
+    assert service.delete_timeout == "4805s"
+
+
+def test_the_tags_name_application_account_and_release(resources: Any, manifest: Manifest) -> None:
+    tags = json.loads(resources.one("pulumi:providers:aws")["defaultTags"])["tags"]
+    names = ("cutover:application", "cutover:account", "cutover:release")
+    assert [tags[name] for name in names] == ["shop", "123456789012", manifest.ref.release]

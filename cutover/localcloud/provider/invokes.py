@@ -50,6 +50,14 @@ def _vpc(aws: Clients, arguments: Properties) -> Properties:
         **arguments,
         "id": vpc["VpcId"],
         "cidrBlock": vpc["CidrBlock"],
+        "cidrBlockAssociations": [
+            {
+                "associationId": block["AssociationId"],
+                "cidrBlock": block["CidrBlock"],
+                "state": block["CidrBlockState"]["State"],
+            }
+            for block in vpc["CidrBlockAssociationSet"]
+        ],
         "arn": f"arn:aws:ec2:{aws.region}:{vpc.get('OwnerId', '')}:vpc/{vpc['VpcId']}",
         "default": vpc.get("IsDefault", False),
         "tags": {tag["Key"]: tag["Value"] for tag in vpc.get("Tags", [])},
