@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
 _PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_MOST_PAGES = 10
 
 
 class EcsCompute:
@@ -34,7 +35,7 @@ class EcsCompute:
         services = [s for s in response["services"] if s.get("status") != "INACTIVE"]
         if not services:
             return None
-        return _state(services[0], outputs, self._stopped(outputs))
+        return _state(services[0], outputs, self._ending(outputs))
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
         """Set the desired count, the only property of a release that changes."""
@@ -43,20 +44,24 @@ class EcsCompute:
                 cluster=outputs.cluster_arn, service=outputs.service_name, desiredCount=desired_count
             )
 
-    def _stopped(self, outputs: ReleaseOutputs) -> tuple[StoppedTask, ...]:
-        """The stopped tasks; ECS keeps them for about an hour."""
-        ecs = self._session.ecs
+    def _ending(self, outputs: ReleaseOutputs) -> "list[TaskTypeDef]":
+        """At most 1000 tasks that have stopped or are to stop; ECS keeps a stopped one for about an hour."""
+        ecs, tasks = self._session.ecs, []
+        cluster = outputs.cluster_arn
         with aws_errors("ListTasks"):
-            arns = ecs.list_tasks(
-                cluster=outputs.cluster_arn, serviceName=outputs.service_name, desiredStatus="STOPPED", maxResults=_PAGE
-            )["taskArns"]
-            if not arns:
-                return ()
-            tasks = ecs.describe_tasks(cluster=outputs.cluster_arn, tasks=arns)["tasks"]
-        return tuple(_stopped_task(task) for task in tasks if task.get("lastStatus") == "STOPPED")
+            pages = ecs.get_paginator("list_tasks").paginate(
+                cluster=cluster,
+                serviceName=outputs.service_name,
+                desiredStatus="STOPPED",
+                PaginationConfig={"PageSize": _PAGE, "MaxItems": _PAGE * _MOST_PAGES},
+            )
+            for page in pages:
+                if arns := page["taskArns"]:
+                    tasks += ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+        return tasks
 
 
-def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, stopped: tuple[StoppedTask, ...]) -> ServiceState:
+def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, ending: "list[TaskTypeDef]") -> ServiceState:
     deployments = [d for d in service.get("deployments", []) if d.get("taskDefinition") == outputs.task_definition_arn]
     none: DeploymentTypeDef = {}
     primary = next((d for d in deployments if d.get("status") == "PRIMARY"), none)
@@ -69,7 +74,8 @@ def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, stopped: tuple[St
         rollout_state=primary.get("rolloutState", ""),
         rollout_reason=primary.get("rolloutStateReason", ""),
         failed_tasks=primary.get("failedTasks", 0),
-        stopped=stopped,
+        leaving=sum(task.get("lastStatus") != "STOPPED" for task in ending),
+        stopped=tuple(_stopped_task(task) for task in ending if task.get("lastStatus") == "STOPPED"),
     )
 
 
@@ -82,4 +88,5 @@ def _stopped_task(task: "TaskTypeDef") -> StoppedTask:
         stopped_reason="; ".join([task.get("stoppedReason", ""), *reasons]),
         exit_code=codes[0] if codes else None,
         stopped_at=task.get("stoppedAt"),
+        stop_code=task.get("stopCode", ""),
     )

@@ -30,6 +30,19 @@ class HealthGate(Section):
     deadline: Duration = Field(
         default=600.0, gt=0, le=7200, description="Time within which the release must be healthy."
     )
+    healthy_percent: Count = Field(
+        default=90,
+        ge=50,
+        le=100,
+        description="Percent of the needed tasks that must be healthy, rounded up: 90 of 100, or 2 of 2.",
+    )
+    patience: Duration = Field(
+        default=180.0,
+        ge=0,
+        le=3600,
+        description="How long fewer tasks may be healthy while the release has traffic, if at least half of the needed "
+        "ones are: ECS replaces a task within two minutes. With fewer than half, four checks stop the deployment.",
+    )
     min_healthy: Count = Field(
         default=50,
         ge=1,

@@ -86,6 +86,8 @@ class Execution(Frozen):
     """The newest version of the control item whose requests are in the journal."""
     moved_traffic: bool = False
     """Whether this execution has changed the weights."""
+    scaled_at: dict[str, datetime] = Field(default_factory=dict)
+    """When this execution last set the desired count of a release, by the release's name."""
     answered_drift: int = 0
     """Version of the last `--accept-live` or `--restore` that was carried out."""
     warnings: tuple[str, ...] = ()

@@ -27,6 +27,8 @@ class Verdict(Frozen):
     at: datetime | None = None
     decided: bool = False
     """Whether the verdict is final: the gate has had more failures, INCONCLUSIVE or ERROR results than it allows."""
+    degraded: bool = False
+    """Whether too few tasks are healthy, but at least half of those that are needed: ECS may be replacing some."""
     dry_run: bool = False
     """Whether the gate only reports and never stops the deployment."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cutover.domain import Allocation, Release, ReleaseOutputs, ReleaseRef, SetTraffic, Weight
 from cutover.domain.errors import StepFailed
@@ -46,6 +47,10 @@ class ExecutionContext:
         if outputs is None:
             raise StepFailed("RELEASE_INCOMPLETE", f"the stack of {ref.release} was never completed", "cutover resume")
         return outputs
+
+    def started_at(self, ref: ReleaseRef) -> datetime:
+        """When the release was last scaled by this execution, or else when it was created."""
+        return self.recorder.execution.scaled_at.get(ref.release) or self.release(ref).created_at
 
     def recorded_allocation(self) -> Allocation:
         """The recorded weights; empty before the first release."""

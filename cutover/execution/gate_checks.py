@@ -78,11 +78,17 @@ def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: 
 
 
 def _ecs(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
-    return judge_ecs(context.ports.compute.service(context.outputs(release)), required)
+    service, percent = context.ports.compute.service(context.outputs(release)), _percent(context)
+    return judge_ecs(service, required, percent, context.started_at(release))
 
 
 def _targets(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
-    return judge_targets(context.ports.traffic.target_health(context.outputs(release).target_group_arn), required)
+    targets = context.ports.traffic.target_health(context.outputs(release).target_group_arn)
+    return judge_targets(targets, required, _percent(context))
+
+
+def _percent(context: ExecutionContext) -> int:
+    return context.ports.config.gates.health.healthy_percent
 
 
 def _probe(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:

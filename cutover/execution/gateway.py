@@ -181,7 +181,9 @@ def scale(context: ExecutionContext, ref: ReleaseRef, desired_count: int) -> Non
         refuse_if_too_small(context, ref, desired_count)
     # The way back must not go by the health of tasks that are stopped now.
     context.knowledge.read_at = None
-    context.ports.compute.scale(context.outputs(ref), desired_count)
+    outputs = context.outputs(ref)
+    context.recorder.scaled(ref.release)
+    context.ports.compute.scale(outputs, desired_count)
 
 
 def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:

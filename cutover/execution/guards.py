@@ -4,6 +4,7 @@ from cutover.domain import ReleaseRef
 from cutover.domain.errors import StepFailed
 from cutover.domain.steps import Share
 from cutover.execution.context import ExecutionContext
+from cutover.gates.capacity import enough, is_degraded
 from cutover.strategies.capacity import tasks_for
 
 
@@ -11,15 +12,31 @@ def refuse_unhealthy(context: ExecutionContext, share: Share) -> None:
     """Raise `StepFailed` if the release has fewer healthy targets than its share requires."""
     if share.weight == 0:
         return
-    targets = context.ports.traffic.target_health(context.outputs(share.release).target_group_arn)
-    healthy = sum(target.state == "healthy" for target in targets)
-    if healthy < share.required_count:
+    healthy, needed = _healthy(context, share), _needed(context, share)
+    if healthy < needed:
         raise StepFailed(
             "TARGETS_UNHEALTHY",
             f"{share.release.release} has {healthy} healthy targets, but {share.weight} % of the traffic requires "
-            f"{share.required_count}",
+            f"{needed}",
             "cutover status",
         )
+
+
+def may_soon_be_healthy(context: ExecutionContext, share: Share) -> bool:
+    """Whether the release has too few healthy targets for its share, but at least half: ECS may be replacing tasks."""
+    if share.weight == 0:
+        return False
+    healthy = _healthy(context, share)
+    return healthy < _needed(context, share) and is_degraded(healthy, share.required_count)
+
+
+def _healthy(context: ExecutionContext, share: Share) -> int:
+    targets = context.ports.traffic.target_health(context.outputs(share.release).target_group_arn)
+    return sum(target.state == "healthy" for target in targets)
+
+
+def _needed(context: ExecutionContext, share: Share) -> int:
+    return enough(share.required_count, context.ports.config.gates.health.healthy_percent)
 
 
 def refuse_if_it_has_traffic(context: ExecutionContext, ref: ReleaseRef) -> None:

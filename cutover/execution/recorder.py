@@ -137,6 +137,11 @@ class Recorder:
         self._write("weights", change.sentence, head, changes, change)
         self._known = allocation
 
+    def scaled(self, release: str) -> None:
+        """Put the time of a change of the desired count into the head; the next event records it."""
+        scaled_at = {**self.execution.scaled_at, release: self._ports.clock.now()}
+        self.execution = self.execution.model_copy(update={"scaled_at": scaled_at})
+
     def answer_drift(self, version: int) -> None:
         """Put the answered request into the head; the next event records it."""
         self.execution = self.execution.model_copy(update={"answered_drift": version})

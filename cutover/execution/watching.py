@@ -10,9 +10,10 @@ from cutover.execution.context import ExecutionContext
 from cutover.execution.gate_checks import HEALTH_GATES, all_pass, evaluate_gates, fail_on
 
 TOLERATED_CHECKS = 3
-"""A health gate may fail to pass this many checks in a row, because tasks are replaced now and then.
+"""A health gate may fail to pass this many checks in a row, if fewer than half of the needed tasks are healthy.
 
-A gate in ERROR has `gates.patience` instead, metric gates have limits of their own, and the alarms gate has `patience`.
+If at least half are, ECS may be replacing some: then the gate has `gates.health.patience`. A gate in ERROR has
+`gates.patience` instead, metric gates have limits of their own, and the alarms gate has `patience`.
 """
 
 
@@ -26,6 +27,7 @@ class Watch:
     interval_seconds: float
     passed: bool = field(default=False, init=False)
     _missed_in_a_row: int = field(default=0, init=False)
+    _degraded_since: float | None = field(default=None, init=False)
     _in_error_since: float | None = field(default=None, init=False)
     _no_alarm_verdict_since: float | None = field(default=None, init=False)
 
@@ -41,11 +43,25 @@ class Watch:
     def _limit_health(self, context: ExecutionContext, verdicts: Sequence[Verdict]) -> None:
         missed = next((v for v in verdicts if v.gate in HEALTH_GATES and v.verdict is not Outcome.PASS), None)
         in_error = missed is not None and missed.verdict is Outcome.ERROR
-        self._missed_in_a_row = self._missed_in_a_row + 1 if missed is not None and not in_error else 0
         self._limit_errors(context, missed if in_error else None)
+        self._limit_missed(None if in_error or (missed and missed.degraded) else missed)
+        self._limit_degraded(context, None if in_error else missed)
+
+    def _limit_missed(self, missed: Verdict | None) -> None:
+        self._missed_in_a_row = self._missed_in_a_row + 1 if missed is not None else 0
         if missed is not None and self._missed_in_a_row > TOLERATED_CHECKS:
             message = f"{self.release.release} did not pass the {missed.gate} gate in {self._missed_in_a_row} checks"
             raise StepFailed(f"GATE_{missed.verdict}", f"{message} in a row: {missed.reason}")
+
+    def _limit_degraded(self, context: ExecutionContext, missed: Verdict | None) -> None:
+        if missed is None:
+            self._degraded_since = None
+            return
+        now, patience = context.ports.clock.monotonic(), context.ports.config.gates.health.patience
+        self._degraded_since = now if self._degraded_since is None else self._degraded_since
+        if now - self._degraded_since > patience:
+            message = f"{self.release.release} did not pass the {missed.gate} gate for {patience:g} s"
+            raise StepFailed(f"GATE_{missed.verdict}", f"{message}: {missed.reason}")
 
     def _limit_errors(self, context: ExecutionContext, missed: Verdict | None) -> None:
         if missed is None:

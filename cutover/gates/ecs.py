@@ -1,64 +1,80 @@
 """The ECS gate: the service runs enough tasks of the right task definition, and its tasks do not crash in a loop."""
 
+from datetime import datetime
+
 from cutover.domain import Outcome, Verdict
+from cutover.gates.capacity import enough, is_degraded
 from cutover.ports import ServiceState, StoppedTask
 
 CRASH_LOOP_TASKS = 2
 """Number of crashed tasks that count as a crash loop. A single task can stop because its host was lost."""
+_CRASHES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
+"""Stop codes that are the application's fault. ECS, AWS or a person stop a task with any other one."""
 
 
-def judge_ecs(service: ServiceState | None, required: int) -> Verdict:
-    """Return PASS if the rollout is COMPLETED and `required` or more tasks run, all on the release's task definition.
+def judge_ecs(service: ServiceState | None, required: int, percent: int, since: datetime) -> Verdict:
+    """Return PASS if the rollout is COMPLETED and `percent` of `required` tasks run the release's task definition.
 
-    FAIL if ECS has stopped the rollout or if tasks crash in a loop; the reason quotes the last task's stopped reason.
-    INCONCLUSIVE while the service can still reach the required count
-    (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html, rolloutState).
+    FAIL if ECS has stopped the rollout or if tasks have crashed in a loop since the time `since`; the reason quotes the
+    last task's stopped reason. INCONCLUSIVE while the service can still reach the required count
+    (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html, rolloutState). More running tasks
+    than desired are no failure: rebalancing starts a task before it stops one.
     """
     if service is None:
         return Verdict(gate="ecs", verdict=Outcome.INCONCLUSIVE, reason="the service does not exist in ECS")
     if service.status != "ACTIVE":
-        return _verdict(service, Outcome.FAIL, f"the service is {service.status}, not ACTIVE")
-    crashed = [task for task in service.stopped if _stopped_by_itself(task)]
+        return _verdict(service, required, Outcome.FAIL, f"the service is {service.status}, not ACTIVE")
+    crashed, needed = crashed_tasks(service, since), enough(required, percent)
     if service.rollout_state == "FAILED":
-        return _verdict(service, Outcome.FAIL, f"the rollout failed: {service.rollout_reason}{_last(crashed)}")
-    if service.running < required and len(crashed) >= CRASH_LOOP_TASKS:
-        return _verdict(service, Outcome.FAIL, f"{len(crashed)} tasks stopped by themselves{_last(crashed)}")
+        reason = f"the rollout failed: {service.rollout_reason}{_last(crashed)}"
+        return _verdict(service, required, Outcome.FAIL, reason)
+    if service.running < needed and len(crashed) >= CRASH_LOOP_TASKS:
+        return _verdict(service, required, Outcome.FAIL, f"{len(crashed)} tasks stopped by themselves{_last(crashed)}")
     if service.desired < required:
-        return _verdict(
-            service, Outcome.FAIL, f"the desired count is {service.desired}, but {required} tasks are needed"
-        )
-    if service.running_on_task_definition < required or service.running != service.desired or service.pending:
-        return _verdict(
-            service,
-            Outcome.INCONCLUSIVE,
-            f"{service.running_on_task_definition} of {required} tasks are running, {service.pending} are pending",
-        )
+        reason = f"the desired count is {service.desired}, but {required} tasks are needed"
+        return _verdict(service, required, Outcome.FAIL, reason)
+    if _running(service) < needed:
+        running = f"{_running(service)} of {required} tasks are running, {needed} are enough"
+        reason = f"{running}, {service.pending} are pending{_last(crashed)}"
+        return _verdict(service, required, Outcome.INCONCLUSIVE, reason)
     if service.rollout_state != "COMPLETED":
-        return _verdict(service, Outcome.INCONCLUSIVE, f"the rollout is {service.rollout_state or 'not reported'}")
-    return _verdict(
-        service, Outcome.PASS, f"{service.running} tasks are running ({required} needed), the rollout is COMPLETED"
-    )
+        reason = f"the rollout is {service.rollout_state or 'not reported'}"
+        return _verdict(service, required, Outcome.INCONCLUSIVE, reason)
+    reason = f"{service.running} tasks are running ({needed} of {required} are enough), the rollout is COMPLETED"
+    return _verdict(service, required, Outcome.PASS, reason)
 
 
-def _stopped_by_itself(task: StoppedTask) -> bool:
-    """Whether the task stopped without the service scheduler or a person stopping it."""
-    return not task.stopped_reason.startswith(("Scaling activity", "Service scheduler", "Task stopped by user"))
+def crashed_tasks(service: ServiceState, since: datetime) -> list[StoppedTask]:
+    """The tasks that have stopped since `since` by the application's fault, oldest first.
+
+    Tasks of an earlier attempt stay visible for about an hour, also after the release was scaled to zero and up again.
+    """
+    crashed = [
+        t for t in service.stopped if t.stop_code in _CRASHES and (t.stopped_at is None or t.stopped_at >= since)
+    ]
+    # ListTasks documents no order; a task without a time has stopped just now.
+    return sorted(crashed, key=lambda task: (task.stopped_at is None, task.stopped_at))
+
+
+def _running(service: ServiceState) -> int:
+    """The two counts lag behind each other; the lower one is certain."""
+    return min(service.running, service.running_on_task_definition)
 
 
 def _last(crashed: list[StoppedTask]) -> str:
     if not crashed:
         return ""
-    # ListTasks documents no order; a task that is still stopping has no time yet, so it is the newest.
-    last = max(crashed, key=lambda task: (task.stopped_at is None, task.stopped_at))
+    last = crashed[-1]
     code = "" if last.exit_code is None else f" (exit code {last.exit_code})"
     return f"; the last one: {last.stopped_reason}{code}"
 
 
-def _verdict(service: ServiceState, outcome: Outcome, reason: str) -> Verdict:
+def _verdict(service: ServiceState, required: int, outcome: Outcome, reason: str) -> Verdict:
     return Verdict(
         gate="ecs",
         verdict=outcome,
         reason=reason,
+        degraded=outcome is Outcome.INCONCLUSIVE and is_degraded(_running(service), required),
         measurements={
             "desired": service.desired,
             "running": service.running,

@@ -9,17 +9,25 @@ from cutover.domain import ReleaseOutputs
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """A stopped task, with the reason that ECS gives."""
+    """A stopped task, with the code and the reason that ECS gives.
+
+    The codes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, `stopCode`.
+    """
 
     task_arn: str
     stopped_reason: str
     exit_code: int | None
     stopped_at: datetime | None
+    stop_code: str
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """A service as ECS describes it now; counts are numbers of tasks."""
+    """A service as ECS describes it now; counts are numbers of tasks.
+
+    `leaving` are the tasks that ECS stops and that have not ended: `running` does not count them while they drain
+    (DEACTIVATING) and stop (STOPPING).
+    """
 
     status: str
     desired: int
@@ -29,6 +37,7 @@ class ServiceState:
     rollout_state: str
     rollout_reason: str
     failed_tasks: int
+    leaving: int
     stopped: tuple[StoppedTask, ...]
 
 

@@ -90,6 +90,18 @@ def test_a_service_that_is_scaled_to_0_runs_nothing_and_its_tasks_say_why_they_s
     assert task.exit_code == 0
     assert task.stopped_at is not None
     assert task.stopped_at <= contract_cloud.now()
+    assert task.stop_code == "ServiceSchedulerInitiated"
+
+
+def test_a_task_that_drains_or_stops_does_not_count_as_running_and_is_leaving(contract_cloud: ContractCloud) -> None:
+    release = contract_cloud.create_release()
+    contract_cloud.wait_until(lambda: service_of(contract_cloud, release).rollout_state == "COMPLETED")
+    contract_cloud.compute.scale(release.outputs, 0)
+    contract_cloud.wait_until(lambda: service_of(contract_cloud, release).running == 0)
+    service = service_of(contract_cloud, release)
+    assert (service.leaving, service.stopped) == (1, ())
+    contract_cloud.wait_until(lambda: service_of(contract_cloud, release).leaving == 0)
+    assert len(service_of(contract_cloud, release).stopped) == 1
 
 
 def test_a_crash_loop_shows_its_reason_and_exit_code_and_then_fails_the_rollout(contract_cloud: ContractCloud) -> None:
@@ -101,3 +113,4 @@ def test_a_crash_loop_shows_its_reason_and_exit_code_and_then_fails_the_rollout(
     assert service.rollout_reason == "ECS deployment circuit breaker: tasks failed to start."
     assert len(service.stopped) >= 3
     assert {(t.stopped_reason, t.exit_code) for t in service.stopped} == {("Essential container in task exited", 1)}
+    assert {t.stop_code for t in service.stopped} == {"EssentialContainerExited"}

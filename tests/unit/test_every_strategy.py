@@ -253,7 +253,7 @@ def test_recreate_starts_the_candidate_only_when_no_task_of_the_baseline_runs() 
             (old,) = [name for name, manifest in environment.cloud.stacks.items() if manifest.version == "v1"]
             service = environment.compute.service(environment.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
             assert service is not None
-            running.append(service.running)
+            running.append(service.running + service.leaving)
 
     environment.cloud.before_call = record_running
     assert environment.deploy("v2", "recreate").status is Status.COMPLETED

@@ -1,4 +1,4 @@
-"""AwaitStopped: wait until no task of a release runs."""
+"""AwaitStopped: wait until every task of a release has ended."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,19 +34,23 @@ class AwaitStoppedHandler:
         return started + timedelta(seconds=self.step.deadline_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether ECS reports no running and no pending task."""
+        """Whether ECS reports no task that starts, runs, drains or stops.
+
+        A task leaves `runningCount` when it begins to drain, and still works until it has stopped
+        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html).
+        """
         release = context.ports.ledger.release(self.step.release.release)
         if release is None or release.outputs is None:
             return True
         service = context.ports.compute.service(release.outputs)
-        return service is None or (service.running == 0 and service.pending == 0)
+        return service is None or (service.running == 0 and service.pending == 0 and service.leaving == 0)
 
     def apply(self, context: ExecutionContext) -> None:
         """Ask ECS every interval until the tasks have stopped; raises `StepFailed` at the deadline."""
         while not self.is_done(context):
             if context.recorder.step_seconds() >= self.step.deadline_seconds:
                 limit = duration(self.step.deadline_seconds)
-                message = f"tasks of {self.step.release.release} still run after {limit}"
+                message = f"tasks of {self.step.release.release} have not stopped after {limit}"
                 raise StepFailed("DEADLINE", message, "cutover status")
             wait(context, self.step.interval_seconds)
             context.patience.succeeded()

@@ -7,9 +7,9 @@ from cutover.domain import Phase, SetTraffic
 from cutover.domain.duration import duration
 from cutover.execution import gateway, knowledge
 from cutover.execution.context import ExecutionContext
-from cutover.execution.guards import refuse_unhealthy
+from cutover.execution.guards import may_soon_be_healthy, refuse_unhealthy
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import wait_after_move
+from cutover.execution.waiting import wait, wait_after_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,12 @@ class SetTrafficHandler:
     def apply(self, context: ExecutionContext) -> None:
         """Record the weights, write them through Pulumi, and read them back.
 
+        Waits for `gates.health.patience` while ECS may be replacing a task of a release that gets traffic.
+
         Raises:
             StepFailed: a release that gets traffic has too few healthy targets, or Pulumi fails.
         """
+        self._await_replacements(context)
         planned = context.allocation(self.step)
         knowledge.refresh(context.knowledge, context.ports.clock, context.ports)
         reason = f"step {context.recorder.execution.step_index + 1} of {context.recorder.execution.plan.strategy}"
@@ -68,6 +71,13 @@ class SetTrafficHandler:
         """
         wait_after_move(context, self.step.margin_seconds)
         return f"traffic is {self._weights()}"
+
+    def _await_replacements(self, context: ExecutionContext) -> None:
+        health, clock = context.ports.config.gates.health, context.ports.clock
+        until = clock.monotonic() + health.patience
+        while clock.monotonic() < until and any(may_soon_be_healthy(context, share) for share in self.step.shares):
+            wait(context, health.interval)
+            context.patience.succeeded()
 
     def _check(self, context: ExecutionContext) -> None:
         for share in self.step.shares:

@@ -36,6 +36,7 @@ class FakeCompute:
             rollout_state=rollout_state,
             rollout_reason=_REASONS[rollout_state],
             failed_tasks=failed_tasks,
+            leaving=tasks.leaving(behaviour, now),
             stopped=tasks.stopped(behaviour, now),
         )
 

@@ -10,7 +10,7 @@ PENDING = timedelta(seconds=1)
 CHECKING = timedelta(seconds=1)
 """From RUNNING to the first health checks that pass or fail."""
 STOPPING = timedelta(seconds=30)
-"""How long the tasks of a release that behaves as `slow-stop` still run."""
+"""How long the tasks of a release that behaves as `slow-stop` still run after the drain."""
 CRASH_INTERVAL = timedelta(seconds=10)
 CIRCUIT_BREAKER_FAILURES = 3
 
@@ -45,13 +45,17 @@ class FakeTasks:
         """The same tasks, which change on their own from now on."""
         return replace(self, _tasks=[replace(task) for task in self._tasks])
 
-    def lose_one(self, now: datetime) -> bool:
-        """The oldest running task dies, and another one starts in its place; False if no task runs."""
+    def lose_one(self, now: datetime, missing: timedelta = timedelta(0)) -> bool:
+        """The oldest running task dies, and after `missing` another one starts; False if no task runs."""
         for task in self._tasks:
             if task.stop_at is None and now >= task.start_at + PENDING:
-                task.start_at = now
+                task.start_at = now + missing
                 return True
         return False
+
+    def add_one(self, now: datetime) -> None:
+        """Rebalancing starts a task before it stops another one: one more than desired."""
+        self._tasks.append(FakeTask(now))
 
     def target_states(self, behaviour: str, now: datetime) -> tuple[str, ...]:
         """The state of each registered target."""
@@ -62,9 +66,12 @@ class FakeTasks:
         """Numbers of running and of pending tasks."""
         states = [self._state(task, behaviour, now) for task in self._tasks]
         running = sum(state in ("initial", "healthy", "unhealthy") for state in states)
-        if behaviour == "slow-stop":
-            running += sum(task.stop_at is not None and now < task.stop_at + STOPPING for task in self._tasks)
         return running, states.count("pending")
+
+    def leaving(self, behaviour: str, now: datetime) -> int:
+        """Number of tasks that drain or stop: they no longer count as running, and still do their work."""
+        stopping = self.drain + (STOPPING if behaviour == "slow-stop" else timedelta(0))
+        return sum(task.stop_at is not None and now < task.stop_at + stopping for task in self._tasks)
 
     def rollout(self, behaviour: str, now: datetime) -> tuple[str, int]:
         """ECS's rollout state and its count of failed tasks; a completed rollout stays completed."""
@@ -79,10 +86,12 @@ class FakeTasks:
 
     def stopped(self, behaviour: str, now: datetime) -> tuple[StoppedTask, ...]:
         """The tasks that ended, with ECS's reason."""
-        crashed = StoppedTask("task/crashed", "Essential container in task exited", 1, now)
+        crashed = StoppedTask("task/crashed", "Essential container in task exited", 1, now, "EssentialContainerExited")
         reason = "Scaling activity initiated by (deployment ecs-svc/1)"
         ended = [t.stop_at + self.drain for t in self._tasks if t.stop_at is not None]
-        scaled_in = tuple(StoppedTask("task/scaled-in", reason, 0, at) for at in ended if at <= now)
+        scaled_in = tuple(
+            StoppedTask("task/scaled-in", reason, 0, at, "ServiceSchedulerInitiated") for at in ended if at <= now
+        )
         return (crashed,) * self._crashes(behaviour, now) + scaled_in
 
     def _state(self, task: FakeTask, behaviour: str, now: datetime) -> str:
