@@ -53,6 +53,10 @@ class ReleaseArgs:
     """Seconds over which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
     log_retention_days: int = 30
     """Days that CloudWatch Logs keeps the logs."""
+    role_path: str = "/"
+    """Path of the roles, with a slash at both ends."""
+    permissions_boundary: str | None = None
+    """ARN of the policy that limits what the roles can do; None for none."""
 
 
 class Release(pulumi.ComponentResource):
@@ -142,6 +146,8 @@ def _task_definition(name: str, args: ReleaseArgs, logs: LogGroup, child: pulumi
             repository_arn=args.repository_arn,
             log_group_arn=logs.arn,
             secret_arns=tuple(args.container.secrets.values()),
+            path=args.role_path,
+            permissions_boundary=args.permissions_boundary,
         ),
         child,
     )

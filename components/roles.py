@@ -28,6 +28,10 @@ class RolesArgs:
     """Log group that the tasks write to."""
     secret_arns: Sequence[str]
     """ARNs of the secrets and parameters that ECS passes to the tasks."""
+    path: str = "/"
+    """Path of both roles, with a slash at both ends. Policies can name all roles below a path."""
+    permissions_boundary: str | None = None
+    """ARN of the policy that limits what both roles can do; None for none."""
 
 
 class Roles(pulumi.ComponentResource):
@@ -41,8 +45,7 @@ class Roles(pulumi.ComponentResource):
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:roles:Roles", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        execution = iam.Role(f"{name}-execution", assume_role_policy=_ASSUMED_BY_TASKS, opts=child)
-        task = iam.Role(f"{name}-task", assume_role_policy=_ASSUMED_BY_TASKS, opts=child)
+        execution, task = _role(f"{name}-execution", args, child), _role(f"{name}-task", args, child)
         policy = iam.RolePolicy(
             f"{name}-execution",
             role=execution.name,
@@ -55,6 +58,16 @@ class Roles(pulumi.ComponentResource):
         self.execution_role_arn = pulumi.Output.all(execution.arn, policy.id).apply(lambda values: str(values[0]))
         self.task_role_arn = task.arn
         self.register_outputs({"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn})
+
+
+def _role(name: str, args: RolesArgs, opts: pulumi.ResourceOptions) -> iam.Role:
+    return iam.Role(
+        name,
+        assume_role_policy=_ASSUMED_BY_TASKS,
+        path=args.path,
+        permissions_boundary=args.permissions_boundary,
+        opts=opts,
+    )
 
 
 def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Sequence[str]) -> str:

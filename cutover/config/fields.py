@@ -12,6 +12,14 @@ Name = Annotated[
 ]
 Version = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,31}$")]
 Arn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$")]
+PolicyArn = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^arn:[a-z-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+$")
+]
+RolePath = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^/([\x21-\x2e\x30-\x7e]+/)*$", max_length=512),
+    Field(examples=["/cutover/shop/"]),
+]
 HttpPath = Annotated[str, StringConstraints(strict=True, pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)$")
 _URL = re.compile(

@@ -48,4 +48,6 @@ def build_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[st
         log_retention_days=release.log_retention_days,
         network=network,
         tags=dict(config.tags),
+        role_path=release.role_path or f"/cutover/{config.application}/",
+        permissions_boundary=release.permissions_boundary,
     )

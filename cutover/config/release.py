@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from cutover.config.fields import Arn, Count, Duration, HttpPath, Section, Version, unless
+from cutover.config.fields import Arn, Count, Duration, HttpPath, PolicyArn, RolePath, Section, Version, unless
 from cutover.config.limits import fargate_error, log_retention_error
 
 
@@ -82,6 +82,12 @@ class ReleaseConfig(Section):
         description="Time over which a new target's share of the requests grows; `null` turns slow start off.",
     )
     log_retention_days: Count = Field(default=30, description="Days that CloudWatch Logs keeps the container's logs.")
+    role_path: RolePath | None = Field(
+        default=None, description="Path of the IAM roles, for policies; `null` is `/cutover/APPLICATION/`."
+    )
+    permissions_boundary: PolicyArn | None = Field(
+        default=None, description="IAM policy that limits what the release's roles can do; `null` for none."
+    )
     health_check: HealthCheckConfig = Field(default_factory=HealthCheckConfig)
 
     @field_validator("image")

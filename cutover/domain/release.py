@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from cutover.domain.frozen import Frozen, sha256_of
+from cutover.domain.frozen import AddedIn, Frozen, sha256_of
 
 COMPONENTS_REVISION = 2
 """Increment it when the components create different resources from the same manifest: the digest then changes."""
@@ -78,6 +78,10 @@ class Manifest(Frozen):
     """Seconds in which a new target's share of the requests grows; 0 turns slow start off."""
     baseline_for: str | None = None
     """For a fresh baseline: digest of the candidate that it is compared with. None for every other release."""
+    role_path: Annotated[str, AddedIn(2)] = "/"
+    """Path of the release's IAM roles."""
+    permissions_boundary: Annotated[str | None, AddedIn(2)] = None
+    """ARN of the policy that limits the release's IAM roles."""
 
     @property
     def digest(self) -> str:

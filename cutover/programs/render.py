@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import InvalidInput
+from cutover.domain.frozen import canonical_json
 from cutover.domain.release import Manifest, ReleaseRef
 
 _NAMESPACE = "cutover:"
@@ -36,7 +37,8 @@ def render_release(config: EnvironmentConfig, manifest: Manifest, ref: ReleaseRe
             f"{_NAMESPACE}kind": "release",
             f"{_NAMESPACE}digest": ref.digest,
             f"{_NAMESPACE}provider": config.provider.model_dump(mode="json", exclude_defaults=True),
-            f"{_NAMESPACE}manifest": manifest.model_dump(mode="json"),
+            # The form that the digest is made from: a field that was added later is not in it with its default.
+            f"{_NAMESPACE}manifest": json.loads(canonical_json(manifest)),
         }
     }
     text = StringIO()

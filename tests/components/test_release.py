@@ -16,6 +16,7 @@ from cutover.programs.release import release_program
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:" + "a" * 64
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf:::v-1"
+BOUNDARY = "arn:aws:iam::123456789012:policy/tasks"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/flag:3"
 
 
@@ -162,3 +163,23 @@ def test_the_tags_name_application_account_and_release(resources: Any, manifest:
     tags = json.loads(resources.one("pulumi:providers:aws")["defaultTags"])["tags"]
     names = ("cutover:application", "cutover:account", "cutover:release")
     assert [tags[name] for name in names] == ["shop", "123456789012", manifest.ref.release]
+
+
+def test_the_roles_have_the_path_of_the_application_and_the_boundary(
+    run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest
+) -> None:
+    limited = manifest.model_copy(update={"permissions_boundary": BOUNDARY})
+    roles = run(partial(release_program, config.provider, limited, limited.ref)).of("aws:iam/role:Role")
+    assert {(role.inputs["path"], role.inputs["permissionsBoundary"]) for role in roles} == {
+        ("/cutover/shop/", BOUNDARY)
+    }
+    assert len(roles) == 2
+
+
+def test_a_release_that_was_recorded_without_a_path_keeps_its_roles(
+    run: Callable[..., Any], config: EnvironmentConfig, manifest: Manifest
+) -> None:
+    form = manifest.model_dump(mode="json", exclude={"role_path", "permissions_boundary"})
+    old = Manifest.model_validate(form)
+    roles = run(partial(release_program, config.provider, old, old.ref)).of("aws:iam/role:Role")
+    assert [(role.inputs["path"], "permissionsBoundary" in role.inputs) for role in roles] == [("/", False)] * 2

@@ -39,6 +39,7 @@ class Role:
             Description=inputs.get("description", ""),
             MaxSessionDuration=inputs.get("maxSessionDuration", 3600),
             Tags=tag_list(inputs.get("tags")),
+            **({"PermissionsBoundary": boundary} if (boundary := inputs.get("permissionsBoundary")) else {}),
         )
         return str(inputs["name"])
 
@@ -47,8 +48,11 @@ class Role:
         role = _get_or_none(lambda: aws("iam").get_role(RoleName=identifier)["Role"])
         if role is None:
             return None
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {
+            **({"permissionsBoundary": boundary} if boundary else {}),
             "name": identifier,
+            "path": role["Path"],
             "assumeRolePolicy": _policy(role["AssumeRolePolicyDocument"], inputs.get("assumeRolePolicy")),
             "tags": tag_map(role.get("Tags")),
             "arn": role["Arn"],
@@ -66,6 +70,12 @@ class Role:
                 Description=new.get("description", ""),
                 MaxSessionDuration=new.get("maxSessionDuration", 3600),
             )
+        if changed(old, new, "permissionsBoundary") and new.get("permissionsBoundary"):
+            aws("iam").put_role_permissions_boundary(
+                RoleName=identifier, PermissionsBoundary=new["permissionsBoundary"]
+            )
+        elif changed(old, new, "permissionsBoundary"):
+            aws("iam").delete_role_permissions_boundary(RoleName=identifier)
         if removed := removed_tags(old, new):
             aws("iam").untag_role(RoleName=identifier, TagKeys=removed)
         if changed(old, new, "tags") and new.get("tags"):
