@@ -25,6 +25,10 @@ class PlatformArgs:
     """Names of the ECR repositories to create."""
     deletion_protection: bool
     """Whether the tables, the bucket and the repositories are protected from deletion."""
+    kept_records: bool = False
+    """Whether a destroy of the stack leaves the tables and the bucket in AWS, as they are."""
+    kept_repositories: bool = False
+    """Whether it leaves the repositories and their images."""
     partition: str
     """ARN partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
@@ -40,13 +44,14 @@ class Platform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:platform:Platform", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        keep = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection)
-        self.deployments_table = _table(f"{name}-deployments", args.deployments_table, args, keep).name
-        self.executions_table = _table(f"{name}-executions", args.executions_table, args, keep).name
-        self.artifact_bucket = _bucket(f"{name}-artifacts", args, keep, child).bucket
+        protect = args.deletion_protection
+        records = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=args.kept_records)
+        images = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=args.kept_repositories)
+        self.deployments_table = _table(f"{name}-deployments", args.deployments_table, args, records).name
+        self.executions_table = _table(f"{name}-executions", args.executions_table, args, records).name
+        self.artifact_bucket = _bucket(f"{name}-artifacts", args, records, _part_of(records)).bucket
         self.repository_urls = {
-            repository: _repository(f"{name}-{repository}", repository, args, keep, child).repository_url
+            repository: _repository(f"{name}-{repository}", repository, args, images, _part_of(images)).repository_url
             for repository in args.repositories
         }
         self.register_outputs(
@@ -57,6 +62,11 @@ class Platform(pulumi.ComponentResource):
                 "repository_urls": self.repository_urls,
             }
         )
+
+
+def _part_of(options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """The options of a setting of a resource: kept with it, and without a protection of its own."""
+    return pulumi.ResourceOptions(parent=options.parent, retain_on_delete=options.retain_on_delete)
 
 
 def _table(name: str, table: str, args: PlatformArgs, keep: pulumi.ResourceOptions) -> dynamodb.Table:
@@ -70,7 +80,7 @@ def _table(name: str, table: str, args: PlatformArgs, keep: pulumi.ResourceOptio
         attributes=[{"name": "pk", "type": "S"}, {"name": "sk", "type": "S"}],
         point_in_time_recovery={"enabled": True},
         server_side_encryption={"enabled": True},
-        deletion_protection_enabled=args.deletion_protection,
+        deletion_protection_enabled=args.deletion_protection or args.kept_records,
         opts=keep,
     )
 
@@ -99,7 +109,7 @@ def _bucket(name: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: 
         bucket=bucket.id,
         policy=tls_only(f"arn:{args.partition}:s3:::{args.artifact_bucket}"),
         # S3 refuses to change the policy and the public access block at the same time: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
-        opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[block]),
+        opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[block], retain_on_delete=child.retain_on_delete),
     )
     s3.BucketLifecycleConfiguration(
         name,

@@ -138,6 +138,10 @@ class DynamoLedger:
         """See `cutover.ports.Ledger`."""
         return self._releases.get(release)
 
+    def other_environments(self) -> tuple[str, ...]:
+        """See `cutover.ports.Ledger`."""
+        return self._releases.other_environments()
+
     def standing(self) -> tuple[Release, ...]:
         """See `cutover.ports.Ledger`."""
         return self._releases.standing()

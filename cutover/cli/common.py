@@ -105,7 +105,8 @@ def _print_end(execution: Execution) -> None:
     taken = duration(((execution.completed_at or execution.updated_at) - execution.started_at).total_seconds())
     name = execution.candidate.release
     if execution.status is Status.COMPLETED:
-        result = f"{execution.purpose} completed" if execution.purpose in ("drill", "gc") else "has all traffic"
+        moves_traffic = execution.purpose in ("deploy", "rollback")
+        result = "has all traffic" if moves_traffic else f"{execution.purpose} completed"
         print(f"✔ {name} {result} after {taken} (execution {execution.execution_id})")
         for warning in execution.warnings:
             print(f"  ! {warning}; `cutover gc` tries again")

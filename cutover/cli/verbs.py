@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     verbs += (rollback, retry, drill, work, gc, releases, history, show)
     for verb in verbs:
         app.command()(verb)
+    app.command()(destroy)
     gate = typer.Typer(help="Test gates on recorded measurements.", no_args_is_help=True)
     gate.command("test")(gate_test)
     app.add_typer(gate, name="gate")
@@ -217,6 +218,30 @@ def resume(
     if restore:
         return verb.restore(context.obj, reason)
     return verb.run(context.obj, execution, reason)
+
+
+def destroy(
+    context: typer.Context,
+    *,
+    confirm: Annotated[
+        str, typer.Option(help="APPLICATION-ENVIRONMENT. Without it, only print what would go and what is kept.")
+    ] = "",
+    platform: Annotated[
+        bool, typer.Option("--platform", help="Also destroy what all environments of the account and region share.")
+    ] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="With --platform: `records` or `images` stay in AWS. Can be repeated.", show_default=False),
+    ] = None,
+) -> int:
+    """Take the application away from this environment."""
+    from cutover.cli import destroy as verb
+
+    if unknown := set(keep or ()) - {"records", "images"}:
+        raise typer.BadParameter(f"--keep {min(unknown)}: it is `records` or `images`")
+    if keep and not platform:
+        raise typer.BadParameter("--keep is for --platform: without it records and images stay")
+    return verb.run(context.obj, confirm, platform=platform, keep=tuple(keep or ()))
 
 
 def releases(context: typer.Context, limit: _Limit = 20) -> int:

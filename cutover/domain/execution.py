@@ -68,7 +68,7 @@ class Execution(Frozen):
     """Counts the executions of this application and environment; a new one has the newest one's number plus 1."""
     application: str
     environment: str
-    purpose: Literal["deploy", "rollback", "drill", "gc"]
+    purpose: Literal["deploy", "rollback", "drill", "gc", "destroy"]
     status: Status
     phase: Phase
     strategy: str = ""
@@ -116,6 +116,11 @@ class Execution(Frozen):
     def goes_back(self) -> bool:
         """Whether it takes traffic back to a good release, on request or after a failure; an abort wants the same."""
         return self.rolling_back or self.purpose == "rollback"
+
+    @property
+    def only_destroys(self) -> bool:
+        """Whether it gives no release traffic, so that there is nothing to go back to."""
+        return self.purpose in ("gc", "destroy")
 
     @property
     def finished(self) -> bool:

@@ -4,7 +4,7 @@ One boundary surrounds everything: whatever is raised becomes another attempt, a
 FAILED that tells a person what to do.
 """
 
-from cutover.domain import Execution, Failure, Phase, Status, Step
+from cutover.domain import Execution, Failure, GoodReleases, Phase, Status, Step
 from cutover.domain.errors import (
     CutoverError,
     Interrupted,
@@ -112,10 +112,10 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     if not head.rolling_back and head.purpose in ("deploy", "drill") and (wanted or not succeeded):
         way_back.turn_back(context, failure)
         return
-    if head.purpose == "gc" and wanted:
-        recorder.finish(Status.COMPLETED, Phase.DONE, f"the clean-up was stopped: {failure.message}")
+    if head.only_destroys and wanted:
+        recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} was stopped: {failure.message}")
         return
-    work = "record of the success" if succeeded else "clean-up" if head.purpose == "gc" else "rollback"
+    work = "record of the success" if succeeded else head.purpose if head.only_destroys else "rollback"
     message = f"the {work} failed: {failure.message}"
     if head.error is not None:
         message = f"{head.error.message}; then {message}"
@@ -176,7 +176,7 @@ def _has_traffic_to_lose(context: ExecutionContext) -> bool:
 
 
 def _needs_operator(context: ExecutionContext, code: str, message: str) -> NeedsOperator:
-    if context.recorder.execution.purpose == "gc":
+    if context.recorder.execution.only_destroys:
         return NeedsOperator(code, message, "cutover resume")
     return NeedsOperator(code, f"{message}; {weights_by_hand(context)}", "cutover resume")
 
@@ -206,6 +206,9 @@ def _finish(context: ExecutionContext) -> None:
     if head.rolling_back:
         reason = head.error.message if head.error else "the reason is not recorded"
         recorder.finish(Status.ROLLED_BACK, Phase.DONE, f"rolled back: {reason}")
+        return
+    if head.purpose == "destroy":
+        recorder.finish(Status.COMPLETED, Phase.DONE, "destroy completed", good=GoodReleases())
         return
     if head.purpose in ("drill", "gc"):
         recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} completed")

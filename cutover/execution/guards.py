@@ -55,8 +55,11 @@ def refuse_if_last_good(context: ExecutionContext, ref: ReleaseRef) -> None:
     """Raise `StepFailed` if a rollback would go to this release.
 
     After the bake of a deployment its candidate is the one to go back to, so that its baseline may be destroyed.
+    `cutover destroy` leaves nothing to go back to.
     """
     head = context.recorder.execution
+    if head.purpose == "destroy":
+        return
     if head.purpose == "deploy" and context.recorder.cleans_up and not head.rolling_back:
         return
     if context.ports.ledger.good().last == ref.release:

@@ -91,7 +91,7 @@ def still_patient(context: ExecutionContext, patience: Patience, *, short: bool 
     limit = context.patience.limit_seconds
     if short:
         pass
-    elif on_the_way_back(context) or context.recorder.execution.purpose == "gc" or context.recorder.step is None:
+    elif on_the_way_back(context) or context.recorder.execution.only_destroys or context.recorder.step is None:
         # No candidate is at risk: it loses its traffic, has none, or has proved itself.
         limit = WAY_BACK_SECONDS
     elif context.held.seconds_left() < context.ports.lease_seconds / 4:

@@ -1,6 +1,7 @@
 """What the verbs of the command line do. An operation reads no arguments and prints nothing."""
 
 from cutover.operations.deploy import deploy, submit, supersede
+from cutover.operations.destroy import destroy_environment, destroy_releases, refuse_shared_platform
 from cutover.operations.drill import drill
 from cutover.operations.gc import collect
 from cutover.operations.lookup import find_release
@@ -20,12 +21,15 @@ __all__ = [
     "collect",
     "continue_pause",
     "deploy",
+    "destroy_environment",
+    "destroy_releases",
     "drill",
     "find_release",
     "has_live_driver",
     "is_paused",
     "prepare",
     "preview_rollback",
+    "refuse_shared_platform",
     "request_action",
     "resume",
     "retry",

@@ -11,7 +11,7 @@ from cutover.execution.patience import Patience
 from cutover.execution.recorder import Recorder
 from cutover.ports import Changes, EnvironmentOutputs, HeldLease, Ports
 
-Purpose = Literal["deploy", "rollback", "drill", "gc"]
+Purpose = Literal["deploy", "rollback", "drill", "gc", "destroy"]
 
 
 def new_execution(

@@ -14,7 +14,7 @@ from cutover.ports.metrics import Metrics, Points
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe, ProbeResult
 from cutover.ports.reporter import Reporter
-from cutover.ports.stacks import EnvironmentOutputs, ResourceChange, StackDiff, Stacks
+from cutover.ports.stacks import EnvironmentOutputs, Kept, ResourceChange, StackDiff, Stacks
 from cutover.ports.traffic import TargetHealth, Traffic
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Hooks",
     "Identifiers",
     "Images",
+    "Kept",
     "Lease",
     "LeaseRecord",
     "Ledger",

@@ -151,6 +151,10 @@ class Ledger(Protocol):
         """The release of that name; None when there is none."""
         ...
 
+    def other_environments(self) -> tuple[str, ...]:
+        """`APPLICATION/ENVIRONMENT` of all others in the same tables that have a release whose stack exists, sorted."""
+        ...
+
     def standing(self) -> tuple[Release, ...]:
         """The releases that are not RETIRED, newest first. The cost does not depend on how many are."""
         ...

@@ -1,7 +1,7 @@
 """Pulumi stacks: platform, environment and releases."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
 
@@ -44,6 +44,10 @@ class StackDiff:
     changes: tuple[ResourceChange, ...]
 
 
+Kept = Literal["records", "images"]
+"""What a destroy of the platform can leave: the tables and the artifact bucket, or the container repositories."""
+
+
 class Stacks(Protocol):
     """Creates, updates and destroys Pulumi stacks; a release is created once and then only destroyed.
 
@@ -58,6 +62,14 @@ class Stacks(Protocol):
 
     def create_environment(self, allocation: Allocation) -> None:
         """Create or update the whole environment stack, with the weights of `allocation`."""
+        ...
+
+    def destroy_environment(self) -> None:
+        """Take the deletion protection away and destroy the environment stack; do nothing when it does not exist."""
+        ...
+
+    def destroy_platform(self, keep: frozenset[Kept]) -> None:
+        """Do the same with the platform stack; what `keep` names stays in AWS, protected, and in no stack."""
         ...
 
     def environment(self) -> EnvironmentOutputs:

@@ -58,6 +58,19 @@ def test_a_request_whose_answer_is_lost_is_recorded_once(ledger: DynamoLedger, s
     assert ledger.put_request("prod-1", request_of(RequestKind.ABORT, CLOCK)).version == 1
 
 
+def test_other_environments_are_those_with_a_release_that_exists(
+    ledger: DynamoLedger, session: Session, environment: str
+) -> None:
+    neighbour, name = open_ledger(session, "neighbour"), f"shop/{environment}"
+    lease, release = take(ledger), release_of("v1", CLOCK.now())
+    head = commit(ledger, lease, head_of(1, CLOCK), changes=Changes(releases=(release,)))
+    assert name in neighbour.other_environments()
+    assert name not in ledger.other_environments()
+    retired = release.model_copy(update={"state": ReleaseState.RETIRED})
+    commit(ledger, lease, head, changes=Changes(releases=(retired,)))
+    assert name not in neighbour.other_environments()
+
+
 def test_a_conflict_with_another_transaction_may_pass(ledger: DynamoLedger, session: Session) -> None:
     lease = take(ledger)
     calls: list[int] = []

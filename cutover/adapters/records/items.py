@@ -11,7 +11,12 @@ from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.domain.errors import PreflightFailed, TransientFailure
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import BatchGetItemInputTypeDef, QueryInputTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        BatchGetItemInputTypeDef,
+        QueryInputTypeDef,
+        ScanInputTypeDef,
+        TransactWriteItemTypeDef,
+    )
 
 M = TypeVar("M", bound=BaseModel)
 Item = Mapping[str, Any]
@@ -127,6 +132,22 @@ class Items:
             if not page.get("LastEvaluatedKey"):
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def scan(self, prefix: str) -> Iterator[Item]:
+        """All items of the table whose sort key begins with `prefix`, of every application and environment."""
+        scan: ScanInputTypeDef = {
+            "TableName": self.table,
+            "FilterExpression": "begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+            "ConsistentRead": True,
+        }
+        while True:
+            with aws_errors("Scan"), missing_table(self.table):
+                page = self._session.dynamodb.scan(**scan)
+            yield from page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return
+            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def put(
         self, sort_key: str, body: BaseModel | str | None, condition: Condition | None = None, **attributes: Scalar

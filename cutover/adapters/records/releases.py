@@ -74,6 +74,12 @@ class Releases:
         # Version 0.1 left retired releases where they stood.
         return _newest_first(release for release in releases if release.state is not ReleaseState.RETIRED)
 
+    def other_environments(self) -> tuple[str, ...]:
+        """See `Ledger.other_environments`."""
+        others = (item for item in self._items.scan(_STANDING) if item["pk"]["S"] != self._items.partition)
+        standing = (item for item in others if body(item, Release).state is not ReleaseState.RETIRED)
+        return tuple(sorted({item["pk"]["S"].replace("#", "/") for item in standing}))
+
     def newest_first(self, limit: int) -> tuple[Release, ...]:
         """See `Ledger.releases`."""
         if not self._index_exists():

@@ -12,11 +12,12 @@ from cutover.adapters.stacks.attempt import attempt
 from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
+from cutover.adapters.stacks.removal import remove_stack
 from cutover.adapters.stacks.workspaces import PROJECT, Program, Workspaces
 from cutover.config import EnvironmentConfig
 from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
 from cutover.domain.errors import PreflightFailed, StepFailed
-from cutover.ports import EnvironmentOutputs, StackDiff
+from cutover.ports import EnvironmentOutputs, Kept, StackDiff
 
 if TYPE_CHECKING:
     from cutover.programs.listener import RecordedListener
@@ -115,6 +116,22 @@ class PulumiStacks:
         name, program = self._config.environment, self._environment_program(allocation)
         stack = self._workspaces.open(name, program, exists=self._workspaces.export(name) is not None)
         attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def destroy_environment(self) -> None:
+        """See `cutover.ports.Stacks`."""
+        from cutover.programs.environment import environment_program
+
+        balancer = self._config.load_balancer.model_copy(update={"deletion_protection": False})
+        unprotected = self._config.model_copy(update={"load_balancer": balancer})
+        program = partial(environment_program, unprotected, Allocation())
+        remove_stack(self._workspaces, self._config.environment, program)
+
+    def destroy_platform(self, keep: frozenset[Kept]) -> None:
+        """See `cutover.ports.Stacks`."""
+        from cutover.programs.platform import platform_to_destroy
+
+        program = partial(platform_to_destroy, self._config, keep)
+        remove_stack(self._workspaces, f"platform-{self._config.provider.region}", program)
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
         """See `cutover.ports.Stacks`."""

@@ -7,6 +7,8 @@ from pulumi.automation import Deployment
 
 _STACK = "pulumi:pulumi:Stack"
 _CREATING = "creating"
+_PROTECTING = ("enableDeletionProtection", "deletionProtectionEnabled")
+"""Properties by which AWS refuses to delete a load balancer or a table."""
 
 
 def outputs(state: Deployment) -> Mapping[str, Any]:
@@ -41,6 +43,13 @@ def has_changing(state: Deployment) -> bool:
 def resource_of(state: Deployment, resource_type: str) -> Mapping[str, Any] | None:
     """The first resource of this type, or None."""
     return next((r for r in _resources(state) if r["type"] == resource_type), None)
+
+
+def is_protected(state: Deployment) -> bool:
+    """Whether Pulumi or AWS refuses to delete any resource."""
+    return any(
+        r.get("protect") or any((r.get("inputs") or {}).get(key) for key in _PROTECTING) for r in _resources(state)
+    )
 
 
 def ids(state: Deployment) -> frozenset[str]:

@@ -42,6 +42,7 @@ class FakeLedger:
     controls: dict[str, Control] = field(default_factory=dict)
     measured: dict[str, list[Measurement]] = field(default_factory=dict)
     answers: dict[str, HookResult] = field(default_factory=dict)
+    neighbours: tuple[str, ...] = ()
     the_allocation: Allocation | None = None
     the_good: GoodReleases | None = None
     all_releases: dict[str, Release] = field(default_factory=dict)
@@ -176,6 +177,9 @@ class FakeLedger:
 
     def release(self, release: str) -> Release | None:
         return self.all_releases.get(release)
+
+    def other_environments(self) -> tuple[str, ...]:
+        return self.neighbours
 
     def standing(self) -> tuple[Release, ...]:
         return tuple(release for release in self._newest_first() if release.state is not ReleaseState.RETIRED)

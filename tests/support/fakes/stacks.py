@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
 from cutover.domain.errors import PreflightFailed, StepFailed
-from cutover.ports import EnvironmentOutputs, ResourceChange, StackDiff
+from cutover.ports import EnvironmentOutputs, Kept, ResourceChange, StackDiff
 from support.fakes.cloud import FakeCloud
 from support.fakes.environment import OUTPUTS
 
@@ -27,6 +27,15 @@ class FakeStacks:
     def create_environment(self, allocation: Allocation) -> None:
         self.cloud.environment_exists = True
         self.apply_allocation(allocation)
+
+    def destroy_environment(self) -> None:
+        if not self.cloud.environment_exists:
+            return
+        self.cloud.record_call("destroy environment")
+        self.cloud.environment_exists = False
+
+    def destroy_platform(self, keep: frozenset[Kept]) -> None:
+        self.cloud.record_call(f"destroy platform, keep {', '.join(sorted(keep)) or 'nothing'}")
 
     def environment(self) -> EnvironmentOutputs:
         if not self.cloud.environment_exists:

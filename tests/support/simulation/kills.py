@@ -196,6 +196,7 @@ def scenarios() -> dict[str, Scenario]:
     every += [
         Scenario("drill", ("drill", "v2", "blue-green"), _TWO),
         Scenario("gc", ("gc", "v3", "blue-green"), (*_THREE, ("rollback", "v3", "blue-green"))),
+        Scenario("destroy", ("destroy", "v2", "blue-green"), _TWO),
         Scenario("retry", ("retry", "v2", "blue-green"), (*_TWO,), failing="v2"),
         Scenario(
             "abort",

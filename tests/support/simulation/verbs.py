@@ -61,6 +61,7 @@ OTHERS: dict[str, Callable[[Ports], object]] = {
     "retry": lambda ports: operations.retry(ports, None),
     "drill": operations.drill,
     "gc": operations.collect,
+    "destroy": operations.destroy_releases,
     "preview": _preview,
 }
 

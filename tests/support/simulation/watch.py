@@ -227,6 +227,8 @@ class Watch:
         if head.purpose == "deploy":
             self.good = [each for each in self.good if each != name] + [name]
             self.completed.add(name)
+        elif head.purpose == "destroy":
+            self.good = []
         elif head.purpose == "rollback":
             left = head.baseline.release if head.baseline is not None else ""
             kept = [each for each in self.good if each != left]

@@ -62,11 +62,11 @@ def last_good_keeps_its_tasks(watch: Watch, call: PortCall) -> str | None:
 
 
 def last_good_stays(watch: Watch, call: PortCall) -> str | None:
-    """The last good release is destroyed only when the candidate has taken its place."""
+    """The last good release is destroyed only when the candidate has taken its place, or when everything goes."""
     head = _head(watch)
     if call.method != "destroy_release" or head is None or call.arguments[0].ref.release != _last_good(watch):
         return None
-    if head.purpose == "deploy" and _cleans_up(head):
+    if head.purpose == "destroy" or (head.purpose == "deploy" and _cleans_up(head)):
         return None
     return f"{call.arguments[0].ref.release} is the last good release and is destroyed"
 

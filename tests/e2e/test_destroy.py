@@ -1,0 +1,74 @@
+"""`cutover destroy` with the real engine: it shows what goes, takes away what is protected, and leaves what is kept."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from support.shell import Shell
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
+
+
+def client(shell: Shell, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=shell.variables["AWS_ENDPOINT_URL"],
+        region_name="eu-west-1",
+        aws_access_key_id="t",
+        aws_secret_access_key="t",
+    )
+
+
+def left(shell: Shell) -> dict[str, list[str]]:
+    """What exists in the local cloud, by kind."""
+    balancers = client(shell, "elbv2")
+    repositories = client(shell, "ecr").describe_repositories()["repositories"]
+    return {
+        "services": client(shell, "ecs").list_clusters()["clusterArns"],
+        "target groups": [each["TargetGroupName"] for each in balancers.describe_target_groups()["TargetGroups"]],
+        "load balancers": [each["LoadBalancerName"] for each in balancers.describe_load_balancers()["LoadBalancers"]],
+        "roles": [each["RoleName"] for each in client(shell, "iam").list_roles()["Roles"]],
+        "tables": client(shell, "dynamodb").list_tables()["TableNames"],
+        "repositories": [
+            each["repositoryName"] for each in client(shell, "ecr").describe_repositories()["repositories"]
+        ],
+    }
+
+
+def test_a_destroy_without_the_name_only_shows_what_would_go_and_what_is_kept(shell: Shell) -> None:
+    shell.edit(r"deletion_protection: false", "deletion_protection: true")
+    assert shell.cutover("bootstrap").code == 0
+    shell.set_release("1.0.0")
+    assert shell.cutover("deploy").code == 0
+    before = left(shell)
+    shown = shell.cutover("destroy")
+    assert (shown.code, left(shell)) == (0, before)
+    assert any("the release local-1.0.0" in line for line in shown.last["goes"])
+    assert "the repository shop" in shown.last["kept"]
+
+
+def test_a_destroy_with_another_name_is_refused(shell: Shell) -> None:
+    refused = shell.cutover("destroy", "--confirm", "shop-prod")
+    assert (refused.code, refused.last["error"]["code"]) == (2, "NOT_CONFIRMED")
+
+
+def test_the_application_goes_and_the_platform_stays(shell: Shell) -> None:
+    ended = shell.cutover("destroy", "--confirm", "shop-local")
+    assert ended.code == 0, ended.err
+    after = left(shell)
+    assert [after[kind] for kind in ("services", "target groups", "load balancers", "roles")] == [[], [], [], []]
+    assert after["tables"]
+    assert after["repositories"] == ["shop"]
+
+
+def test_the_platform_goes_but_for_the_images_that_are_kept(shell: Shell) -> None:
+    ended = shell.cutover("destroy", "--platform", "--keep", "images", "--confirm", "shop-local")
+    assert ended.code == 0, ended.err
+    assert ended.last["kept"] == ["the repository shop"]
+    assert (left(shell)["tables"], left(shell)["repositories"]) == ([], ["shop"])
+
+
+def test_a_repeat_finds_nothing_to_do(shell: Shell) -> None:
+    ended = shell.cutover("destroy", "--platform", "--keep", "images", "--confirm", "shop-local")
+    assert ended.code == 0, ended.err

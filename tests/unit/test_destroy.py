@@ -1,0 +1,79 @@
+"""`cutover destroy`: every release goes, the serving one last; what others need stays."""
+
+import pytest
+
+from cutover import operations
+from cutover.domain import Status
+from cutover.domain.errors import Refused, StepFailed
+from support.fakes import InMemoryEnvironment
+
+
+@pytest.fixture
+def environment() -> InMemoryEnvironment:
+    environment = InMemoryEnvironment()
+    for version in ("v1", "v2"):
+        operations.deploy(environment.driver(version, retention={"mode": "hot"}))
+    environment.cloud.calls.clear()
+    return environment
+
+
+def test_all_traffic_is_taken_away_before_the_first_release_is_destroyed_and_the_serving_one_goes_last(
+    environment: InMemoryEnvironment,
+) -> None:
+    execution = operations.destroy_releases(environment.driver("v2"))
+    assert execution is not None
+    assert execution.status is Status.COMPLETED
+    assert environment.cloud.calls == ["up environment", "destroy v1", "destroy v2"]
+    assert (environment.cloud.weights, environment.ledger.standing()) == ({}, ())
+
+
+def test_a_rollback_has_no_target_afterwards_and_a_deployment_begins_as_the_first(
+    environment: InMemoryEnvironment,
+) -> None:
+    operations.destroy_releases(environment.driver("v2"))
+    assert environment.ledger.good().names == ()
+    again = operations.deploy(environment.driver("v3"))
+    assert again is not None
+    assert (again.status, again.baseline, again.number) == (Status.COMPLETED, None, 4)
+
+
+def test_an_environment_without_releases_has_nothing_to_destroy(environment: InMemoryEnvironment) -> None:
+    operations.destroy_releases(environment.driver("v2"))
+    assert operations.destroy_releases(environment.driver("v2")) is None
+
+
+def test_a_destroy_is_refused_while_an_execution_is_unfinished(environment: InMemoryEnvironment) -> None:
+    operations.submit(environment.driver("v3"))
+    with pytest.raises(Refused):
+        operations.destroy_releases(environment.driver("v3"))
+    assert environment.cloud.calls == []
+
+
+def test_a_destroy_that_fails_is_continued_by_a_resume(environment: InMemoryEnvironment) -> None:
+    failures = [StepFailed("PULUMI_FAILED", "AccessDenied")]
+
+    def fail_once(call: str) -> None:
+        if call == "destroy v2" and failures:
+            raise failures.pop()
+
+    environment.cloud.before_call = fail_once
+    failed = operations.destroy_releases(environment.driver("v2"))
+    assert failed is not None
+    assert failed.status is Status.FAILED
+    assert operations.resume(environment.driver("v2")).status is Status.COMPLETED
+    assert environment.ledger.standing() == ()
+
+
+def test_the_environment_is_not_destroyed_while_a_release_exists(environment: InMemoryEnvironment) -> None:
+    with pytest.raises(Refused, match="still exist"):
+        operations.destroy_environment(environment.driver("v2"))
+    operations.destroy_releases(environment.driver("v2"))
+    operations.destroy_environment(environment.driver("v2"))
+    assert environment.cloud.calls[-1] == "destroy environment"
+
+
+def test_a_platform_that_holds_the_records_of_others_is_not_destroyed(environment: InMemoryEnvironment) -> None:
+    environment.ledger.neighbours = ("shop/test",)
+    with pytest.raises(Refused, match="shop/test") as refused:
+        operations.refuse_shared_platform(environment.driver("v2"))
+    assert refused.value.hint == "cutover -e test destroy"
