@@ -23,16 +23,17 @@ def client(shell: Shell, service: str) -> Any:
 def left(shell: Shell) -> dict[str, list[str]]:
     """What exists in the local cloud, by kind."""
     balancers = client(shell, "elbv2")
+    ecs = client(shell, "ecs")
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     repositories = client(shell, "ecr").describe_repositories()["repositories"]
     return {
-        "services": client(shell, "ecs").list_clusters()["clusterArns"],
+        # A deleted cluster stays for a while, INACTIVE.
+        "clusters": [each["clusterName"] for each in clusters if each["status"] == "ACTIVE"],
         "target groups": [each["TargetGroupName"] for each in balancers.describe_target_groups()["TargetGroups"]],
         "load balancers": [each["LoadBalancerName"] for each in balancers.describe_load_balancers()["LoadBalancers"]],
         "roles": [each["RoleName"] for each in client(shell, "iam").list_roles()["Roles"]],
         "tables": client(shell, "dynamodb").list_tables()["TableNames"],
-        "repositories": [
-            each["repositoryName"] for each in client(shell, "ecr").describe_repositories()["repositories"]
-        ],
+        "repositories": [each["repositoryName"] for each in repositories],
     }
 
 
@@ -57,7 +58,7 @@ def test_the_application_goes_and_the_platform_stays(shell: Shell) -> None:
     ended = shell.cutover("destroy", "--confirm", "shop-local")
     assert ended.code == 0, ended.err
     after = left(shell)
-    assert [after[kind] for kind in ("services", "target groups", "load balancers", "roles")] == [[], [], [], []]
+    assert [after[kind] for kind in ("clusters", "target groups", "load balancers", "roles")] == [[], [], [], []]
     assert after["tables"]
     assert after["repositories"] == ["shop"]
 
