@@ -146,6 +146,7 @@ def _task_definition(name: str, args: ReleaseArgs, logs: LogGroup, child: pulumi
             repository_arn=args.repository_arn,
             log_group_arn=logs.arn,
             secret_arns=tuple(args.container.secrets.values()),
+            secret_keys=args.container.secret_keys,
             path=args.role_path,
             permissions_boundary=args.permissions_boundary,
         ),

@@ -28,6 +28,8 @@ class RolesArgs:
     """Log group that the tasks write to."""
     secret_arns: Sequence[str]
     """ARNs of the secrets and parameters that ECS passes to the tasks."""
+    secret_keys: Sequence[str] = ()
+    """ARNs of the customer-managed KMS keys that encrypt them. A key of AWS needs no permission."""
     path: str = "/"
     """Path of both roles, with a slash at both ends. Policies can name all roles below a path."""
     permissions_boundary: str | None = None
@@ -50,7 +52,7 @@ class Roles(pulumi.ComponentResource):
             f"{name}-execution",
             role=execution.name,
             policy=pulumi.Output.all(args.repository_arn, args.log_group_arn).apply(
-                lambda arns: execution_policy(arns[0], arns[1], args.secret_arns)
+                lambda arns: execution_policy(arns[0], arns[1], args.secret_arns, args.secret_keys)
             ),
             opts=child,
         )
@@ -70,7 +72,9 @@ def _role(name: str, args: RolesArgs, opts: pulumi.ResourceOptions) -> iam.Role:
     )
 
 
-def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Sequence[str]) -> str:
+def execution_policy(
+    repository_arn: str, log_group_arn: str, secret_arns: Sequence[str], secret_keys: Sequence[str] = ()
+) -> str:
     """Return the least permissions that ECS needs to start a task
     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html)."""
     statements = [
@@ -87,6 +91,8 @@ def execution_policy(repository_arn: str, log_group_arn: str, secret_arns: Seque
         statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
     if parameters:
         statements.append(_allow(["ssm:GetParameters"], parameters))
+    if secret_keys:
+        statements.append(_allow(["kms:Decrypt"], sorted(secret_keys)))
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 

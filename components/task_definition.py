@@ -30,6 +30,8 @@ class ContainerArgs:
     """Environment variables that are not secret."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Environment variable → ARN in Secrets Manager or Parameter Store. Never the value itself."""
+    secret_keys: Sequence[str] = ()
+    """ARNs of the customer-managed KMS keys that encrypt the secrets."""
     writable_paths: Sequence[str] = ()
     """Directories backed by an empty volume. The rest of the file system is read-only."""
     stop_timeout_seconds: int = 30

@@ -6,6 +6,7 @@ from cutover.adapters.records.leases import LEASE, Leases
 from cutover.adapters.records.measurements import Measurements
 from cutover.adapters.records.releases import Releases
 from cutover.adapters.records.requests import Requests
+from cutover.adapters.records.secrets import used_secrets
 from cutover.adapters.records.transactions import transact
 from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.config.schema import Records
@@ -23,6 +24,7 @@ from cutover.domain import (
     WeightsChange,
 )
 from cutover.domain.frozen import canonical_json
+from cutover.domain.secret import SecretVersion
 from cutover.ports import Changes, Clock, HookResult, HookStatus, Lease, LeaseRecord
 
 
@@ -145,6 +147,10 @@ class DynamoLedger:
     def standing(self) -> tuple[Release, ...]:
         """See `cutover.ports.Ledger`."""
         return self._releases.standing()
+
+    def used_secrets(self) -> frozenset[SecretVersion]:
+        """See `cutover.ports.Ledger`."""
+        return used_secrets(self._session, self._releases.table)
 
     def releases(self, limit: int) -> tuple[Release, ...]:
         """See `cutover.ports.Ledger`."""

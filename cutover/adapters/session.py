@@ -153,6 +153,11 @@ class Session:
         """AWS Secrets Manager."""
         return self._boto.client("secretsmanager", endpoint_url=self.provider.endpoint, config=self._config)
 
+    @cached_property
+    def kms(self) -> Any:
+        """AWS KMS, to find the key of an alias; its type stubs are not installed for one call."""
+        return self._boto.client("kms", endpoint_url=self.provider.endpoint, config=self._config)
+
     def caller_account(self) -> str:
         """The account of these credentials (twelve digits)."""
         with aws_errors("GetCallerIdentity"):

@@ -1,19 +1,27 @@
 """Build a release's manifest from the configuration and the values that were looked up in AWS."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cutover.config.schema import EnvironmentConfig
 from cutover.domain.release import Container, HealthCheck, Manifest, Network
 
 
-def build_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[str, str], network: Network) -> Manifest:
+def build_manifest(
+    config: EnvironmentConfig,
+    *,
+    image: str,
+    secrets: Mapping[str, str],
+    network: Network,
+    secret_keys: Sequence[str] = (),
+) -> Manifest:
     """Return the manifest of the release in `config`.
 
     Args:
         config: the environment's configuration.
         image: `repository@sha256:…`.
-        secrets: environment variable → ARN, pinned to a version.
+        secrets: environment variable → ARN; that of a secret with its version.
         network: the outputs of the environment's stack that the release uses.
+        secret_keys: ARNs of the customer-managed KMS keys of the secrets.
     """
     release, health = config.release, config.release.health_check
     return Manifest(
@@ -27,6 +35,7 @@ def build_manifest(config: EnvironmentConfig, *, image: str, secrets: Mapping[st
             user=release.user,
             environment=dict(release.environment),
             secrets=dict(secrets),
+            secret_keys=tuple(sorted(set(secret_keys))),
             writable_paths=release.writable_paths,
             stop_timeout_seconds=round(release.stop_timeout),
         ),

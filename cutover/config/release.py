@@ -67,7 +67,9 @@ class ReleaseConfig(Section):
         default_factory=dict, description="Environment variables that are not secret."
     )
     secrets: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Arn] = Field(
-        default_factory=dict, description="Environment variable → ARN in Secrets Manager or Parameter Store."
+        default_factory=dict,
+        description="Environment variable → ARN. A secret of Secrets Manager is pinned to its current version. "
+        "A parameter of the Parameter Store is not: each new task reads its current value.",
     )
     writable_paths: tuple[HttpPath, ...] = Field(
         default=("/tmp",),  # noqa: S108  a path within the container
@@ -116,6 +118,15 @@ class ReleaseConfig(Section):
     def _not_in_environment_too(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         in_both = sorted(set(secrets) & set(info.data.get("environment", {})))
         return unless([f"{key} is also in environment; keep one of them" for key in in_both], secrets)
+
+    @field_validator("secrets")
+    @classmethod
+    def _no_version_of_a_parameter(cls, secrets: dict[str, str]) -> dict[str, str]:
+        versions = {name: arn for name, arn in secrets.items() if re.search(r":parameter/.*:\d+$", arn)}
+        reason = "ECS accepts no version of a parameter; remove it, or use Secrets Manager to pin a version"
+        return unless(
+            [f"{name} ends with :{arn.rpartition(':')[2]}; {reason}" for name, arn in versions.items()], secrets
+        )
 
     @field_validator("log_retention_days")
     @classmethod

@@ -42,11 +42,13 @@ class Container(Frozen):
     user: str
     environment: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
-    """Environment variable → ARN of a secret or parameter, pinned to a version. Never the value itself."""
+    """Environment variable → ARN of a secret, pinned to a version, or of a parameter. Never the value itself."""
     writable_paths: tuple[str, ...] = ()
     """Directories backed by an empty volume. The rest of the root file system is read-only."""
     stop_timeout_seconds: int
     """Seconds from SIGTERM to SIGKILL."""
+    secret_keys: Annotated[tuple[str, ...], AddedIn(2)] = ()
+    """ARNs of the customer-managed KMS keys that encrypt the secrets, sorted."""
 
 
 class Manifest(Frozen):

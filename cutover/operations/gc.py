@@ -2,6 +2,7 @@
 
 from cutover.domain import Execution
 from cutover.domain.errors import Refused
+from cutover.execution.secrets import let_go_of_secrets
 from cutover.operations.checks import refuse_busy, refuse_drift, refuse_unfinished
 from cutover.operations.leasing import leased
 from cutover.operations.start import new_execution, start
@@ -11,7 +12,7 @@ from cutover.strategies.collect import collect as plan_collect
 
 
 def collect(ports: Ports) -> Execution | None:
-    """Destroy the surplus; None if there is none.
+    """Destroy the surplus; None if there is none. It also removes what earlier clean-ups have left.
 
     Raises:
         Refused: no release has traffic, or another execution is unfinished.
@@ -20,6 +21,7 @@ def collect(ports: Ports) -> Execution | None:
     refuse_busy(ports)
     with leased(ports) as held:
         refuse_unfinished(ports)
+        let_go_of_secrets(ports)
         surplus, current = surplus_now(ports), serving_release(ports)
         if not surplus:
             return None

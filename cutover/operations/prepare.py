@@ -62,7 +62,7 @@ def prepare_manifest(ports: Ports, ref: ReleaseRef, manifest: Manifest, environm
 def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
     """The manifest of the configured release, with the image's digest and pinned secrets; and the environment."""
     image = ports.images.resolve(ports.config.release.image)
-    secrets = {name: ports.configuration.pin(arn) for name, arn in ports.config.release.secrets.items()}
+    pinned = {name: ports.configuration.pin(arn) for name, arn in ports.config.release.secrets.items()}
     environment = ports.stacks.environment()
     network = Network(
         vpc_id=environment.vpc_id,
@@ -70,7 +70,14 @@ def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
         load_balancer_security_group_id=environment.load_balancer_security_group_id,
         listener_arn=environment.listener_arn,
     )
-    return build_manifest(ports.config, image=image, secrets=secrets, network=network), environment
+    manifest = build_manifest(
+        ports.config,
+        image=image,
+        secrets={name: secret.reference for name, secret in pinned.items()},
+        secret_keys=[secret.key for secret in pinned.values() if secret.key is not None],
+        network=network,
+    )
+    return manifest, environment
 
 
 def _fresh_baseline(ports: Ports, ref: ReleaseRef) -> Manifest | None:

@@ -4,7 +4,7 @@ from cutover.ports.alarms import Alarms, AlarmState
 from cutover.ports.bundle import Ports, Urgent
 from cutover.ports.clock import Clock
 from cutover.ports.compute import Compute, ServiceState, StoppedTask
-from cutover.ports.configuration import Configuration
+from cutover.ports.configuration import Configuration, PinnedSecret
 from cutover.ports.held_lease import HeldLease, HoldLease
 from cutover.ports.hooks import HookResult, HookRun, Hooks, HookStatus
 from cutover.ports.identifiers import Identifiers
@@ -39,6 +39,7 @@ __all__ = [
     "Ledger",
     "Metrics",
     "Notifier",
+    "PinnedSecret",
     "Points",
     "Ports",
     "Probe",

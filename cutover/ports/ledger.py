@@ -15,6 +15,7 @@ from cutover.domain import (
     Request,
     WeightsChange,
 )
+from cutover.domain.secret import SecretVersion
 from cutover.ports.hooks import HookResult, HookStatus
 
 
@@ -92,6 +93,13 @@ class Ledger(Protocol):
 
     def latest_execution(self) -> Execution | None:
         """The execution with the highest number; None before the first."""
+        ...
+
+    def used_secrets(self) -> frozenset[SecretVersion]:
+        """The versions of secrets that releases need, of all applications and environments in these records.
+
+        A release needs its versions while it stands, and while a rollback may create it again: the last two good ones.
+        """
         ...
 
     def executions(self, limit: int) -> tuple[Execution, ...]:

@@ -46,6 +46,7 @@ def release_args(manifest: Manifest, ref: ReleaseRef, region: str, desired_count
             user=container.user,
             environment=container.environment,
             secrets=container.secrets,
+            secret_keys=container.secret_keys,
             writable_paths=container.writable_paths,
             stop_timeout_seconds=container.stop_timeout_seconds,
         ),

@@ -17,7 +17,8 @@ from cutover.programs.release import release_program
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:" + "a" * 64
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf:::v-1"
 BOUNDARY = "arn:aws:iam::123456789012:policy/tasks"
-PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/flag:3"
+PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/flag"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def manifest(config: EnvironmentConfig) -> Manifest:
         load_balancer_security_group_id="sg-lb",
         listener_arn="arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop-local/1/2",
     )
-    return build_manifest(config, image=IMAGE, secrets={"DB": SECRET, "FLAG": PARAMETER}, network=network)
+    return build_manifest(
+        config, image=IMAGE, secrets={"DB": SECRET, "FLAG": PARAMETER}, secret_keys=[KEY], network=network
+    )
 
 
 @pytest.fixture
@@ -83,6 +86,7 @@ def test_ecs_may_read_only_the_releases_secrets_and_repository(resources: Any) -
     allowed = {action: s["Resource"] for s in policy["Statement"] for action in s["Action"]}
     assert allowed["secretsmanager:GetSecretValue"] == [SECRET.removesuffix(":::v-1")]
     assert allowed["ssm:GetParameters"] == [PARAMETER]
+    assert allowed["kms:Decrypt"] == [KEY]
     assert allowed["ecr:BatchGetImage"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/shop"]
     assert [action for action, resources in allowed.items() if resources == ["*"]] == ["ecr:GetAuthorizationToken"]
 

@@ -51,11 +51,11 @@ LONGEST_EXPOSURE = 300.0
 
 
 def prepared() -> Scenario:
-    """Two good releases, of which retention keeps one."""
+    """Two good releases, of which retention keeps one, and one that is retired already."""
     scenario = Scenario()
     scenario.cloud.alarm_states = {"errors": "OK"}
     scenario.cloud.values = {("v2", "RequestCount"): 1000.0}
-    for version in ("v0", "v1"):
+    for version in ("u0", "v0", "v1"):
         scenario.deploy(version)
     return scenario
 

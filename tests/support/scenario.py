@@ -119,8 +119,9 @@ class Scenario(InMemoryEnvironment):
         return f"tg/{name}"
 
     def ports(self, version: str, **changes: object) -> Ports:
-        """The ports of a driver of `version` with `CAPACITY` tasks."""
-        release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY}
+        """The ports of a driver of `version` with `CAPACITY` tasks and a version of a secret of its own."""
+        secrets = {"DB": f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf:::{version}"}
+        release = {"version": version, "image": f"shop:{version}", "desired_count": CAPACITY, "secrets": secrets}
         return self.driver(version, **({"release": release, "strategy": WAITS} | changes))
 
     def deploy(self, version: str, **changes: object) -> Execution:

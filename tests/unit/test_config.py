@@ -198,3 +198,8 @@ def test_a_url_needs_http_a_host_and_a_port_that_is_a_number(url: str) -> None:
 )
 def test_the_origin_of_a_url_has_no_user_password_path_or_query(url: str, shown: str) -> None:
     assert origin(url) == shown
+
+
+def test_a_version_of_a_parameter_is_refused() -> None:
+    message = refusal(with_release(secrets="{FLAG: 'arn:aws:ssm:eu-west-1:123456789012:parameter/shop/flag:7'}"))
+    assert "FLAG ends with :7; ECS accepts no version of a parameter" in message

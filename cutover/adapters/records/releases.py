@@ -30,6 +30,7 @@ class Releases:
 
     def __init__(self, session: Session, items: Items, leases: Leases) -> None:
         self._session, self._items, self._leases = session, items, leases
+        self.table = items.table
         self._has_index = False
         self._indexed: set[str] = set()
         """Names of releases that this process has written with their indexes."""

@@ -8,6 +8,7 @@ from cutover.domain.errors import StepFailed
 from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.execution.secrets import keep_secrets
 from cutover.ports import Changes
 
 
@@ -46,6 +47,7 @@ class CreateReleaseHandler:
             update={"state": ReleaseState.CREATING, "retired_at": None}
         )
         recorder.note("intent", f"create the stack {creating.ref.release}", Changes(releases=(creating,)))
+        keep_secrets(context.ports, creating)
         if context.ports.stacks.release_exists(self.step.release):
             outputs = context.ports.stacks.outputs(self.step.release)
         else:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cutover.domain import Phase, ReleaseState, Retire
-from cutover.domain.errors import StepFailed
+from cutover.domain import Phase, Release, ReleaseState, Retire
+from cutover.domain.errors import InvalidInput, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution import gateway
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
+from cutover.execution.secrets import let_go_of_secrets, pinned_secrets
 from cutover.execution.waiting import wait_for_drain
 from cutover.ports import Changes
 
@@ -54,6 +55,7 @@ class RetireHandler:
         )
         message = f"the stack {self.step.release.release} is destroyed"
         context.recorder.note("stack", message, Changes(releases=(retired,)))
+        _let_go_of_secrets(context, retired)
 
     def verify(self, context: ExecutionContext) -> str:
         """Check that the stack does not exist; raises `StepFailed` if it does."""
@@ -61,3 +63,14 @@ class RetireHandler:
             message = f"the stack {self.step.release.release} still exists after it was destroyed"
             raise StepFailed("RETIRE_LOST", message)
         return f"destroyed {self.step.release.release}"
+
+
+def _let_go_of_secrets(context: ExecutionContext, retired: Release) -> None:
+    """Remove the labels that no release needs. A failure is a warning, because the stack is destroyed."""
+    if not pinned_secrets(retired):
+        return
+    try:
+        let_go_of_secrets(context.ports)
+    except (InvalidInput, PreflightFailed, StepFailed, TransientFailure) as error:
+        message = f"staging labels of secrets that no release needs stay: {error.message}"
+        context.recorder.note("warning", f"{message}; `cutover gc` removes them")

@@ -35,6 +35,7 @@ class InMemoryEnvironment:
     identifiers: FakeIdentifiers = field(default_factory=FakeIdentifiers)
     reporter: FakeReporter = field(default_factory=FakeReporter)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    configuration: FakeConfiguration = field(default_factory=FakeConfiguration)
     when_paused: Literal["wait", "leave"] = "wait"
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ class InMemoryEnvironment:
             probe_for=lambda _: FakeProbe(self.cloud),
             ledger=self.ledger,
             images=FakeImages(),
-            configuration=FakeConfiguration(),
+            configuration=self.configuration,
             clock=self.clock,
             identifiers=self.identifiers,
             reporter=self.reporter,

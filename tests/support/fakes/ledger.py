@@ -16,6 +16,7 @@ from cutover.domain import (
     WeightsChange,
 )
 from cutover.domain.errors import HeadMoved, LeaseLost, Refused, RequestsChanged
+from cutover.domain.secret import SecretVersion, secret_version
 from cutover.ports import Changes, HookResult, HookStatus, Lease, LeaseRecord
 from support.fakes.clock import FakeClock
 
@@ -174,6 +175,13 @@ class FakeLedger:
 
     def good(self) -> GoodReleases:
         return self.the_good or GoodReleases()
+
+    def used_secrets(self) -> frozenset[SecretVersion]:
+        needed = set(self.good().names[-2:]) | {release.ref.release for release in self.standing()}
+        references = [
+            reference for name in needed for reference in self.all_releases[name].manifest.container.secrets.values()
+        ]
+        return frozenset(version for each in references if (version := secret_version(each)) is not None)
 
     def release(self, release: str) -> Release | None:
         return self.all_releases.get(release)
