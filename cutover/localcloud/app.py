@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -24,8 +25,28 @@ def moto_app() -> WSGIApplication:
     return cast("WSGIApplication", DomainDispatcherApplication(create_backend_app))
 
 
-def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIApplication:
-    """Put faults, validations and the lock before `inner`; send paths below `/_cutover/` to `admin`."""
+@dataclass(frozen=True, slots=True)
+class Behaviours:
+    """What the weather does to calls: `refusals` can answer in place of moto, `observers` see what succeeded."""
+
+    refusals: tuple[Callable[[Call], AwsError | None], ...] = ()
+    observers: tuple[Callable[[Call], None], ...] = ()
+
+    def refuse(self, call: Call) -> AwsError | None:
+        """Return the first error, or None."""
+        return next((error for refuse in self.refusals if (error := refuse(call)) is not None), None)
+
+    def observe(self, call: Call) -> None:
+        """Send a call that took effect to all observers."""
+        for observer in self.observers:
+            observer(call)
+
+
+def guarded(
+    inner: WSGIApplication, faults: FaultBook, admin: Admin, behaviours: Behaviours | None = None
+) -> WSGIApplication:
+    """Put faults, behaviours, validations and the lock before `inner`; send paths below `/_cutover/` to `admin`."""
+    weather = behaviours or Behaviours()
     lock = threading.RLock()
     responses = ResponseCache()
 
@@ -36,12 +57,14 @@ def guarded(inner: WSGIApplication, faults: FaultBook, admin: Admin) -> WSGIAppl
         fault = faults.take(call)
         if fault is not None and (faulty := _before_effect(fault, call, responses, start)) is not None:
             return faulty
-        if (error := validate(call)) is not None:
+        if (error := validate(call) or weather.refuse(call)) is not None:
             return send_error(call, error, start)
         # moto's conditional writes are not atomic. The lock covers only the two services that store records: around
         # every service it would be held during an SQS long poll.
         with lock if call.service in _SERIAL else nullcontext():
             response = _forward(responses, inner, call, environ)
+            if response is not None and response.status.startswith("2"):
+                weather.observe(call)
         if fault is not None and fault.after_effect:
             # The server would wait for the next request on this connection; the client must see it close.
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

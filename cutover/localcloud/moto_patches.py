@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from cutover.localcloud.aws_defaults import add_balancer_attributes, keep_descriptions_of_group_rules
+from cutover.localcloud.secret_versions import keep_labels
 
 EVENTS_OF_A_STREAM = 10_000
 STREAMS_OF_A_GROUP = 1_000
@@ -26,6 +27,7 @@ def moto_patches() -> Iterator[None]:
         _accept_policies_that_require_tls(patches)
         add_balancer_attributes(patches)
         keep_descriptions_of_group_rules(patches)
+        keep_labels(patches)
         yield
 
 

@@ -14,11 +14,13 @@ from typing import Any, Self
 from cutover.localcloud import network, process
 from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.admin import Admin
-from cutover.localcloud.app import guarded, moto_app
+from cutover.localcloud.app import Behaviours, guarded, moto_app
 from cutover.localcloud.backends import ACCOUNT, REGION
 from cutover.localcloud.faults import FaultBook
 from cutover.localcloud.functions import Functions
+from cutover.localcloud.iam_propagation import IamPropagation
 from cutover.localcloud.moto_patches import moto_patches
+from cutover.localcloud.secret_versions import SecretVersions
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import AWS, CALM, WEATHERS, Sky, Weather
 
@@ -55,6 +57,7 @@ class LocalCloud:
         self._reset_moto()
         network.create(self._region)
         addresses = AddressBook()
+        propagation = IamPropagation(self.sky)
         self.metrics = CloudWatch(ACCOUNT, self._region)
         self.metrics.start()
         self.plane = DataPlane(
@@ -68,10 +71,14 @@ class LocalCloud:
             self._state_dir / "tasks",
             task_faults=self.task_faults,
             metrics=self.metrics.store,
+            has_effect=propagation.has_effect,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
         admin = Admin(self._status, self.faults, self.task_faults, self.sky)
-        app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin)
+        behaviours = Behaviours(
+            refusals=(propagation.refuse,), observers=(propagation.observe, SecretVersions(self.sky).observe)
+        )
+        app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin, behaviours)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()

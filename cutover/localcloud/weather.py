@@ -14,11 +14,17 @@ class Weather:
     """The lags in seconds of AWS, which the local cloud divides by its time scale, and probabilities from 0 to 1."""
 
     name: str
+    role_lag: float = 0.0
+    """Until a new role can be passed to ECS."""
+    policy_lag: float = 0.0
+    """Until a new policy of a role has an effect."""
+    versions_vanish: bool = False
+    """Whether versions of secrets without a staging label are deleted."""
 
 
 CALM = Weather("calm")
-AWS = Weather("aws")
-STORM = replace(AWS, name="storm")
+AWS = Weather("aws", role_lag=8.0, policy_lag=3.0, versions_vanish=True)
+STORM = replace(AWS, name="storm", policy_lag=15.0)
 
 WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}
 

@@ -3,51 +3,15 @@
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
-from cutover.localcloud.addresses import AddressBook
-from cutover.localcloud.agent import EcsAgent
-from cutover.localcloud.metrics.store import Metric, MetricStore
-from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.metrics.store import Metric
 from support.ecs_cloud import ACCOUNT, DEADLINE, REGION, Cloud
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    with mock_aws():
-        ec2 = boto3.client("ec2", region_name=REGION)
-        vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
-        elb = boto3.client("elbv2", region_name=REGION)
-        group = elb.create_target_group(Name="g", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip")
-        boto3.client("ecr", region_name=REGION).create_repository(repositoryName="shop")
-        boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
-        boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
-        addresses = AddressBook()
-        task_faults, store = TaskFaults(), MetricStore()
-        agent = EcsAgent(
-            addresses,
-            ACCOUNT,
-            REGION,
-            tmp_path / "images",
-            tmp_path / "work",
-            task_faults=task_faults,
-            metrics=store,
-            interval=0.05,
-        )
-        agent.start()
-        arn = group["TargetGroups"][0]["TargetGroupArn"]
-        running = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
-        yield running
-        agent.stop()
-        assert running.processes() == []
 
 
 def messages(service: dict[str, Any]) -> str:

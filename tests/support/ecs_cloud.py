@@ -36,7 +36,7 @@ class Cloud:
     def client(self, service: str) -> Any:
         return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
 
-    def task_definition(self, behaviour: str = "good", **container: Any) -> str:
+    def task_definition(self, behaviour: str = "good", *, execution_role: str | None = None, **container: Any) -> str:
         image = build(
             SHOP,
             "shop",
@@ -55,7 +55,9 @@ class Cloud:
                 "options": {"awslogs-group": "/shop", "awslogs-stream-prefix": "s", "awslogs-region": REGION},
             },
         } | container
+        role = {"executionRoleArn": execution_role} if execution_role else {}
         answer = self.client("ecs").register_task_definition(
+            **role,
             family="shop",
             cpu="256",
             memory="512",

@@ -19,6 +19,8 @@ Diagnostics:
     ("reason", "kind"),
     [
         ("AccessDeniedException: not authorized", StepFailed),
+        ("AccessDeniedException: User: u is not authorized to perform: iam:PassRole on resource: r", TransientFailure),
+        ("ClientException: Role is not valid", TransientFailure),
         ("ThrottlingException: Rate exceeded", TransientFailure),
         ("dial tcp: i/o timeout", TransientFailure),
         ("error reading from server: EOF", TransientFailure),

@@ -13,6 +13,8 @@ _TRANSIENT = re.compile(
     r"error reading from server|transport is closing|exited prematurely|code = Unavailable",
     re.IGNORECASE,
 )
+# A new role is not known everywhere for seconds, up to a minute (docs/aws-behaviour.md, 3).
+_NEW_ROLE = re.compile(r"iam:PassRole|Role is not valid|verify that the ECS service role", re.IGNORECASE)
 _RESOURCE = re.compile(r"^\s{2}([a-z][\w-]*(?::[\w/]+){1,2}) \((.+)\):$")
 _LOCK = re.compile(r"locked by.*?created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)", re.DOTALL)
 _NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set for login"
@@ -25,6 +27,9 @@ def translate(stack: str, output: str) -> CutoverError:
         message = "Pulumi has no backend: PULUMI_BACKEND_URL is not set, and there is no login"
         return PreflightFailed("BACKEND_MISSING", message, "pulumi login")
     reason = reason_of(output)
+    if _NEW_ROLE.search(reason):
+        message = f"{stack}: ECS cannot use the release's roles yet, or the deployer may not pass them: {reason}"
+        return TransientFailure("ROLE_NOT_USABLE", message, f"pulumi stack -s {stack}")
     kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
     return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")
 

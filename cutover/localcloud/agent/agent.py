@@ -13,6 +13,7 @@ from cutover.localcloud.agent.api import install
 from cutover.localcloud.agent.interfaces import Interfaces
 from cutover.localcloud.agent.launching import Launcher
 from cutover.localcloud.agent.logs import LogWriter
+from cutover.localcloud.agent.permissions import HasEffect, Permissions, at_once
 from cutover.localcloud.agent.records import new_task, records_lock
 from cutover.localcloud.agent.retention import Retention
 from cutover.localcloud.agent.services import ServiceScheduler
@@ -30,7 +31,8 @@ _log = logging.getLogger(__name__)
 class EcsAgent:
     """Runs the ECS services that moto stores for one account and region, as processes on this machine.
 
-    `images_dir` holds the blobs of images, `workdir` the output of tasks; `interval` is in seconds. `start` also
+    `images_dir` holds the blobs of images, `workdir` the output of tasks; `interval` is in seconds. `has_effect` says
+    whether a policy of a role has an effect yet. `start` also
     replaces the operations of moto's ECS that the agent simulates.
     """
 
@@ -44,6 +46,7 @@ class EcsAgent:
         *,
         task_faults: TaskFaults,
         metrics: MetricSink,
+        has_effect: HasEffect = at_once,
         interval: float = 0.1,
     ) -> None:
         # The agent puts its tasks into moto's dictionary: moto renders them by the names of their attributes.
@@ -57,7 +60,7 @@ class EcsAgent:
         self._dependencies = TaskDependencies(
             addresses=addresses,
             interfaces=Interfaces(account, region),
-            launcher=Launcher(account, region, images_dir),
+            launcher=Launcher(account, region, images_dir, Permissions(account, has_effect)),
             targets=Targets(account, region),
             logs=LogWriter(account, region),
             workdir=workdir,

@@ -16,10 +16,12 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ecr_backends
+from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from cutover.localcloud.addresses import LOOPBACK
+from cutover.localcloud.agent.permissions import Permissions
 from cutover.localcloud.images import ImageError, config, unpack
 
 
@@ -48,15 +50,22 @@ class Launch:
 class Launcher:
     """Prepares containers, with moto's registry, parameters and secrets."""
 
-    def __init__(self, account: str, region: str, images_dir: Path) -> None:
+    def __init__(self, account: str, region: str, images_dir: Path, permissions: Permissions) -> None:
         self._account = account
         self._region = region
         self._images_dir = images_dir
+        self._permissions = permissions
 
-    def prepare(self, definition: Mapping[str, Any]) -> Launch:
-        """Return the inputs to start the container of `definition`. Raises `TaskFailedToStart` with ECS's message."""
-        digest = self._resolve(definition["image"])
-        secrets = {secret["name"]: self._secret(secret["valueFrom"]) for secret in definition.get("secrets") or []}
+    def prepare(self, definition: Mapping[str, Any], execution_role: str | None) -> Launch:
+        """Return the inputs to start the container of `definition` with the ARN of the task's execution role.
+
+        Raises `TaskFailedToStart` with ECS's message.
+        """
+        digest = self._resolve(definition["image"], execution_role)
+        secrets = {
+            secret["name"]: self._secret(secret["valueFrom"], execution_role)
+            for secret in definition.get("secrets") or []
+        }
         try:
             root, image = unpack(digest, self._images_dir), config(digest, self._images_dir)
         except ImageError as error:
@@ -74,7 +83,7 @@ class Launcher:
             digest=digest,
         )
 
-    def _resolve(self, image: str) -> str:
+    def _resolve(self, image: str, role: str | None) -> str:
         """Return the digest of `image` in the registry."""
         name, _, pinned = image.partition("@")
         path = name.split("/", 1)[1] if "." in name.split("/")[0] else name
@@ -82,6 +91,10 @@ class Launcher:
         stored = ecr_backends[self._account][self._region].repositories.get(repository)
         for candidate in stored.images if stored else []:
             digest: str = candidate.get_image_digest()
+            if stored and not self._permissions.allows(role, "ecr:BatchGetImage", str(stored.arn)):
+                raise TaskFailedToStart(
+                    f"CannotPullContainerError: pull access denied for {image}: 403 Forbidden", of_container=True
+                )
             if digest == pinned or (not pinned and (tag or "latest") in candidate.image_tags):
                 return digest
         raise TaskFailedToStart(
@@ -90,26 +103,48 @@ class Launcher:
             of_container=True,
         )
 
-    def _secret(self, source: str) -> str:
+    def _secret(self, source: str, role: str | None) -> str:
         try:
-            value = self._secret_value(source) if ":secretsmanager:" in source else self._parameter(source)
+            value = self._secret_value(source, role) if ":secretsmanager:" in source else self._parameter(source, role)
         except (ServiceException, KeyError, ValueError) as error:
             raise _no_secret(source, str(error)) from error
         if value is None:
             raise _no_secret(source, "invalid parameters")
         return value
 
-    def _secret_value(self, source: str) -> str:
+    def _secret_value(self, source: str, role: str | None) -> str:
         """`source` is arn:…:secret:NAME[:json-key:version-stage:version-id]."""
         parts = source.split(":")
         key, stage, version = [*parts[7:10], "", "", ""][:3]
         # moto's types forbid None, but moto's own API passes None for a missing version.
         backend: Any = secretsmanager_backends[self._account][self._region]
+        self._require(source, role, "secretsmanager:GetSecretValue", ":".join(parts[:7]))
+        if key_arn := self._customer_key(backend.secrets.get(":".join(parts[:7]))):
+            self._require(source, role, "kms:Decrypt", key_arn)
         answer = backend.get_secret_value(":".join(parts[:7]), version or None, stage or "AWSCURRENT")
         text = str(answer["SecretString"])
         return str(json.loads(text)[key]) if key else text
 
-    def _parameter(self, source: str) -> str | None:
+    def _customer_key(self, secret: Any) -> str | None:
+        """Return the ARN of the customer-managed key of a secret; None for AWS's own key."""
+        key = None if secret is None else secret.kms_key_id
+        if key is None or key == "alias/aws/secretsmanager":
+            return None
+        kms: Any = kms_backends[self._account][self._region]
+        return str(kms.describe_key(key).arn)
+
+    def _require(self, source: str, role: str | None, action: str, resource: str) -> None:
+        if not self._permissions.allows(role, action, resource):
+            why = f"AccessDeniedException: User: {role} is not authorized to perform: {action} on resource: {resource}"
+            raise _no_secret(source, why)
+
+    def _parameter(self, source: str, role: str | None) -> str | None:
+        """`source` is the name of a parameter or its ARN; ECS accepts no version behind it."""
+        name = source.partition(":parameter")[2] if source.startswith("arn:") else source
+        if ":" in name:
+            raise _no_secret(source, f"ValidationException: Invalid parameter name: {name}")
+        arn = f"arn:aws:ssm:{self._region}:{self._account}:parameter/{name.removeprefix('/')}"
+        self._require(source, role, "ssm:GetParameters", arn)
         parameter = ssm_backends[self._account][self._region].get_parameters([source]).get(source)
         return None if parameter is None else str(parameter.response_object(decrypt=True)["Value"])
 

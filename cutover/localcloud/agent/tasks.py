@@ -41,6 +41,7 @@ class RunningTask:
         self.record = record
         self._service = service
         self._definitions: list[dict[str, Any]] = definition.container_definitions
+        self._execution_role: str | None = getattr(definition, "execution_role_arn", None)
         self.cpu_units, self.memory_mib = int(definition.cpu or 1024), int(definition.memory or 512)
         self._dependencies = dependencies
         self._processes: dict[str, ContainerProcess] = {}
@@ -128,7 +129,7 @@ class RunningTask:
         return None
 
     def _start_container(self, container: Container, definition: Mapping[str, Any]) -> None:
-        launch = self._dependencies.launcher.prepare(definition)
+        launch = self._dependencies.launcher.prepare(definition, self._execution_role)
         container.image_digest = launch.digest
         try:
             self._processes[container.name] = self._spawn(container, launch)

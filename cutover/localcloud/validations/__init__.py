@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cutover.localcloud.backends import AwsError, Call
-from cutover.localcloud.validations import ec2, ecs, elbv2
+from cutover.localcloud.validations import ec2, ecs, elbv2, secretsmanager
 
 Validation = Callable[[Call], AwsError | None]
 
@@ -17,6 +17,7 @@ VALIDATIONS: dict[tuple[str, str], tuple[Validation, ...]] = {
     ("ecs", "CreateService"): (ecs.validate_target_groups,),
     ("ecs", "DeleteCluster"): (ecs.validate_cluster_empty,),
     ("ecs", "RegisterTaskDefinition"): (ecs.validate_fargate_size,),
+    ("secretsmanager", "UpdateSecretVersionStage"): (secretsmanager.validate_number_of_labels,),
 }
 
 
