@@ -325,7 +325,8 @@ def local_fault(
     kind: Annotated[
         str,
         typer.Argument(
-            help="throttle, unavailable, delay, stale, lost-answer, task-crash, flapping-health; none ends all faults."
+            help="throttle, unavailable, delay, stale, lost-answer, transaction-conflict, failed-events, "
+            "expired-token, task-crash, flapping-health; none ends all faults."
         ),
     ],
     *,

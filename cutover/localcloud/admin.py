@@ -9,11 +9,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault, FaultBook
+from cutover.localcloud.faults import CONFLICT, EXPIRED, THROTTLE, UNAVAILABLE, Fault, FaultBook
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import Sky
 
-CALL_FAULTS = ("throttle", "unavailable", "delay", "stale", "lost-answer")
+CALL_FAULTS = (
+    "throttle",
+    "unavailable",
+    "delay",
+    "stale",
+    "lost-answer",
+    "transaction-conflict",
+    "failed-events",
+    "expired-token",
+)
+_NEED_NO_SERVICE = ("transaction-conflict", "failed-events", "expired-token")
 TASK_FAULTS = ("task-crash", "flapping-health")
 KINDS = (*CALL_FAULTS, *TASK_FAULTS, "none")
 _MOST_BYTES = 64 * 1024
@@ -23,8 +33,8 @@ _MOST_BYTES = 64 * 1024
 class FaultRequest:
     """A request for one fault; `delay` is in seconds.
 
-    `service` is the AWS service for a fault of API calls, the name of an ECS service for `task-crash`, and the ARN of
-    a target group for `flapping-health`.
+    `service` is the AWS service for a fault of API calls (`expired-token`: every service if it is empty), the name of
+    an ECS service for `task-crash`, and the ARN of a target group for `flapping-health`.
     """
 
     kind: str
@@ -63,7 +73,7 @@ class Admin:
             self._faults.clear()
             self._task_faults.clear()
             return
-        if not fault.service:
+        if not fault.service and fault.kind not in _NEED_NO_SERVICE:
             raise ValueError(f"a fault of the kind {fault.kind} needs a service")
         match fault.kind:
             case "task-crash":
@@ -95,6 +105,12 @@ def _call_fault(fault: FaultRequest) -> Fault:
             return Fault(fault.service, action=fault.action, times=fault.times, stale=True)
         case "lost-answer":
             return Fault(fault.service, action=fault.action, times=fault.times, after_effect=True)
+        case "transaction-conflict":
+            return Fault("dynamodb", CONFLICT, "TransactWriteItems", fault.times)
+        case "failed-events":
+            return Fault("events", action="PutEvents", times=fault.times, in_part=True)
+        case "expired-token":
+            return Fault(fault.service, EXPIRED, fault.action, fault.times)
     raise ValueError(f"there is no fault {fault.kind!r}; the kinds are {', '.join(KINDS)}")
 
 

@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cutover.localcloud.backends import AwsError, Call, read_call, send_error
 from cutover.localcloud.faults import Fault, FaultBook
+from cutover.localcloud.partial_events import put_events_in_part
 from cutover.localcloud.response_cache import Response, ResponseCache
 from cutover.localcloud.validations import validate
 
@@ -57,6 +58,8 @@ def guarded(
         fault = faults.take(call)
         if fault is not None and (faulty := _before_effect(fault, call, responses, start)) is not None:
             return faulty
+        if fault is not None and fault.in_part:
+            return put_events_in_part(inner, call, environ, start)
         if (error := validate(call) or weather.refuse(call)) is not None:
             return send_error(call, error, start)
         # moto's conditional writes are not atomic. The lock covers only the two services that store records: around

@@ -33,6 +33,8 @@ class AwsError:
     code: str
     message: str
     status: int = 400
+    details: tuple[tuple[str, Any], ...] = ()
+    """More fields of an answer in JSON."""
 
 
 def read_call(environ: WSGIEnvironment) -> Call:
@@ -54,11 +56,15 @@ def read_call(environ: WSGIEnvironment) -> Call:
 
 def send_error(call: Call, error: AwsError, start: StartResponse) -> Iterable[bytes]:
     """Answer with the error, in the protocol of the request."""
-    if call.form:
+    if call.service == "s3":
+        text = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        body, headers = text.encode(), [("Content-Type", "application/xml")]
+    elif call.form:
         body = _xml_error(error).encode()
         headers = [("Content-Type", "text/xml")]
     else:
-        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        fields = {"__type": error.code, "message": error.message, **dict(error.details)}
+        body = json.dumps(fields).encode()
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", error.code)]
     start(f"{error.status} Error", [*headers, ("Content-Length", str(len(body)))])
     return [body]

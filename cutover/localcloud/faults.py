@@ -8,11 +8,11 @@ from cutover.localcloud.backends import AwsError, Call
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of the next `times` calls of `action` (any action if empty) of `service`.
+    """A fault of the next `times` calls of `action` (any action if empty) of `service` (any service if empty).
 
     `delay` seconds pass before the answer. A `stale` read gets the previous response to the same read. A call with an
     `error` gets the error and has no effect. With `after_effect` the call takes effect and its answer is lost, as in a
-    time-out.
+    time-out. With `in_part` the first entry of PutEvents fails, and the others take effect.
     """
 
     service: str
@@ -22,9 +22,18 @@ class Fault:
     after_effect: bool = False
     delay: float = 0.0
     stale: bool = False
+    in_part: bool = False
 
 
 THROTTLE = AwsError("ThrottlingException", "Rate exceeded")
+EXPIRED = AwsError("ExpiredTokenException", "The security token included in the request is expired", 403)
+CONFLICT = AwsError(
+    "TransactionCanceledException",
+    "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+    details=(
+        ("CancellationReasons", [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]),
+    ),
+)
 UNAVAILABLE = AwsError("ServiceUnavailable", "Service is unable to handle request.", 503)
 
 
@@ -49,7 +58,7 @@ class FaultBook:
         """Return the fault of this call, and count it down by one; None if the call has no fault."""
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if fault.service == call.service and fault.action in ("", call.action):
+                if fault.service in ("", call.service) and fault.action in ("", call.action):
                     if fault.times <= 1:
                         del self._faults[index]
                     else:

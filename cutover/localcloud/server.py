@@ -16,6 +16,7 @@ from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.admin import Admin
 from cutover.localcloud.app import Behaviours, guarded, moto_app
 from cutover.localcloud.backends import ACCOUNT, REGION
+from cutover.localcloud.empty_pages import with_empty_pages
 from cutover.localcloud.faults import FaultBook
 from cutover.localcloud.functions import Functions
 from cutover.localcloud.iam_propagation import IamPropagation
@@ -74,11 +75,12 @@ class LocalCloud:
             has_effect=propagation.has_effect,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
-        admin = Admin(self._status, self.faults, self.task_faults, self.sky)
+        self.admin = Admin(self._status, self.faults, self.task_faults, self.sky)
         behaviours = Behaviours(
             refusals=(propagation.refuse,), observers=(propagation.observe, SecretVersions(self.sky).observe)
         )
-        app = guarded(self._functions.before(wrap(moto_app(), self.metrics)), self.faults, admin, behaviours)
+        inner = with_empty_pages(self._functions.before(wrap(moto_app(), self.metrics)), self.sky)
+        app = guarded(inner, self.faults, self.admin, behaviours)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()

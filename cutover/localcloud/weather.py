@@ -20,10 +20,12 @@ class Weather:
     """Until a new policy of a role has an effect."""
     versions_vanish: bool = False
     """Whether versions of secrets without a staging label are deleted."""
+    empty_pages: bool = False
+    """Whether some lists begin with an empty page that has a token."""
 
 
 CALM = Weather("calm")
-AWS = Weather("aws", role_lag=8.0, policy_lag=3.0, versions_vanish=True)
+AWS = Weather("aws", role_lag=8.0, policy_lag=3.0, versions_vanish=True, empty_pages=True)
 STORM = replace(AWS, name="storm", policy_lag=15.0)
 
 WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}
