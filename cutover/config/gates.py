@@ -91,9 +91,14 @@ class MetricGate(Section):
         ge=0,
         le=3600,
         description="Time until data are complete: the window ends this long before now. "
-        "`null`: 60 s for CloudWatch, 0 s for Prometheus.",
+        "`null`: 180 s for CloudWatch, 0 s for Prometheus.",
     )
-    period: Duration = Field(default=60.0, ge=1, le=86_400, description=f"CloudWatch's period: {PERIODS}.")
+    period: Duration = Field(
+        default=60.0,
+        ge=1,
+        le=86_400,
+        description=f"CloudWatch's period: {PERIODS}; a multiple of 1m for AWS's own metrics.",
+    )
     interval: Duration = Field(default=60.0, ge=0.1, le=3600, description="Time between two measurements.")
     initial_delay: Duration = Field(default=0.0, ge=0, le=86_400, description="Time before the first measurement.")
     minimum_requests: Count = Field(default=0, ge=0, description="Fewer requests in the window are INCONCLUSIVE.")
@@ -101,7 +106,7 @@ class MetricGate(Section):
         default=0, ge=0, le=1000, description="Measurements that may fail; one more fails the gate."
     )
     inconclusive: Count = Field(
-        default=5,
+        default=8,
         ge=0,
         le=1000,
         description="Measurements in a row that may be INCONCLUSIVE; one more stops the deployment.",
@@ -158,6 +163,8 @@ class MetricGate(Section):
                 return PrometheusSource(self.prometheus)
             case (
                 "error-rate"
+                | "failed-requests"
+                | "target-errors"
                 | "latency-p50"
                 | "latency-p90"
                 | "latency-p99"
@@ -172,6 +179,17 @@ class MetricGate(Section):
                 )
             case _:
                 assert_never(self.preset)
+
+    @property
+    def is_beside_the_baseline(self) -> bool:
+        """Whether the gate also measures the baseline, and judges only by what the candidate has more."""
+        return self.preset == "failed-requests"
+
+    @property
+    def is_per_minute(self) -> bool:
+        """Whether the gate's period must be a multiple of 60 s."""
+        source = self.source
+        return isinstance(source, CloudWatchSource) and source.is_per_minute
 
     @property
     def delay_seconds(self) -> float:
@@ -258,8 +276,13 @@ class AnalysisGate(Section):
         le=100,
         description="From this score up to `pass_score` it is INCONCLUSIVE; below, it fails.",
     )
-    period: Duration = Field(default=60.0, ge=1, le=3600, description=f"Each period gives one sample: {PERIODS}.")
-    delay: Duration = Field(default=60.0, ge=0, le=3600, description="Time until CloudWatch's data are complete.")
+    period: Duration = Field(
+        default=60.0,
+        ge=1,
+        le=3600,
+        description=f"Each period gives one sample: {PERIODS}; a multiple of 1m for AWS's own metrics.",
+    )
+    delay: Duration = Field(default=180.0, ge=0, le=3600, description="Time until CloudWatch's data are complete.")
     inconclusive: Literal["rollback", "pause"] = Field(
         default="rollback",
         description="After a marginal score or with too little data: roll back, or wait for a person.",

@@ -51,6 +51,12 @@ class Provider(Section):
         default=None,
         description="For the local cloud only: proxy of the AWS plugin: S3 Control has a host name per account.",
     )
+    time_scale: float = Field(
+        default=1.0,
+        ge=1,
+        le=60,
+        description="For the local cloud only: how many times shorter a minute of CloudWatch is. 60: a second.",
+    )
     max_retries: Count | None = Field(
         default=None, ge=0, le=50, description="Retries of the Pulumi provider; `null` uses its default."
     )
@@ -59,6 +65,8 @@ class Provider(Section):
     def _keys_only_with_an_endpoint(self) -> Self:
         if (self.access_key or self.secret_key) and not self.endpoint:
             raise ValueError("access_key and secret_key need an endpoint; a real account uses the AWS credential chain")
+        if self.time_scale != 1 and not self.endpoint:
+            raise ValueError("time_scale needs an endpoint; a minute of a real CloudWatch takes a minute")
         return self
 
 
@@ -153,6 +161,21 @@ class EnvironmentConfig(Section):
             wrong.append("strategy.canary.steps: analyse needs gates.analysis")
         if self.gates.analysis is not None and self.gates.analysis.baseline == "fresh":
             wrong += too_high_for_a_fresh_baseline(steps)
+        unless(wrong, None)
+        return self
+
+    @model_validator(mode="after")
+    def _periods_fit_cloudwatch(self) -> Self:
+        minute = 60 / self.provider.time_scale
+        periods = {f"metrics.{name}": gate.period for name, gate in self.gates.metrics.items() if gate.is_per_minute}
+        analysis = self.gates.analysis
+        if analysis is not None and any(metric.source.is_per_minute for metric in analysis.metrics.values()):
+            periods["analysis"] = analysis.period
+        wrong = [
+            f"gates.{place}.period: must be a multiple of {minute:g}s, as CloudWatch has AWS's own metrics per minute"
+            for place, period in periods.items()
+            if period % minute
+        ]
         unless(wrong, None)
         return self
 

@@ -23,12 +23,24 @@ def judge_by_metrics(context: ExecutionContext, name: str, gate: MetricGate, rel
 def measure(context: ExecutionContext, name: str, gate: MetricGate, release: ReleaseRef) -> Measurement:
     """Read the gate's metrics and record the numbers; a failed read is recorded as an error, never as missing data."""
     target = GateTarget(release, context.outputs(release), context.environment.load_balancer_arn)
+    requests = requests_for(gate, target, _baseline(context, release))
     end = aligned(context.ports.clock.now() - timedelta(seconds=gate.delay_seconds), gate.period)
     try:
-        values = {request.name: _read(context, request, end, gate.period) for request in requests_for(gate, target)}
+        values = {request.name: _read(context, request, end, gate.period) for request in requests}
     except (TransientFailure, PreflightFailed, StepFailed) as error:
         return context.recorder.record_measurement(name, release.release, error=error.message)
     return context.recorder.record_measurement(name, release.release, values=values)
+
+
+def _baseline(context: ExecutionContext, release: ReleaseRef) -> GateTarget | None:
+    """The baseline with its resources; None without one, or when it is destroyed."""
+    ref = context.recorder.execution.baseline
+    if ref is None or ref == release:
+        return None
+    baseline = context.release(ref)
+    if baseline.outputs is None:
+        return None
+    return GateTarget(ref, baseline.outputs, context.environment.load_balancer_arn)
 
 
 def aligned(at: datetime, period: float) -> datetime:
@@ -37,7 +49,8 @@ def aligned(at: datetime, period: float) -> datetime:
 
 
 def _read(context: ExecutionContext, request: MetricRequest[MetricQuery], end: datetime, period: float) -> float | None:
-    start = end - timedelta(seconds=max(request.window_seconds, period))
+    # Whole periods: a part of one would have a part of its data.
+    start = end - timedelta(seconds=max(request.window_seconds // period, 1) * period)
     (points,) = context.ports.metrics.read((request.query,), start, end)
     return single_value(request, points)
 

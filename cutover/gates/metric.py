@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cutover.config.gates import MetricGate
 from cutover.domain import Measurement, Outcome, Verdict
 
-_PERCENT = frozenset({"error-rate", "cpu", "memory"})
+_PERCENT = frozenset({"error-rate", "failed-requests", "cpu", "memory"})
 _SECONDS = frozenset({"latency-p50", "latency-p90", "latency-p99", "target-response"})
 
 
@@ -40,10 +40,33 @@ def value_of(gate: MetricGate, values: dict[str, float | None]) -> float | None:
     """Compute from the raw values the number that the threshold applies to; None if there is not enough data."""
     if gate.preset == "error-rate":
         return _error_rate(values, "")
+    if gate.preset == "failed-requests":
+        return _more_failed_requests(values)
+    if gate.preset == "target-errors":
+        return _errors(values, "") if values.get("requests") else None
     if gate.preset == "slo-burn-rate":
         return _burn_rate(gate, values)
     # Every other preset of every source fetches one number, under this name.
     return values.get("value")
+
+
+def _more_failed_requests(values: dict[str, float | None]) -> float | None:
+    """Percent of the requests that failed, minus the baseline's percent, because clients abort requests of both."""
+    own, baseline = _failed_requests(values, ""), _failed_requests(values, "_baseline")
+    return None if own is None else max(0.0, own - (baseline or 0.0))
+
+
+def _failed_requests(values: dict[str, float | None], suffix: str) -> float | None:
+    """Requests without an answer of 2xx, 3xx or 4xx in percent.
+
+    A request and its answer can be counted in different minutes, so the number of answers can be the higher one. An
+    absent count of answers is zero only where CloudWatch has requests.
+    """
+    requests = values.get(f"requests{suffix}")
+    if not requests:
+        return None
+    answers = sum(values.get(f"answers_{n}xx{suffix}") or 0.0 for n in (2, 3, 4))
+    return 100.0 * min(1.0, max(0.0, 1.0 - answers / requests))
 
 
 def _burn_rate(gate: MetricGate, values: dict[str, float | None]) -> float | None:
@@ -95,6 +118,10 @@ def _value_text(gate: MetricGate, value: float, measurement: Measurement) -> str
     if gate.preset == "error-rate":
         requests = measurement.values.get("requests") or 0
         text += f" ({_errors(measurement.values, ''):g} of {requests:g} requests)"
+    if gate.preset == "failed-requests":
+        own, baseline = (_failed_requests(measurement.values, suffix) for suffix in ("", "_baseline"))
+        of_baseline = "the baseline has no requests" if baseline is None else f"{baseline:.3g} % of the baseline"
+        text += f" more than the baseline ({own:.3g} % of the candidate, {of_baseline})"
     return text
 
 

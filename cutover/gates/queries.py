@@ -1,7 +1,7 @@
 """Builds the queries of a metric gate or an analysis for one release, and folds the points into one number."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cutover.config.gates import AnalysisMetric, MetricGate, MetricQuery
 from cutover.config.sources.request import Fold, MetricRequest
@@ -39,9 +39,18 @@ class GateTarget:
         }
 
 
-def requests_for(gate: MetricGate, target: GateTarget) -> tuple[MetricRequest[MetricQuery], ...]:
-    """Return the numbers that one measurement of the gate fetches, each with its query."""
-    return gate.source.requests(target.placeholders, gate.window, round(gate.period))
+def requests_for(
+    gate: MetricGate, target: GateTarget, baseline: GateTarget | None = None
+) -> tuple[MetricRequest[MetricQuery], ...]:
+    """Return the numbers that one measurement of the gate fetches, each with its query.
+
+    The numbers of the baseline, if the gate judges beside it, have the same names with `_baseline`.
+    """
+    own = gate.source.requests(target.placeholders, gate.window, round(gate.period))
+    if baseline is None or not gate.is_beside_the_baseline:
+        return own
+    others = gate.source.requests(baseline.placeholders, gate.window, round(gate.period))
+    return (*own, *(replace(request, name=f"{request.name}_baseline") for request in others))
 
 
 def sample_queries(metric: AnalysisMetric, target: GateTarget, period: int) -> tuple[MetricQuery, ...]:

@@ -26,6 +26,8 @@ from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import AWS, CALM, WEATHERS, Sky, Weather
 
 _WATCH_PARENT = 1.0  # seconds
+METRICS_TIME_SCALE = 60.0
+"""A minute of CloudWatch takes a second: `provider.time_scale` of the configuration."""
 
 
 class LocalCloud:
@@ -59,7 +61,7 @@ class LocalCloud:
         network.create(self._region)
         addresses = AddressBook()
         propagation = IamPropagation(self.sky)
-        self.metrics = CloudWatch(ACCOUNT, self._region)
+        self.metrics = CloudWatch(ACCOUNT, self._region, lag=lambda: self.sky.weather.metrics_lag / METRICS_TIME_SCALE)
         self.metrics.start()
         self.plane = DataPlane(
             addresses, ACCOUNT, self._region, self.metrics.store, self.task_faults, time_scale=self._time_scale

@@ -14,6 +14,8 @@ class Weather:
     """The lags in seconds of AWS, which the local cloud divides by its time scale, and probabilities from 0 to 1."""
 
     name: str
+    metrics_lag: float = 0.0
+    """Until CloudWatch has a datum of AWS's own metrics; their minutes have a time scale of their own."""
     role_lag: float = 0.0
     """Until a new role can be passed to ECS."""
     policy_lag: float = 0.0
@@ -25,7 +27,7 @@ class Weather:
 
 
 CALM = Weather("calm")
-AWS = Weather("aws", role_lag=8.0, policy_lag=3.0, versions_vanish=True, empty_pages=True)
+AWS = Weather("aws", metrics_lag=150.0, role_lag=8.0, policy_lag=3.0, versions_vanish=True, empty_pages=True)
 STORM = replace(AWS, name="storm", policy_lag=15.0)
 
 WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}

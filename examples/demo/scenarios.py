@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-# Metrics are complete after one second in the local cloud, and after about a minute in CloudWatch.
-_QUICK = {"window": "5s", "period": "1s", "interval": "1s", "delay": "1s"}
+# A minute of CloudWatch takes a second in the local cloud (`provider.time_scale: 60`), and its data are complete three
+# minutes later.
+_QUICK = {"window": "5s", "period": "1s", "interval": "1s", "delay": "3s"}
 ERROR_RATE = {"preset": "error-rate", "at_most": 1.0, "minimum_requests": 40, "inconclusive": 15, **_QUICK}
 ANALYSIS = {
     "period": "1s",
-    "delay": "1s",
+    "delay": "3s",
     "metrics": {
         "latency": {"preset": "latency-p50", "critical": True, "must_have_data": True, "smallest_effect": 0.5},
         "errors": {"preset": "error-rate", "smallest_difference": 1.0},

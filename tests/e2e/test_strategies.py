@@ -214,7 +214,7 @@ def test_an_analysis_with_a_fresh_baseline_splits_the_traffic_in_three_and_destr
     analysis = {
         "baseline": "fresh",
         "period": "1s",
-        "delay": "1s",
+        "delay": "3s",
         "metrics": {"latency": {"preset": "latency-p50", "critical": True, "smallest_effect": 0.5}},
     }
     steps = [{"weight": 20}, {"analyse": "10s"}]

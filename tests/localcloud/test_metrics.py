@@ -53,6 +53,21 @@ def test_each_statistic_has_the_value_of_aws(cloud: Cloud, name: str, value: flo
     assert cloud.data(stat("m", "Time", name)) == {"m": [value]}
 
 
+def test_the_young_minutes_of_awss_own_metrics_are_not_complete(cloud: Cloud) -> None:
+    cloud.lag = 150.0
+    for seconds in range(10, 300, 20):
+        cloud.record("RequestCount", NOW - seconds, 1.0)
+    assert cloud.data(stat("q", "RequestCount", "Sum"))["q"] == [3.0, 3.0, 1.0]
+    cloud.now += 180.0
+    assert cloud.data(stat("q", "RequestCount", "Sum"))["q"] == [3.0] * 5
+
+
+def test_ones_own_metrics_do_not_lag(cloud: Cloud) -> None:
+    cloud.lag = 150.0
+    cloud.watch.store.record("Shop", "Orders", {}, [4.0], at=NOW - 1)
+    assert cloud.data(stat("q", "Orders", "Sum", namespace="Shop"))["q"] == [4.0]
+
+
 def test_periods_begin_at_multiples_of_their_length(cloud: Cloud) -> None:
     for at in (NOW - 61, NOW - 60, NOW - 1):
         cloud.record("Count", at, 1.0)

@@ -59,7 +59,7 @@ def strategy_sections(draw: st.DrawFn) -> dict[str, object]:
     analysis=st.fixed_dictionaries(
         {
             "baseline": st.sampled_from(["running", "fresh"]),
-            "period": st.sampled_from(["30s", "60s"]),
+            "period": st.sampled_from(["60s", "120s"]),
             "delay": seconds(120),
         }
     ),

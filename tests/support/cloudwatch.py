@@ -21,11 +21,11 @@ class Quiet(WSGIRequestHandler):
 
 
 class Cloud:
-    """A CloudWatch server; `now` is its clock, in seconds since the epoch."""
+    """A CloudWatch server; `now` is its clock (seconds since the epoch); AWS's own metrics have a `lag` in seconds."""
 
     def __init__(self) -> None:
-        self.now = NOW
-        self.watch = CloudWatch(ACCOUNT, REGION, clock=lambda: self.now)
+        self.now, self.lag = NOW, 0.0
+        self.watch = CloudWatch(ACCOUNT, REGION, clock=lambda: self.now, lag=lambda: self.lag)
         self.others: list[str] = []
         self._server = make_server("127.0.0.1", 0, wrap(self._other, self.watch), handler_class=Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever)

@@ -58,6 +58,32 @@ def test_a_bad_canary_is_stopped_at_its_first_weight_with_the_figures(environmen
     assert environment.weight_of("v1") == 100
 
 
+def answer(environment: InMemoryEnvironment, version: str, *, requests: float, answers: float) -> None:
+    """Set the requests of a version in each minute, and how many of them got an answer; no target reports an error."""
+    environment.cloud.values |= {(version, "RequestCount"): requests, (version, "HTTPCode_Target_2XX_Count"): answers}
+
+
+def test_a_canary_that_hangs_is_seen_by_its_missing_answers_and_not_by_its_errors(
+    environment: InMemoryEnvironment,
+) -> None:
+    answer(environment, "v1", requests=1000, answers=995)
+    answer(environment, "v2", requests=100, answers=80)
+    gates = {"errors": ERRORS | {"dry_run": True}, "failed": ERRORS | {"preset": "failed-requests"}}
+    execution = deploy(environment, gates={"metrics": gates})
+    assert execution.status is Status.ROLLED_BACK
+    assert execution.error is not None
+    sides = "19.5 % more than the baseline (20 % of the candidate, 0.5 % of the baseline), more than 1 %"
+    assert execution.error.message.endswith(f"failed the failed gate: {sides}")
+
+
+def test_requests_that_clients_abort_on_both_sides_are_no_failure(environment: InMemoryEnvironment) -> None:
+    answer(environment, "v1", requests=1000, answers=970)
+    answer(environment, "v2", requests=1000, answers=970)
+    canary = CANARY | {"canary": {"steps": [{"weight": 10}, {"pause": "5m"}]}, "bake": "0s"}
+    failed = ERRORS | {"preset": "failed-requests"}
+    assert deploy(environment, canary, gates={"metrics": {"failed": failed}}).status is Status.COMPLETED
+
+
 def test_a_canary_without_requests_does_not_pass(environment: InMemoryEnvironment) -> None:
     execution = deploy(environment, gates=with_errors())
     assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_INCONCLUSIVE")

@@ -1,5 +1,6 @@
 """The metric gates: from raw measurements to a verdict, with the failures and gaps that a gate allows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -71,6 +72,57 @@ def test_a_connection_that_a_target_refuses_is_an_error_too() -> None:
 
 def test_a_count_that_cloudwatch_does_not_have_is_zero_if_there_were_requests() -> None:
     assert value_of(gate(), {"requests": 10, "errors": None}) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("own", "baseline", "value"),
+    [
+        ({"requests": 100, "answers_2xx": 80, "answers_3xx": 5, "answers_4xx": 5}, {}, 10.0),
+        ({"requests": 100, "answers_2xx": 90}, {"requests": 1000, "answers_2xx": 940}, 4.0),
+        ({"requests": 100, "answers_2xx": 90}, {"requests": 1000, "answers_2xx": 800}, 0.0),
+        ({"requests": 100, "answers_2xx": 90}, {"requests": None, "answers_2xx": None}, 10.0),
+        ({"requests": 100, "answers_2xx": 103}, {}, 0.0),
+        ({"requests": 100, "answers_2xx": None}, {}, 100.0),
+        ({"requests": None, "answers_2xx": None}, {"requests": 10, "answers_2xx": 10}, None),
+    ],
+)
+def test_failed_requests_are_those_without_an_answer_beyond_the_share_of_the_baseline(
+    own: dict[str, float | None], baseline: dict[str, float | None], value: float | None
+) -> None:
+    """A reset, a hang and a 5xx leave no answer of 2xx, 3xx or 4xx; a client that gives up does so on both sides."""
+    values = own | {f"{name}_baseline": each for name, each in baseline.items()}
+    assert value_of(gate(preset="failed-requests"), values) == pytest.approx(value)
+
+
+def test_the_reason_of_failed_requests_shows_both_sides() -> None:
+    values: dict[str, float | None] = {"requests": 100, "answers_2xx": 90}
+    both = values | {"requests_baseline": 100, "answers_2xx_baseline": 99}
+    verdict = judge_metric("failed", gate(preset="failed-requests"), measurements(both))
+    shown = "9 % more than the baseline (10 % of the candidate, 1 % of the baseline), more than 1 %"
+    assert (verdict.verdict, verdict.reason) == (Outcome.FAIL, shown)
+
+
+def test_failed_requests_query_both_sides_and_every_other_gate_only_the_candidate() -> None:
+    baseline = replace(TARGET, outputs=OUTPUTS.model_copy(update={"target_group_arn": "arn:targetgroup/old/1"}))
+    requests = {r.name: r.query for r in requests_for(gate(preset="failed-requests"), TARGET, baseline)}
+    assert isinstance(query := requests["answers_4xx_baseline"], CloudWatchQuery)
+    assert (query.name, dict(query.dimensions)["TargetGroup"]) == ("HTTPCode_Target_4XX_Count", "targetgroup/old/1")
+    assert len(requests) == 8
+    assert requests_for(gate(), TARGET, baseline) == requests_for(gate(), TARGET)
+
+
+@pytest.mark.parametrize(
+    ("values", "value"),
+    [
+        ({"requests": 10, "errors": 2, "connection_errors": 1}, 3.0),
+        ({"requests": 10, "errors": None}, 0.0),
+        ({"requests": None, "errors": None}, None),
+    ],
+)
+def test_target_errors_are_a_number_and_zero_only_where_there_are_requests(
+    values: dict[str, float | None], value: float | None
+) -> None:
+    assert value_of(gate(preset="target-errors"), values) == value
 
 
 @pytest.mark.parametrize("requests", [None, 0])

@@ -6,13 +6,19 @@
 4. `cutover/adapters/metrics/registry.py`: its case, without which mypy fails.
 """
 
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
 
 from cutover.adapters.metrics import registry
+from cutover.adapters.metrics.cloudwatch import read_cloudwatch
 from cutover.config import sources
 from cutover.config.gates import SOURCES, MetricGate, MetricQuery
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.domain.errors import TransientFailure
+from cutover.ports import Points
+from support.fakes.environment import config_for
 from support.files import GOOD, refusal
 from support.recipes import files_beside, imports_of
 
@@ -53,15 +59,94 @@ def test_a_gate_takes_its_source_and_its_delay_from_the_vendors_file(source: str
     assert gate(source, delay="5s").delay_seconds == 5.0
 
 
-def test_the_default_delay_is_one_minute_for_cloudwatch_and_none_for_prometheus() -> None:
-    assert (gate("cloudwatch").delay_seconds, gate("prometheus").delay_seconds) == (60.0, 0.0)
+def test_the_default_delay_is_three_minutes_for_cloudwatch_and_none_for_prometheus() -> None:
+    assert (gate("cloudwatch").delay_seconds, gate("prometheus").delay_seconds) == (180.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"preset": "failed-requests"},
+        {"preset": "cloudwatch", "metric": {"namespace": "AWS/SQS", "name": "Age", "statistic": "Maximum"}},
+    ],
+)
+def test_a_period_of_less_than_a_minute_is_refused_for_the_metrics_of_aws(changes: dict[str, object]) -> None:
+    message = refused_gate(at_most=1, period="10s", **changes)
+    assert "gates.metrics.errors.period: must be a multiple of 60s" in message
+
+
+def test_a_period_of_less_than_a_minute_is_valid_for_a_metric_of_ones_own_and_in_the_local_cloud() -> None:
+    own = SECTIONS["cloudwatch"] | {"preset": "cloudwatch", "at_least": 1, "period": "10s"}
+    config_for("v1", gates={"metrics": {"orders": own}})
+    quick = {"preset": "failed-requests", "at_most": 1, "period": "1s"}
+    local = {"region": "eu-west-1", "account_id": "123456789012", "endpoint": "http://127.0.0.1:1", "time_scale": 60}
+    config_for("v1", gates={"metrics": {"errors": quick}}, provider=local)
+
+
+def test_a_period_of_an_analysis_is_a_multiple_of_a_minute_too() -> None:
+    with pytest.raises(ValueError, match=r"gates\.analysis\.period: must be a multiple of 60s"):
+        config_for("v1", gates={"analysis": {"period": "1s", "metrics": {"latency": {"preset": "latency-p50"}}}})
+
+
+def test_a_time_scale_is_only_for_the_local_cloud() -> None:
+    with pytest.raises(ValueError, match="time_scale needs an endpoint"):
+        config_for("v1", provider={"region": "eu-west-1", "account_id": "123456789012", "time_scale": 60})
+
+
+class CloudWatchPages:
+    """A session whose CloudWatch answers GetMetricData with these pages."""
+
+    def __init__(self, *pages: tuple[str, float | None]) -> None:
+        self.cloudwatch, self.pages = self, pages
+
+    def get_paginator(self, name: str) -> "CloudWatchPages":
+        assert name == "get_metric_data"
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        return [
+            {
+                "MetricDataResults": [
+                    {
+                        "Id": "q0",
+                        "StatusCode": status,
+                        "Timestamps": [NOW] if value is not None else [],
+                        "Values": [value] if value is not None else [],
+                    }
+                ]
+            }
+            for status, value in self.pages
+        ]
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ORDERS = CloudWatchQuery("Shop", "Orders", (), "Sum", 60)
+
+
+def read_pages(*pages: tuple[str, float | None]) -> tuple[Points, ...]:
+    return read_cloudwatch(CloudWatchPages(*pages), (ORDERS,), NOW, NOW)  # type: ignore[arg-type]
+
+
+def test_a_page_with_partial_data_is_followed_by_the_rest() -> None:
+    assert read_pages(("PartialData", None), ("Complete", 3.0)) == (((NOW, 3.0),),)
+
+
+@pytest.mark.parametrize("status", ["InternalError", "PartialData", "Forbidden"])
+def test_data_that_cloudwatch_could_not_read_in_full_are_no_answer(status: str) -> None:
+    with pytest.raises(TransientFailure, match=f"Shop Orders is not complete: {status}"):
+        read_pages((status, 3.0))
+
+
+def test_a_query_that_cloudwatch_does_not_answer_is_no_missing_data() -> None:
+    with pytest.raises(TransientFailure, match="is not complete"):
+        read_pages()
 
 
 def test_an_unknown_source_is_refused_with_its_path_and_the_known_sources() -> None:
     message = refused_gate(preset="datadog", at_most=1)
     assert "gates.metrics.errors.preset: is not a metric source" in message
     assert "the sources are cloudwatch, prometheus" in message
-    assert "presets error-rate, latency-p50" in message
+    assert "presets error-rate, failed-requests" in message
 
 
 def test_a_section_of_an_unknown_source_is_refused_with_its_path() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cutover.adapters.session import Session, aws_errors
 from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.domain.errors import TransientFailure
 from cutover.ports import Points
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ def read_cloudwatch(
 ) -> tuple[Points, ...]:
     """The points of each query, oldest first; takes at most 500 queries
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html).
+
+    Raises:
+        TransientFailure: the last page of a query does not say that its data are complete.
     """
+    statuses: dict[str, str] = {}
     points: dict[str, dict[datetime, float]] = {_id(number): {} for number in range(len(queries))}
     with aws_errors("GetMetricData"):
         pages = session.cloudwatch.get_paginator("get_metric_data").paginate(
@@ -30,6 +35,12 @@ def read_cloudwatch(
             for result in page["MetricDataResults"]:
                 values = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
                 points[result["Id"]].update({at.astimezone(UTC): value for at, value in values})
+                # Every page but the last one of a query has PartialData.
+                statuses[result["Id"]] = result.get("StatusCode", "Complete")
+    for number, query in enumerate(queries):
+        if (status := statuses.get(_id(number), "InternalError")) != "Complete":
+            message = f"GetMetricData: {query.namespace} {query.name} is not complete: {status}"
+            raise TransientFailure("METRICS_INCOMPLETE", message)
     return tuple(tuple(sorted(points[_id(number)].items())) for number in range(len(queries)))
 
 

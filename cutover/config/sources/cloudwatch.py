@@ -15,6 +15,8 @@ from cutover.config.sources.request import Fold, MetricRequest, Placeholders, fi
 
 CloudWatchPreset = Literal[
     "error-rate",
+    "failed-requests",
+    "target-errors",
     "latency-p50",
     "latency-p90",
     "latency-p99",
@@ -80,16 +82,23 @@ class CloudWatchSource:
 
     @property
     def delay_seconds(self) -> float:
-        """60: the metrics of a load balancer are complete in CloudWatch after about a minute."""
-        return 60.0
+        """180: AWS's metrics of a minute are complete two to three minutes later."""
+        return 180.0
+
+    @property
+    def is_per_minute(self) -> bool:
+        """Whether CloudWatch has the metric per minute, as AWS's own ones, so that a period is a multiple of 60 s."""
+        return self.metric is None or self.metric.namespace.startswith("AWS/")
 
     def requests(
         self, placeholders: Placeholders, window_seconds: float, period_seconds: int
     ) -> tuple[MetricRequest[CloudWatchQuery], ...]:
         """Return the sums of requests and errors for a rate, or one number for any other preset."""
         match self.preset:
-            case "error-rate":
+            case "error-rate" | "target-errors":
                 return _requests_and_errors(placeholders, period_seconds, window_seconds, "")
+            case "failed-requests":
+                return _requests_and_answers(placeholders, period_seconds, window_seconds)
             case "slo-burn-rate":
                 slo = self.slo or BurnRate()
                 return (
@@ -110,7 +119,7 @@ class CloudWatchSource:
         A rate has one query for each kind of error and, last, one for the requests; any other metric has one query.
         """
         match self.preset:
-            case "error-rate" | "slo-burn-rate":
+            case "error-rate" | "slo-burn-rate" | "failed-requests" | "target-errors":
                 requests, *errors = _requests_and_errors(placeholders, period_seconds, period_seconds, "")
                 return tuple(request.query for request in (*errors, requests))
             case "latency-p50" | "latency-p90" | "latency-p99" | "target-response" | "cpu" | "memory" | "cloudwatch":
@@ -150,6 +159,18 @@ def _requests_and_errors(
     )
     return tuple(
         MetricRequest(f"{name}{suffix}", _load_balancer_query(placeholders, metric, "Sum", period), window, "sum")
+        for name, metric in names
+    )
+
+
+def _requests_and_answers(
+    placeholders: Placeholders, period: int, window: float
+) -> tuple[MetricRequest[CloudWatchQuery], ...]:
+    # The load balancer's own 502, 503 and 504, after a reset or a hang, are no metric of the target group. So what
+    # failed is what is missing in the answers.
+    names = (("requests", "RequestCount"), *((f"answers_{n}xx", f"HTTPCode_Target_{n}XX_Count") for n in (2, 3, 4)))
+    return tuple(
+        MetricRequest(name, _load_balancer_query(placeholders, metric, "Sum", period), window, "sum")
         for name, metric in names
     )
 

@@ -20,9 +20,15 @@ class CloudWatch:
     """The metrics and alarms of one account and region; it evaluates alarms each second from `start` to `stop`."""
 
     def __init__(
-        self, account: str, region: str, *, clock: Callable[[], float] = time.time, every: float = 1.0
+        self,
+        account: str,
+        region: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        every: float = 1.0,
+        lag: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self.store = MetricStore(clock)
+        self.store = MetricStore(clock, lag)
         self.alarms = Alarms(self.store, account, region)
         self._clock = clock
         self._every = every

@@ -66,10 +66,13 @@ class _History:
 
 
 class MetricStore:
-    """The measurements of one account and region; thread-safe. Times are seconds since the epoch."""
+    """The measurements of one account and region; thread-safe. Times are seconds since the epoch.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    A datum of AWS's own metrics appears `lag` seconds after its time, so that the youngest minutes have too little.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, lag: Callable[[], float] = lambda: 0.0) -> None:
+        self._clock, self._lag = clock, lag
         self._lock = threading.Lock()
         self._histories: dict[Metric, _History] = {}
         self._sweep_at = clock() + _SWEEP_SECONDS
@@ -103,7 +106,9 @@ class MetricStore:
                 self._sweep(now - KEPT_SECONDS)
 
     def samples(self, metric: Metric, start: float, end: float) -> list[Sample]:
-        """Return the samples from `start` to before `end`, oldest first."""
+        """Return the samples from `start` to before `end` that have appeared, oldest first."""
+        if metric.namespace.startswith("AWS/"):
+            end = min(end, self._clock() - self._lag())
         with self._lock:
             kept = self._histories[metric].samples if metric in self._histories else []
             first = bisect.bisect_left(kept, start, key=_time_of)

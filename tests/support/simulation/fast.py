@@ -36,6 +36,8 @@ HEALTH = {"interval": "2s", "consecutive": 2, "deadline": "12s"}
 METRICS = {
     "errors": {"preset": "error-rate", "at_most": 5, "window": "1s", "period": "1s", "delay": "0s", "interval": "1s"}
 }
+# No test here calls it. With the scale, a minute of CloudWatch takes a second.
+PROVIDER = {"region": "eu-west-1", "account_id": "123456789012", "endpoint": "http://127.0.0.1:1", "time_scale": 60}
 GATES: dict[str, dict[str, object]] = {
     "health": {"health": HEALTH, "patience": "8s"},
     "alarm": {"health": HEALTH, "patience": "8s", "alarms": {"names": ["burning"], "patience": "5s"}},
@@ -120,6 +122,7 @@ def configuration(
         strategy=TIMES | STRATEGIES[strategy],
         gates=GATES[gates],
         retention={"mode": retention},
+        provider=PROVIDER,
         on_drift=on_drift,
     )
 
