@@ -93,7 +93,7 @@ def give_everything_back(
         allocation, change = _change(context, planned, reason)
         record(allocation, change)
         if shown:
-            context.recorder.confirm(allocation)
+            _confirm(context, allocation)
     if failed is not None:
         raise failed
 
@@ -205,7 +205,10 @@ def destroy_release(context: ExecutionContext, ref: ReleaseRef) -> None:
 
 
 def read_back(context: ExecutionContext, allocation: Allocation) -> None:
-    """Read the listener until it has the weights; raises `StepFailed` if it has not within ten seconds."""
+    """Read the listener until it has the weights; raises `StepFailed` if it has not within ten seconds.
+
+    Margin and drain count from the first time that it shows weights which this driver wrote.
+    """
     clock = context.ports.clock
     until = clock.monotonic() + _READ_BACK_SECONDS
     while (live := dict(context.live_weights())) != allocation.positive():
@@ -213,6 +216,12 @@ def read_back(context: ExecutionContext, allocation: Allocation) -> None:
             message = f"the listener has the weights {live}, not {allocation.positive()}"
             raise StepFailed("WEIGHTS_LOST", message, "cutover status")
         clock.sleep(_POLL_SECONDS)
+    _confirm(context, allocation)
+
+
+def _confirm(context: ExecutionContext, allocation: Allocation) -> None:
+    if not context.recorder.known_allocation().confirmed:
+        context.moves.last = context.ports.clock.monotonic()
     context.recorder.confirm(allocation)
 
 
@@ -279,7 +288,7 @@ def _record(context: ExecutionContext, planned: Allocation, reason: str, check: 
 
 @contextmanager
 def _move(context: ExecutionContext) -> Iterator[None]:
-    """Margin and drain count from the end of the call: the engine takes seconds, and a lost answer hides the moment."""
+    """Margin and drain count from the end of the call until the read-back: a lost answer hides the real moment."""
     try:
         yield
     finally:

@@ -187,7 +187,7 @@ def stay_paused(context: ExecutionContext, message: str, ended: Callable[[], str
     recorder, clock = context.recorder, context.ports.clock
     phase = recorder.execution.phase if recorder.execution.phase is not Phase.PAUSED else Phase.SHIFTING
     recorder.paused(message)
-    watch = _standing_watch(context)
+    watch = standing_watch(context)
     checked_at: float | None = None
     while (sentence := ended()) is None:
         if context.ports.when_paused == "leave":
@@ -222,19 +222,23 @@ def skipped(context: ExecutionContext) -> bool:
     return full and not head.rolling_back and context.candidate_weight() < 100
 
 
-def _standing_watch(context: ExecutionContext) -> Watch:
-    """The gates during a pause: those of the current step, else all that judge a candidate with traffic."""
+def standing_watch(context: ExecutionContext, but_not: frozenset[str] = frozenset()) -> Watch:
+    """The gates of a wait: those of the current step, else all that judge a candidate with traffic.
+
+    `but_not` are the gates that the caller checks itself.
+    """
     head, step = context.recorder.execution, context.recorder.step
     config, weight = context.ports.config, context.candidate_weight()
     interval = config.gates.health.interval
     if step is not None and step.kind in ("Bake", "Analyse", "Approve"):
         return Watch(step.release, step.gates, step.required_count, step.interval_seconds)
-    if not weight or head.purpose != "deploy":
+    if not weight or head.purpose != "deploy" or head.rolling_back:
         return Watch(head.candidate, (), 1, interval)
     release = context.ports.ledger.release(head.candidate.release)
     capacity = release.manifest.desired_count if release is not None else 1
     gates = ("ecs", "targets", *config.gates.metrics, *(("alarms",) if config.gates.alarms.names else ()))
-    return Watch(head.candidate, gates, max(1, tasks_for(weight, capacity)), interval)
+    watched = tuple(gate for gate in gates if gate not in but_not)
+    return Watch(head.candidate, watched, max(1, tasks_for(weight, capacity)), interval)
 
 
 def _resumed_by(context: ExecutionContext) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 
 from cutover import operations
 from cutover.domain import Execution, Status
-from cutover.domain.errors import PreflightFailed, TransientFailure
+from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
 from cutover.ports import HookResult
 from support.fakes import InMemoryEnvironment
 
@@ -290,6 +290,77 @@ def test_a_background_gate_measures_while_a_hook_runs(environment: InMemoryEnvir
     )
     assert execution.error is not None
     assert "errors gate" in execution.error.message
+
+
+@pytest.mark.parametrize("gate", ["alarms", "targets"])
+def test_the_gates_go_on_while_a_long_hook_runs(environment: InMemoryEnvironment, gate: str) -> None:
+    environment.cloud.hook_results["load"] = [HookResult(None, "")]
+    environment.cloud.alarm_states["high"] = "OK"
+
+    def break_it() -> None:
+        if len(environment.cloud.hook_events) == 1 and environment.weight_of("v2") == 10:
+            environment.cloud.alarm_states["high"] = "ALARM" if gate == "alarms" else "OK"
+            environment.cloud.behaviour["v2"] = "unhealthy" if gate == "targets" else "good"
+
+    environment.clock.on_sleep = break_it
+    steps = [{"weight": 10}, {"hook": "load"}]
+    execution = deploy(
+        environment,
+        TIMINGS | {"kind": "canary", "canary": {"steps": steps}},
+        hooks={"load": {"function": "load", "timeout": "1h"}},
+        gates={"alarms": {"names": ["high"]}},
+    )
+    assert execution.status is Status.ROLLED_BACK
+    assert execution.error is not None
+    assert f"the {gate} gate" in execution.error.message
+    assert execution.completed_at is not None
+    assert (execution.completed_at - execution.started_at).total_seconds() < 120
+
+
+@pytest.mark.parametrize("gate", ["alarms", "errors"])
+def test_metrics_and_alarms_go_on_while_more_tasks_of_a_candidate_with_traffic_start(
+    environment: InMemoryEnvironment, gate: str
+) -> None:
+    environment.cloud.alarm_states["high"] = "OK"
+    failing: list[str] = []
+
+    def break_it() -> None:
+        head = environment.ledger.latest_execution()
+        if head is None or head.finished or failing or environment.weight_of("v2") != 10:
+            return
+        if head.plan.steps[head.step_index].kind == "AwaitHealthy":
+            failing.append(gate)
+            # The new tasks do not become healthy, so that the step waits.
+            environment.cloud.behaviour["v2"] = "slow-start"
+            environment.cloud.alarm_states["high"] = "ALARM" if gate == "alarms" else "OK"
+            serve(environment, "v2", requests=100, errors=50 if gate == "errors" else 0)
+
+    environment.clock.on_sleep = break_it
+    serve(environment, "v2", requests=100, errors=0)
+    steps = [{"scale": 25}, {"weight": 10}, {"scale": 100}, {"weight": 50}]
+    release = {"version": "v2", "image": "shop:v2", "desired_count": 4}
+    execution = deploy(
+        environment,
+        TIMINGS | {"kind": "canary", "canary": {"steps": steps}},
+        release=release,
+        gates=with_errors() | {"alarms": {"names": ["high"]}},
+    )
+    assert failing
+    assert execution.error is not None
+    assert f"the {gate} gate" in execution.error.message
+
+
+@pytest.mark.parametrize("on_failure", ["continue", "rollback"])
+def test_a_hook_that_cannot_be_run_at_all_has_failed_and_on_failure_decides(
+    environment: InMemoryEnvironment, on_failure: str
+) -> None:
+    unsigned = StepFailed("HOOK_UNSIGNED", "the webhook cannot be signed")
+    environment.cloud.hook_results["smoke"] = [unsigned]
+    execution = deploy(environment, hooks=hooks(on_failure=on_failure))
+    expected = Status.COMPLETED if on_failure == "continue" else Status.ROLLED_BACK
+    assert execution.status is expected
+    told = [event.message for event in environment.ledger.journal(execution.execution_id)]
+    assert any("hook smoke failed at AfterAllowTestTraffic: the webhook cannot be signed" in each for each in told)
 
 
 def test_an_analysis_of_an_error_rate_counts_a_missing_count_as_zero(environment: InMemoryEnvironment) -> None:

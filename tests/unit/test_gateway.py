@@ -368,3 +368,22 @@ def test_a_person_who_accepts_the_live_weights_changes_only_the_record(
     recorded = environment.ledger.allocation()
     assert (recorded.positive(), recorded.confirmed) == (environment.cloud.weights, True)
     assert environment.cloud.calls == []
+
+
+@pytest.mark.parametrize("write", [gateway.write_weights, gateway.write_weights_directly])
+def test_margin_and_drain_count_from_the_moment_when_the_listener_shows_the_weights(
+    environment: InMemoryEnvironment, context: ExecutionContext, write: Callable[..., object]
+) -> None:
+    """Another node of AWS's API may answer with the weights before, for seconds."""
+    shown_at = environment.clock.monotonic() + 5
+    read = environment.traffic.weights
+    before = dict(environment.cloud.weights)
+    environment.traffic.weights = lambda arn: (  # type: ignore[method-assign]
+        read(arn) if environment.clock.monotonic() >= shown_at else before
+    )
+    write(context, weights_of(environment, v1=100, v2=0), "a test", nothing)
+    assert context.moves.last == pytest.approx(shown_at, abs=0.2)
+    # A later read of the same weights is no move.
+    environment.clock.sleep(60)
+    gateway.read_back(context, context.recorder.known_allocation())
+    assert context.moves.last == pytest.approx(shown_at, abs=0.2)

@@ -7,9 +7,9 @@ from cutover.domain import AwaitHealthy, Outcome, Phase
 from cutover.domain.duration import duration
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
-from cutover.execution.gate_checks import evaluate_gates, fail_on
+from cutover.execution.gate_checks import HEALTH_GATES, evaluate_gates, fail_on
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import look_for_drift, wait
+from cutover.execution.waiting import look_for_drift, standing_watch, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,19 @@ class AwaitHealthyHandler:
     def apply(self, context: ExecutionContext) -> None:
         """Check every interval until all gates pass `consecutive` times in a row.
 
+        If the candidate has traffic meanwhile, its metrics and alarms are watched too, and its health if the step waits
+        for another release.
+
         Raises:
             StepFailed: a gate stops the deployment, the deadline is over, or a person aborted.
         """
         step = self.step
         passed_in_a_row = 0
+        is_candidate = step.release == context.recorder.execution.candidate
+        watch = standing_watch(context, but_not=HEALTH_GATES if is_candidate else frozenset())
         while True:
             look_for_drift(context)
+            watch.check(context)
             verdicts = evaluate_gates(context, step.release, step.gates, step.required_count)
             fail_on(verdicts, step.release)
             passed = len(verdicts) == len(step.gates) and verdicts[-1].verdict is Outcome.PASS

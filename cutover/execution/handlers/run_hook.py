@@ -10,8 +10,9 @@ from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.domain.test_traffic import HEADER
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.handler import LeastTime, takes
-from cutover.execution.waiting import LONGEST_SLEEP, process_requests, skipped, wait
-from cutover.ports import HookResult
+from cutover.execution.waiting import LONGEST_SLEEP, process_requests, skipped, standing_watch, wait
+from cutover.execution.watching import Watch
+from cutover.ports import HookResult, HookRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class RunHookHandler:
         return answer is not None and answer.status == "Succeeded"
 
     def apply(self, context: ExecutionContext) -> None:
-        """Run the hook, and retry an attempt that could not be made.
+        """Run the hook, and retry an attempt that could not be made. If the candidate has traffic, its gates go on.
 
         Raises:
             StepFailed: the hook failed and `on_failure` is `rollback`, or the configuration has no such hook.
@@ -53,7 +54,7 @@ class RunHookHandler:
             raise StepFailed(
                 "HOOK_UNKNOWN", f"the plan names the hook {self.step.hook!r}, but the configuration has no such hook"
             )
-        result = self._run_with_retries(context, hook)
+        result = self._run_with_retries(context, hook, standing_watch(context))
         if result.status == "Succeeded":
             return
         message = f"hook {self.step.hook} failed at {self.step.point}: {result.message or 'it gave no reason'}"
@@ -66,33 +67,48 @@ class RunHookHandler:
         del context
         return f"hook {self.step.hook} ran at {self.step.point}"
 
-    def _run_with_retries(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
+    def _run_with_retries(self, context: ExecutionContext, hook: HookConfig, watch: Watch) -> HookResult:
         for attempt in range(hook.retries + 1):
             try:
-                return self._run(context, hook)
+                return self._run(context, hook, watch)
             except TransientFailure as failure:
                 if attempt == hook.retries:
                     return HookResult("Failed", failure.message)
                 context.recorder.note("retry", f"hook {self.step.hook}: {failure.message}; next attempt")
         raise AssertionError("the last attempt returns")
 
-    def _run(self, context: ExecutionContext, hook: HookConfig) -> HookResult:
+    def _run(self, context: ExecutionContext, hook: HookConfig, watch: Watch) -> HookResult:
         clock = context.ports.clock
-        until = clock.monotonic() + hook.timeout
-        run = context.ports.hooks.start(hook, event_of(context, self.step))
+        check_at = clock.monotonic()
+        until = check_at + hook.timeout
+        try:
+            run = context.ports.hooks.start(hook, event_of(context, self.step))
+        except StepFailed as failure:
+            return HookResult("Failed", failure.message)
         try:
             while clock.monotonic() < until and not skipped(context):
-                result = run.poll() or HookResult(None, "")
+                result = _polled(run)
                 if result.status is None:
                     result = _late_answer(context) or result
                 if result.status is not None:
                     return result
+                if clock.monotonic() >= check_at:
+                    watch.check(context)
+                    check_at = clock.monotonic() + watch.interval_seconds
                 wait(context, LONGEST_SLEEP / 4)
         finally:
             run.stop()
         if skipped(context):
             return HookResult("Succeeded", "skipped by promote --full")
         raise TransientFailure("HOOK_TIMEOUT", f"no answer within {duration(hook.timeout)}")
+
+
+def _polled(run: HookRun) -> HookResult:
+    """What the hook has answered. A hook that cannot be run has failed: `on_failure` decides about it."""
+    try:
+        return run.poll() or HookResult(None, "")
+    except StepFailed as failure:
+        return HookResult("Failed", failure.message)
 
 
 def event_of(context: ExecutionContext, step: RunHook) -> dict[str, object]:
