@@ -16,6 +16,8 @@ from cutover.localcloud.response_cache import Response, ResponseCache
 from cutover.localcloud.validations import validate
 
 Admin = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+Authorize = Callable[[Call, WSGIEnvironment], AwsError | None]
+"""Called with each API request before its effect; an error is the answer. For tests of permissions."""
 _SERIAL = frozenset({"dynamodb", "s3"})
 
 
@@ -44,9 +46,16 @@ class Behaviours:
 
 
 def guarded(
-    inner: WSGIApplication, faults: FaultBook, admin: Admin, behaviours: Behaviours | None = None
+    inner: WSGIApplication,
+    faults: FaultBook,
+    admin: Admin,
+    behaviours: Behaviours | None = None,
+    authorize: Authorize | None = None,
 ) -> WSGIApplication:
-    """Put faults, behaviours, validations and the lock before `inner`; send paths below `/_cutover/` to `admin`."""
+    """Put permissions, faults, behaviours, validations and the lock before `inner`.
+
+    Sends paths below `/_cutover/` to `admin`.
+    """
     weather = behaviours or Behaviours()
     lock = threading.RLock()
     responses = ResponseCache()
@@ -55,6 +64,8 @@ def guarded(
         if environ.get("PATH_INFO", "").startswith("/_cutover/"):
             return admin(environ, start)
         call = read_call(environ)
+        if authorize is not None and (denied := authorize(call, environ)) is not None:
+            return send_error(call, denied, start)
         fault = faults.take(call)
         if fault is not None and (faulty := _before_effect(fault, call, responses, start)) is not None:
             return faulty

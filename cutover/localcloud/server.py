@@ -14,7 +14,7 @@ from typing import Any, Self
 from cutover.localcloud import network, process
 from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.admin import Admin
-from cutover.localcloud.app import Behaviours, guarded, moto_app
+from cutover.localcloud.app import Authorize, Behaviours, guarded, moto_app
 from cutover.localcloud.backends import ACCOUNT, REGION
 from cutover.localcloud.empty_pages import with_empty_pages
 from cutover.localcloud.faults import FaultBook
@@ -31,7 +31,10 @@ METRICS_TIME_SCALE = 60.0
 
 
 class LocalCloud:
-    """The whole local cloud in this process. A process can run one, because moto's models are global."""
+    """The whole local cloud in this process. A process can run one, because moto's models are global.
+
+    `authorize` is asked about every API request; None allows all of them.
+    """
 
     def __init__(
         self,
@@ -42,10 +45,12 @@ class LocalCloud:
         time_scale: float = 10.0,
         weather: Weather = CALM,
         seed: int = 0,
+        authorize: Authorize | None = None,
     ) -> None:
         self.sky = Sky(weather, seed=seed, time_scale=time_scale)
         self.faults = FaultBook()
         self.task_faults = TaskFaults()
+        self._authorize = authorize
         self._state_dir, self._port, self._region, self._time_scale = state_dir, port, region, time_scale
 
     def __enter__(self) -> Self:
@@ -82,7 +87,7 @@ class LocalCloud:
             refusals=(propagation.refuse,), observers=(propagation.observe, SecretVersions(self.sky).observe)
         )
         inner = with_empty_pages(self._functions.before(wrap(moto_app(), self.metrics)), self.sky)
-        app = guarded(inner, self.faults, self.admin, behaviours)
+        app = guarded(inner, self.faults, self.admin, behaviours, self._authorize)
         self._server = make_server("127.0.0.1", self._port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
         self._thread.start()
