@@ -33,7 +33,11 @@ class ContainerArgs:
     secret_keys: Sequence[str] = ()
     """ARNs of the customer-managed KMS keys that encrypt the secrets."""
     writable_paths: Sequence[str] = ()
-    """Directories backed by an empty volume. The rest of the file system is read-only."""
+    """Directories that the user can write to. The rest of the file system is read-only."""
+    writable_mib: int | None = 64
+    """Most MiB of each writable directory, a file system in the memory of the task that belongs to the user.
+    None: an empty volume on the disk of the task, which belongs to root with mode 0755, unless the image declares the
+    path with VOLUME."""
     stop_timeout_seconds: int = 30
     """Seconds from SIGTERM to SIGKILL (2 to 120)."""
 
@@ -76,7 +80,7 @@ class TaskDefinition(pulumi.ComponentResource):
             runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": args.architecture},
             execution_role_arn=args.execution_role_arn,
             task_role_arn=args.task_role_arn,
-            volumes=[{"name": volume} for volume in _volumes(args.container.writable_paths)],
+            volumes=[{"name": volume} for volume in _volumes(args.container)],
             container_definitions=pulumi.Output.from_input(args.log_group_name).apply(
                 lambda log_group: json.dumps([container(args.container, str(log_group), args.region)])
             ),
@@ -91,7 +95,9 @@ def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, obj
 
     Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
-    volumes = _volumes(args.writable_paths)
+    linux: dict[str, object] = {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}}
+    if file_systems := _file_systems(args):
+        linux["tmpfs"] = file_systems
     definition: dict[str, object] = {
         "name": CONTAINER,
         "image": args.image,
@@ -99,7 +105,7 @@ def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, obj
         "user": args.user,
         "privileged": False,
         "readonlyRootFilesystem": True,
-        "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
+        "linuxParameters": linux,
         "stopTimeout": args.stop_timeout_seconds,
         "portMappings": [{"containerPort": args.port, "hostPort": args.port, "protocol": "tcp"}],
         "environment": [
@@ -107,7 +113,8 @@ def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, obj
         ],
         "secrets": [{"name": k, "valueFrom": v} for k, v in sorted(args.secrets.items())],
         "mountPoints": [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in volumes.items()
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False}
+            for volume, path in _volumes(args).items()
         ],
         "logConfiguration": {
             "logDriver": "awslogs",
@@ -123,6 +130,21 @@ def container(args: ContainerArgs, log_group: str, region: str) -> dict[str, obj
     return definition
 
 
-def _volumes(paths: Sequence[str]) -> dict[str, str]:
-    """Volume name → path of each writable directory."""
-    return {f"writable-{index}": path for index, path in enumerate(paths)}
+def _volumes(args: ContainerArgs) -> dict[str, str]:
+    """Volume name → path of each writable directory that is on the disk of the task."""
+    if args.writable_mib is not None:
+        return {}
+    return {f"writable-{index}": path for index, path in enumerate(args.writable_paths)}
+
+
+def _file_systems(args: ContainerArgs) -> list[dict[str, object]]:
+    """The writable directories that are in the memory of the task. Only their mount options can give them an owner.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tmpfs.html
+    """
+    if args.writable_mib is None:
+        return []
+    user, _, group = args.user.partition(":")
+    # `exec`, as on a volume: some languages unpack native libraries into /tmp. Without a group, Docker uses group 0.
+    options = ["exec", "nosuid", "nodev", f"uid={user}", f"gid={group or 0}", "mode=0770"]
+    return [{"containerPath": path, "size": args.writable_mib, "mountOptions": options} for path in args.writable_paths]

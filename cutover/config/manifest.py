@@ -37,6 +37,7 @@ def build_manifest(
             secrets=dict(secrets),
             secret_keys=tuple(sorted(set(secret_keys))),
             writable_paths=release.writable_paths,
+            writable_mib=release.writable_mib,
             stop_timeout_seconds=round(release.stop_timeout),
         ),
         cpu=release.cpu,

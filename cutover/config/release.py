@@ -73,7 +73,14 @@ class ReleaseConfig(Section):
     )
     writable_paths: tuple[HttpPath, ...] = Field(
         default=("/tmp",),  # noqa: S108  a path within the container
-        description="Writable directories; each is an empty volume. A VOLUME instruction in the image sets the owner.",
+        description="Directories that the user can write to. They are empty when a task starts.",
+    )
+    writable_mib: Count | None = Field(
+        default=64,
+        ge=1,
+        validate_default=True,
+        description="Most MiB of each writable directory, in the memory of the task; at most half of it altogether. "
+        "`null`: on the disk of the task, where the user can write only if the image has a VOLUME that it owns.",
     )
     desired_count: Count = Field(default=2, ge=1, le=1000, description="Number of tasks at full capacity.")
     stop_timeout: Duration = Field(default=30.0, ge=2, le=120, description="Time from SIGTERM to SIGKILL.")
@@ -127,6 +134,14 @@ class ReleaseConfig(Section):
         return unless(
             [f"{name} ends with :{arn.rpartition(':')[2]}; {reason}" for name, arn in versions.items()], secrets
         )
+
+    @field_validator("writable_mib")
+    @classmethod
+    def _memory_is_left(cls, mib: int | None, info: ValidationInfo) -> int | None:
+        paths, memory = info.data.get("writable_paths", ()), info.data.get("memory")
+        if mib is None or memory is None or 2 * mib * len(paths) <= memory:
+            return mib
+        raise ValueError(f"{len(paths)} directories of {mib} MiB are more than half of the memory ({memory} MiB)")
 
     @field_validator("log_retention_days")
     @classmethod

@@ -44,9 +44,11 @@ class Container(Frozen):
     secrets: dict[str, str] = Field(default_factory=dict)
     """Environment variable → ARN of a secret, pinned to a version, or of a parameter. Never the value itself."""
     writable_paths: tuple[str, ...] = ()
-    """Directories backed by an empty volume. The rest of the root file system is read-only."""
+    """Directories that the user can write to. The rest of the root file system is read-only."""
     stop_timeout_seconds: int
     """Seconds from SIGTERM to SIGKILL."""
+    writable_mib: Annotated[int | None, AddedIn(2)] = None
+    """Most MiB of each writable directory in the memory of the task. None: a volume on its disk, which root owns."""
     secret_keys: Annotated[tuple[str, ...], AddedIn(2)] = ()
     """ARNs of the customer-managed KMS keys that encrypt the secrets, sorted."""
 

@@ -48,6 +48,7 @@ def release_args(manifest: Manifest, ref: ReleaseRef, region: str, desired_count
             secrets=container.secrets,
             secret_keys=container.secret_keys,
             writable_paths=container.writable_paths,
+            writable_mib=container.writable_mib,
             stop_timeout_seconds=container.stop_timeout_seconds,
         ),
         cpu=manifest.cpu,

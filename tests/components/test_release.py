@@ -9,6 +9,8 @@ import pulumi
 import pytest
 from pulumi_aws import ecs
 
+from cutover.components import task_definition
+from cutover.components.task_definition import ContainerArgs
 from cutover.components.test_traffic_rule import TestTrafficRule
 from cutover.config import EnvironmentConfig, build_manifest
 from cutover.domain.release import Manifest, Network
@@ -65,7 +67,28 @@ def test_tasks_have_no_public_address(resources: Any) -> None:
 
 def test_the_root_file_system_is_read_only_except_for_the_writable_paths(container: dict[str, Any]) -> None:
     assert container["readonlyRootFilesystem"] is True
-    assert [mount["containerPath"] for mount in container["mountPoints"]] == ["/tmp"]
+    assert [mount["containerPath"] for mount in container["linuxParameters"]["tmpfs"]] == ["/tmp"]
+
+
+def owners(definition: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Writable path → its owner and mode on Fargate, where root owns every empty volume (fact 7)."""
+    volumes = {mount["containerPath"]: ("0", "0755") for mount in definition["mountPoints"]}
+    options = {
+        mount["containerPath"]: dict(option.split("=") for option in mount["mountOptions"] if "=" in option)
+        for mount in definition["linuxParameters"].get("tmpfs", [])
+    }
+    return volumes | {path: (each.get("uid", "0"), each.get("mode", "1777")) for path, each in options.items()}
+
+
+def test_the_user_of_the_container_owns_the_writable_paths(container: dict[str, Any]) -> None:
+    assert owners(container) == {"/tmp": (container["user"].partition(":")[0], "0770")}
+
+
+def test_a_writable_path_can_be_a_volume_for_an_image_that_sets_its_owner() -> None:
+    definition = task_definition.container(
+        ContainerArgs(image=IMAGE, port=1, writable_paths=["/data"], writable_mib=None), "logs", "eu-west-1"
+    )
+    assert (owners(definition), "tmpfs" in str(definition)) == ({"/data": ("0", "0755")}, False)
 
 
 def test_the_container_runs_unprivileged_as_a_numeric_user_without_capabilities(container: dict[str, Any]) -> None:

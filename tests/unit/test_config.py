@@ -203,3 +203,8 @@ def test_the_origin_of_a_url_has_no_user_password_path_or_query(url: str, shown:
 def test_a_version_of_a_parameter_is_refused() -> None:
     message = refusal(with_release(secrets="{FLAG: 'arn:aws:ssm:eu-west-1:123456789012:parameter/shop/flag:7'}"))
     assert "FLAG ends with :7; ECS accepts no version of a parameter" in message
+
+
+def test_writable_directories_leave_half_of_the_memory() -> None:
+    message = refusal(with_release(writable_paths="[/tmp, /cache]", writable_mib="200"))
+    assert "2 directories of 200 MiB are more than half of the memory (512 MiB)" in message
