@@ -1,6 +1,7 @@
 """The ECS gate: the service runs enough tasks of the right task definition, and its tasks do not crash in a loop."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 from cutover.domain import Outcome, Verdict
 from cutover.gates.capacity import enough, is_degraded
@@ -10,6 +11,10 @@ CRASH_LOOP_TASKS = 2
 """Number of crashed tasks that count as a crash loop. A single task can stop because its host was lost."""
 _CRASHES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
 """Stop codes that are the application's fault. ECS, AWS or a person stop a task with any other one."""
+
+_DENIED = re.compile(r"AccessDenied|not authorized to perform|403 Forbidden")
+_NEW_POLICY = timedelta(minutes=2)
+"""From the start of a release's creation. A policy needs up to a minute, and the stack is created in the meantime."""
 
 
 def judge_ecs(service: ServiceState | None, required: int, percent: int, since: datetime) -> Verdict:
@@ -50,10 +55,23 @@ def crashed_tasks(service: ServiceState, since: datetime) -> list[StoppedTask]:
     Tasks of an earlier attempt stay visible for about an hour, also after the release was scaled to zero and up again.
     """
     crashed = [
-        t for t in service.stopped if t.stop_code in _CRASHES and (t.stopped_at is None or t.stopped_at >= since)
+        t
+        for t in service.stopped
+        if t.stop_code in _CRASHES
+        and (t.stopped_at is None or t.stopped_at >= since)
+        and not _is_too_early_for_its_role(t, since)
     ]
     # ListTasks documents no order; a task without a time has stopped just now.
     return sorted(crashed, key=lambda task: (task.stopped_at is None, task.stopped_at))
+
+
+def _is_too_early_for_its_role(task: StoppedTask, since: datetime) -> bool:
+    """Whether the task could not start because the policy of its new role had no effect yet; ECS starts another one.
+
+    A denial that lasts is the release's fault (docs/aws-behaviour.md, 3).
+    """
+    denied = task.stop_code == "TaskFailedToStart" and _DENIED.search(task.stopped_reason) is not None
+    return denied and task.stopped_at is not None and task.stopped_at < since + _NEW_POLICY
 
 
 def _running(service: ServiceState) -> int:

@@ -17,6 +17,8 @@ LARGE = replace(GOOD, desired=100, running=100, running_on_task_definition=100)
 SCALED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 CRASHED = StoppedTask("task/1", "Essential container in task exited", 3, SCALED_AT, "EssentialContainerExited")
 UNSTARTED = replace(CRASHED, stop_code="TaskFailedToStart", stopped_reason="CannotPullContainerError")
+DENIED = replace(UNSTARTED, stopped_reason="ResourceInitializationError: AccessDeniedException: not authorized")
+DENIED_LATE = replace(DENIED, stopped_at=datetime(2026, 1, 1, 0, 2, tzinfo=UTC))
 OLD = replace(CRASHED, stopped_at=datetime(2025, 12, 31, tzinfo=UTC))
 OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="")
 
@@ -37,6 +39,8 @@ OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="")
         (replace(GOOD, running=0, stopped=(CRASHED, CRASHED)), Outcome.FAIL),
         (replace(GOOD, running=0, stopped=(CRASHED, UNSTARTED)), Outcome.FAIL),
         (replace(GOOD, running=0, running_on_task_definition=0, stopped=(OLD, OLD, CRASHED)), Outcome.INCONCLUSIVE),
+        (replace(GOOD, running=0, running_on_task_definition=0, stopped=(DENIED, DENIED)), Outcome.INCONCLUSIVE),
+        (replace(GOOD, running=0, stopped=(DENIED_LATE, DENIED_LATE)), Outcome.FAIL),
         (replace(GOOD, stopped=(CRASHED, CRASHED)), Outcome.PASS),
         (replace(GOOD, running=3, running_on_task_definition=3), Outcome.PASS),
         (replace(GOOD, running=2, pending=1), Outcome.PASS),
