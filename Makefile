@@ -25,7 +25,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast simulate pairs chaos mutants lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast simulate pairs chaos mutants acceptance lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,9 @@ pairs: setup ## kill every verb, and then its resume, at all pairs of points
 
 mutants: setup ## break each guard in turn and see a test fail; writes benchmarks/mutants.md
 	python tools/mutants/run.py $(ARGS)
+
+acceptance: setup ## run cutover in a real account; ENV=prod ARGS=--yes; prints the cost first
+	python -m tools.acceptance --env $(ENV) $(ARGS)
 
 lint: setup ## run ruff, mypy --strict and import-linter
 	ruff check .
