@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
 
 def acceptance(shell: Shell, *options: str) -> Ended:
-    return shell.run(sys.executable, "-m", "tools.acceptance", "--env", "local", *options)
+    return shell.run(sys.executable, "-m", "tools.acceptance", "--env", "local", *options, timeout=600)
 
 
 def test_without_yes_only_the_cost_is_printed(shell: Shell) -> None:

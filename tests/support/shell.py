@@ -59,10 +59,10 @@ class Shell:
             preexec_fn=restore_sigint,
         )
 
-    def run(self, *command: str) -> Ended:
-        """Run any command and wait for its end."""
+    def run(self, *command: str, timeout: float = 240) -> Ended:
+        """Run any command and wait for its end, at most `timeout` seconds."""
         done = subprocess.run(
-            command, cwd=self.project, env=self.variables, capture_output=True, text=True, timeout=240, check=False
+            command, cwd=self.project, env=self.variables, capture_output=True, text=True, timeout=timeout, check=False
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 

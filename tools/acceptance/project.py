@@ -14,7 +14,7 @@ from cutover.config import EnvironmentConfig, load_environment
 
 _TASKS = 2
 _CANARY = {"steps": [{"weight": 20}, {"approve": {"timeout": "30m", "then": "abort"}}, {"weight": 100}]}
-_BAKE = "30s"
+_LONGEST_BAKE = 30  # seconds
 _TIMES = ("bake", "propagation_margin", "drain")
 
 
@@ -56,7 +56,8 @@ def copy_project(source: Path, environment: str) -> Project:
     settings["cutover:release"].pop("secrets", None)
     settings["cutover:load_balancer"]["deletion_protection"] = True
     own = {key: value for key, value in settings.get("cutover:strategy", {}).items() if key in _TIMES}
-    settings["cutover:strategy"] = {"kind": "blue-green", **own, "bake": _BAKE}
+    bake = min(_LONGEST_BAKE, round(load_environment(source, environment).strategy.bake))
+    settings["cutover:strategy"] = {"kind": "blue-green", **own, "bake": f"{bake}s"}
     settings["cutover:retention"] = {"mode": "cold"}
     for key in ("cutover:hooks", "cutover:notifications"):
         settings.pop(key, None)
