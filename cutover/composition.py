@@ -185,5 +185,6 @@ def _ports(
         when_paused=when_paused,
         hold_lease=lease_renewal(urgent_ledger, config.records.lease, clock, lease_lost),
         lease_seconds=config.records.lease,
+        credentials_end=session.credentials_end,
         urgent=Urgent(ledger=urgent_ledger, traffic=AlbTraffic(urgent, config.load_balancer.stickiness)),
     )

@@ -1,7 +1,9 @@
 """AWS clients of one environment, and the meaning of AWS's errors."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +166,28 @@ class Session:
             sts = self._boto.client("sts", endpoint_url=self.provider.endpoint, config=self._config)
             return sts.get_caller_identity()["Account"]
 
+    def credentials_end(self) -> datetime | None:
+        """When the credentials of this process end; None if they are renewed, do not end, or do not say when.
+
+        Credentials in environment variables cannot be renewed: whoever wrote them there also writes their end into
+        AWS_CREDENTIAL_EXPIRATION, as `aws configure export-credentials` does.
+        """
+        with aws_errors("GetCredentials"):
+            credentials = self._source.get_credentials()
+        if credentials is None or credentials.method != "env":
+            return None
+        return _moment(os.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+
     @cached_property
     def _boto(self) -> "boto3.Session":
+        if self.provider.assume_role is None:
+            return self._source
+        from cutover.adapters.assumed_role import assume_role
+
+        return assume_role(self._source, self.provider.assume_role, self.provider.endpoint)
+
+    @cached_property
+    def _source(self) -> "boto3.Session":
         import boto3
 
         return boto3.Session(
@@ -186,6 +208,15 @@ class Session:
             s3={"addressing_style": "path" if self.provider.s3_use_path_style else "auto"},
             user_agent_extra="cutover",
         )
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment in ISO 8601, in UTC if it names no zone; None if the text is empty or something else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @contextmanager

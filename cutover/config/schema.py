@@ -17,6 +17,28 @@ from cutover.config.release import ReleaseConfig
 from cutover.config.strategy import StrategyConfig, too_high_for_a_fresh_baseline
 
 
+class AssumeRole(Section):
+    """A role that the driver and Pulumi's provider assume with the credentials of the machine."""
+
+    arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")] = Field(
+        description="ARN of the role."
+    )
+    external_id: Annotated[str, StringConstraints(min_length=2, max_length=1224)] | None = Field(
+        default=None, description="External id that the role's trust policy requires."
+    )
+    session_name: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")] = Field(
+        default="cutover", description="Name of the session, which CloudTrail shows."
+    )
+    session_tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Tags of the session; the role's trust policy must allow `sts:TagSession`.",
+    )
+    duration: Duration = Field(
+        default=3600.0, ge=900, le=43_200, description="Time after which the credentials are renewed at the latest."
+    )
+
+
 class Provider(Section):
     """The AWS region, account and credentials, for the Pulumi provider and for the driver's own calls."""
 
@@ -27,6 +49,9 @@ class Provider(Section):
         description="The AWS account to deploy to. Credentials of another account are refused."
     )
     profile: str | None = Field(default=None, description="Named profile in the AWS configuration files.")
+    assume_role: AssumeRole | None = Field(
+        default=None, description="Role to assume; `null` uses the credentials of the machine as they are."
+    )
     endpoint: str | None = Field(default=None, description="For the local cloud only: one URL for every AWS service.")
     access_key: str | None = Field(
         default=None,
@@ -67,6 +92,12 @@ class Provider(Section):
             raise ValueError("access_key and secret_key need an endpoint; a real account uses the AWS credential chain")
         if self.time_scale != 1 and not self.endpoint:
             raise ValueError("time_scale needs an endpoint; a minute of a real CloudWatch takes a minute")
+        return self
+
+    @model_validator(mode="after")
+    def _role_of_this_account(self) -> Self:
+        if self.assume_role is not None and self.assume_role.arn.split(":")[4] != self.account_id:
+            raise ValueError(f"assume_role.arn is not a role of account {self.account_id}")
         return self
 
 

@@ -9,6 +9,7 @@ from cutover.execution.engine import run_plan
 from cutover.execution.knowledge import knowledge_of
 from cutover.execution.patience import Patience
 from cutover.execution.recorder import Recorder
+from cutover.operations.credentials import ends_too_early
 from cutover.ports import Changes, EnvironmentOutputs, HeldLease, Ports
 
 Purpose = Literal["deploy", "rollback", "drill", "gc", "destroy"]
@@ -83,6 +84,8 @@ def record_start(ports: Ports, recorder: Recorder, manifests: tuple[Manifest, ..
         if head.fired_before
         else []
     )
+    credentials = ends_too_early(ports.config, head.plan, now, ports.credentials_end())
+    parts += [credentials] if credentials else []
     recorder.note("started", "; ".join(parts), Changes(releases=releases))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from cutover.config import EnvironmentConfig
@@ -56,3 +57,5 @@ class Ports:
     """Time without a renewal after which another driver may take the lease."""
     urgent: Urgent
     """The two ports of the way back, with short time-outs and no retries."""
+    credentials_end: Callable[[], datetime | None] = lambda: None
+    """When the credentials of this process end; None if they are renewed, do not end, or do not say when."""

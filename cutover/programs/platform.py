@@ -6,8 +6,9 @@ import pulumi
 
 from cutover.components.platform import Platform, PlatformArgs
 from cutover.config import EnvironmentConfig
+from cutover.config.partitions import partition
 from cutover.ports import Kept
-from cutover.programs.provider import aws_provider, partition
+from cutover.programs.provider import aws_provider
 
 
 def platform_program(config: EnvironmentConfig) -> None:

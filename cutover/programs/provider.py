@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from cutover.config.schema import Provider
+from cutover.config.partitions import partition
+from cutover.config.schema import AssumeRole, Provider
 
 _SERVICES = (
     "cloudwatch", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "s3", "s3control", "ssm", "sts", "wafv2",
@@ -21,6 +22,7 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
         profile=settings.profile,
         access_key=settings.access_key,
         secret_key=settings.secret_key,
+        assume_roles=None if settings.assume_role is None else [_assumed(settings.assume_role)],
         # If the AWS plugin does not request the account id, it cannot compare it with the allowed one.
         allowed_account_ids=None if settings.skip_requesting_account_id else [settings.account_id],
         endpoints=endpoints,
@@ -34,12 +36,15 @@ def aws_provider(settings: Provider, tags: Mapping[str, str]) -> aws.Provider:
     )
 
 
-def partition(region: str) -> str:
-    """Return the ARN partition of a Region: `aws`, `aws-cn` or `aws-us-gov`
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+def _assumed(role: AssumeRole) -> aws.ProviderAssumeRoleArgs:
+    """The role for the AWS plugin, which renews its credentials itself."""
+    return aws.ProviderAssumeRoleArgs(
+        role_arn=role.arn,
+        external_id=role.external_id,
+        session_name=role.session_name,
+        tags=role.session_tags or None,
+        duration=f"{round(role.duration)}s",
+    )
 
 
 def repository_arn(image: str, region: str) -> str:
