@@ -1,15 +1,10 @@
-"""Hide the values of secret environment variables in a text that is recorded or printed."""
+"""Hide the values of this process's secret environment variables in a text that is recorded or printed."""
 
 import os
 
-_SECRET_NAMES = ("SECRET", "TOKEN", "PASSWORD", "PASSPHRASE", "KEY")
-_SHORTEST_SECRET = 8  # characters; a shorter value would also hide ordinary words
+from cutover.domain.hidden import without_secrets
 
 
 def without_environment_secrets(text: str, *names: str) -> str:
-    """`text` with `[NAME]` in place of the value of each variable in `names` or with a name that suggests a secret."""
-    for name, value in os.environ.items():
-        secret = name in names or any(word in name.upper() for word in _SECRET_NAMES)
-        if secret and len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, f"[{name}]")
-    return text
+    """`text` without the values of the variables in `names` and of those with a name that suggests a secret."""
+    return without_secrets(text, os.environ, *names)

@@ -1,6 +1,7 @@
 """Shared by the verbs that carry out an execution: open the ports, choose the reporter, print the result."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,11 +63,16 @@ def ports_to_read(context: Context) -> Ports:
 
 
 def finish(context: Context, execution: Execution) -> int:
-    """Print how an execution ended, and return its exit code."""
-    if context.json:
-        print(json.dumps(status_object(execution)), flush=True)
-    else:
-        _print_end(execution)
+    """Print how an execution ended, and return its exit code, also when nobody reads stdout any more."""
+    try:
+        if context.json:
+            print(json.dumps(status_object(execution)), flush=True)
+        else:
+            _print_end(execution)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Without dup2 Python would fail again at exit, and the exit code would be lost.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_code(execution)
 
 

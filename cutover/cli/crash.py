@@ -9,9 +9,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from cutover.cli.folders import state_folder
-
-_SECRET_NAMES = ("SECRET", "TOKEN", "PASSWORD", "PASSPHRASE", "KEY")
-_SHORTEST_SECRET = 8  # characters; a shorter value would also hide ordinary words
+from cutover.domain.hidden import without_secrets
 
 
 def report(error: Exception, *, debug: bool) -> str:
@@ -20,8 +18,8 @@ def report(error: Exception, *, debug: bool) -> str:
     `debug` also prints the traceback to stderr. The file holds no local variables, no arguments of the command line,
     and no value of an environment variable whose name suggests a secret.
     """
-    text = _without_secrets("".join(traceback.format_exception(error)))
-    summary = _without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))
+    text = without_secrets("".join(traceback.format_exception(error)), os.environ)
+    summary = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()), os.environ)
     if debug:
         print(text, file=sys.stderr, end="")
     try:
@@ -58,10 +56,3 @@ def _where() -> str:
         return ""
     issues = next((url.partition(", ")[2] for url in urls if url.startswith("Issues,")), None)
     return f"at {issues} " if issues else ""
-
-
-def _without_secrets(text: str) -> str:
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and any(word in name.upper() for word in _SECRET_NAMES):
-            text = text.replace(value, f"[{name}]")
-    return text

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
-from cutover.cli.common import exit_code, run
+from cutover.cli.common import exit_code, finish, run
 from cutover.cli.context import Context
 from cutover.cli.main import complete_hint, options_first
 from cutover.cli.progress import Progress, sparkline
@@ -238,3 +238,26 @@ def test_help_loads_no_library_but_typer() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert {"typer", "cutover.cli.verbs"} <= set(loaded)
     assert not {"boto3", "botocore", "pulumi", "pydantic", "rich", "ruamel.yaml", "scipy"} & set(loaded)
+
+
+class ClosedPipe:
+    """A stdout whose reader has gone."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.fileno = lambda: descriptor
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    def flush(self) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_reader_that_closes_the_pipe_before_the_last_line_does_not_change_the_exit_code(
+    executed: Execution, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, as_json: bool
+) -> None:
+    with (tmp_path / "stdout").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", ClosedPipe(file.fileno()))
+        code = finish(Context(environment="prod", json=as_json, project=tmp_path), executed)
+    assert code is exit_code(executed)
