@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cutover.adapters.secrets import without_environment_secrets
 from cutover.adapters.session import Session, aws_errors, error_code
 from cutover.domain import ReleaseOutputs
 from cutover.ports import ServiceState, StoppedTask
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 _PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 _MOST_PAGES = 10
+_STREAM = "app/app"
+"""Prefix of a log stream and name of the container, as `cutover/components/task_definition.py` sets them."""
+_LINES, _CHARACTERS = 10, 200
 
 
 class EcsCompute:
@@ -36,6 +40,25 @@ class EcsCompute:
         if not services:
             return None
         return _state(services[0], outputs, self._ending(outputs))
+
+    def last_lines(self, outputs: ReleaseOutputs, task: StoppedTask) -> tuple[str, ...]:
+        """See `cutover.ports.Compute`: one GetLogEvents call on the stream that the log driver `awslogs` writes
+        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, `awslogs-stream-prefix`).
+        """
+        logs = self._session.logs
+        with aws_errors("GetLogEvents"):
+            try:
+                events = logs.get_log_events(
+                    logGroupName=outputs.log_group_name,
+                    logStreamName=f"{_STREAM}/{task.task_arn.rpartition('/')[2]}",
+                    limit=_LINES,
+                    startFromHead=False,
+                )["events"]
+            except logs.exceptions.ResourceNotFoundException:
+                # The task ended before its container started, or the log is not delivered yet.
+                return ()
+        lines = (without_environment_secrets(event.get("message", "").rstrip()) for event in events[-_LINES:])
+        return tuple(line[:_CHARACTERS] for line in lines if line)
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
         """Set the desired count, the only property of a release that changes."""

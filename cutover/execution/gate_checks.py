@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from cutover.domain import Outcome, ReleaseRef, Verdict
-from cutover.domain.errors import PreflightFailed, StepFailed, TransientFailure
+from cutover.domain import Outcome, ReleaseOutputs, ReleaseRef, Verdict
+from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.execution.measuring import is_due, judge_by_metrics
 from cutover.gates.alarms import judge_alarms
-from cutover.gates.ecs import judge_ecs
+from cutover.gates.ecs import crashed_tasks, judge_ecs
 from cutover.gates.probe import judge_probe
 from cutover.gates.targets import judge_targets
+from cutover.ports import StoppedTask
 
 HEALTH_GATES = frozenset({"ecs", "targets", "probe"})
 
@@ -78,8 +79,22 @@ def _judge(context: ExecutionContext, gate: str, release: ReleaseRef, required: 
 
 
 def _ecs(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:
-    service, percent = context.ports.compute.service(context.outputs(release)), _percent(context)
-    return judge_ecs(service, required, percent, context.started_at(release))
+    outputs, since = context.outputs(release), context.started_at(release)
+    service = context.ports.compute.service(outputs)
+    verdict = judge_ecs(service, required, _percent(context), since)
+    crashed = crashed_tasks(service, since) if service is not None else []
+    if verdict.verdict is not Outcome.FAIL or not crashed:
+        return verdict
+    return verdict.model_copy(update={"reason": f"{verdict.reason}; {_log_of(context, outputs, crashed[-1])}"})
+
+
+def _log_of(context: ExecutionContext, outputs: ReleaseOutputs, task: StoppedTask) -> str:
+    """The end of the task's log, as a part of the verdict's reason. A log that cannot be read changes no verdict."""
+    try:
+        lines = context.ports.compute.last_lines(outputs, task)
+    except CutoverError as error:
+        return f"its log could not be read: {error.message}"
+    return f"its log ends with: {' | '.join(lines)}" if lines else "its log is empty"
 
 
 def _targets(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:

@@ -48,6 +48,13 @@ class Compute(Protocol):
         """The service; None when it does not exist."""
         ...
 
+    def last_lines(self, outputs: ReleaseOutputs, task: StoppedTask) -> tuple[str, ...]:
+        """The last lines of the task's log, at most 10 of 200 characters, without the secrets of this environment.
+
+        Empty if the log has none yet; otherwise it raises the errors of AWS calls.
+        """
+        ...
+
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
         """Set the desired count, the only property of a release that changes."""
         ...

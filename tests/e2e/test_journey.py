@@ -58,6 +58,7 @@ def test_a_version_goes_live_under_load_and_a_bad_one_is_rolled_back(shell: Shel
         third = shell.cutover("deploy")
         assert (third.code, third.last["status"]) == (5, "ROLLED_BACK"), third.err
         assert "Essential container" in third.last["error"]["message"]
+        assert "shop: cannot reach its database: connection refused" in third.last["error"]["message"]
         assert shell.cutover("rollback").code == 0
     assert set(answers) == {"1.0.0", "2.0.0"}, f"a request was lost: {answers}"
 

@@ -45,6 +45,8 @@ class FakeCloud:
     values: dict[tuple[str, str], float] = field(default_factory=dict)
     """(version, metric name or statistic) → its value in every period in which the version has traffic."""
     samples: list[Sample] = field(default_factory=list)
+    log_lines: tuple[str, ...] = ()
+    """The last lines of every crashed task's log."""
     alarm_states: dict[str, str] = field(default_factory=dict)
     hook_results: dict[str, list[HookResult | Exception]] = field(default_factory=dict)
     hook_events: list[dict[str, object]] = field(default_factory=list)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutover.domain import ReleaseOutputs
 from cutover.domain.errors import StepFailed
-from cutover.ports import ServiceState
+from cutover.ports import ServiceState, StoppedTask
 from support.fakes.cloud import FakeCloud
 
 _REASONS = {
@@ -39,6 +39,10 @@ class FakeCompute:
             leaving=tasks.leaving(behaviour, now),
             stopped=tasks.stopped(behaviour, now),
         )
+
+    def last_lines(self, outputs: ReleaseOutputs, task: StoppedTask) -> tuple[str, ...]:
+        assert task.task_arn
+        return self.cloud.log_lines
 
     def scale(self, outputs: ReleaseOutputs, desired_count: int) -> None:
         tasks = self.cloud.services.get(outputs.service_name)
