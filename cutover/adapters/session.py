@@ -1,6 +1,7 @@
 """AWS clients of one environment, and the meaning of AWS's errors."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _URGENT_SECONDS = 1
+_KEEP_ALIVE = [
+    (socket.IPPROTO_TCP, getattr(socket, name), 60)
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
+    if hasattr(socket, name)
+]
+"""Probes of an idle connection each 60 s; a NAT gateway drops it after 350 s."""
 _TRANSIENT = frozenset(
     {
         "InternalError",
@@ -117,13 +124,24 @@ class Session:
         return self._boto.client("events", endpoint_url=self.provider.endpoint, config=self._config)
 
     def functions(self, timeout_seconds: float) -> "LambdaClient":
-        """AWS Lambda, with this read time-out and without retries: a hook may not be idempotent."""
+        """AWS Lambda, with this read time-out and without retries: a hook may not be idempotent.
+
+        The connection of a synchronous invocation is idle until the function returns. TCP keep-alive keeps a NAT
+        gateway from dropping it (https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html).
+        """
         from botocore.config import Config
 
         config = Config(
-            retries={"total_max_attempts": 1}, connect_timeout=_CONNECT_SECONDS, read_timeout=timeout_seconds
+            retries={"total_max_attempts": 1},
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=timeout_seconds,
+            tcp_keepalive=True,
         )
-        return self._boto.client("lambda", endpoint_url=self.provider.endpoint, config=config)
+        client = self._boto.client("lambda", endpoint_url=self.provider.endpoint, config=config)
+        # botocore has no setting for the first probe, which a kernel sends after two hours. Its pools share this list.
+        http_session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001
+        http_session._socket_options.extend(_KEEP_ALIVE)  # noqa: SLF001
+        return client
 
     @cached_property
     def ec2(self) -> "EC2Client":

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +11,12 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, EndpointConnectionError
+from urllib3.util import connection
 
 from cutover.adapters.hooks.registry import UserHooks
 from cutover.adapters.session import Session
 from cutover.config.hooks import HookConfig
+from cutover.config.schema import Provider
 from cutover.domain.errors import StepFailed, TransientFailure
 from cutover.ports import HookResult
 from support.receiver import Receiver, receiving
@@ -168,3 +171,23 @@ def message_of(receiver: Receiver) -> tuple[str, BaseException | None]:
         return post(receiver).message, None
     except (StepFailed, TransientFailure) as error:
         return error.message, error.__cause__
+
+
+def test_the_connection_of_an_invocation_is_kept_alive_while_it_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A NAT gateway drops a connection that is idle for 350 s; a kernel's own keep-alive begins after two hours."""
+    idle: list[tuple[int, int]] = []
+    connect = connection._set_socket_options  # type: ignore[attr-defined]
+
+    def noted(sock: socket.socket, options: object) -> None:
+        connect(sock, options)
+        seconds = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        idle.append((sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), seconds))
+
+    monkeypatch.setattr(connection, "_set_socket_options", noted)
+    provider = Provider(
+        region="eu-west-1", account_id="123456789012", endpoint="http://127.0.0.1:9", access_key="a", secret_key="b"
+    )
+    with pytest.raises(TransientFailure):
+        run(Session(provider), {"function": "smoke"})
+    assert idle
+    assert all(kept and seconds < 350 for kept, seconds in idle)
