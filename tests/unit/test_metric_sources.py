@@ -6,19 +6,25 @@
 4. `cutover/adapters/metrics/registry.py`: its case, without which mypy fails.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
 
-from cutover.adapters.metrics import registry
+from cutover import operations
+from cutover.adapters.http import HttpResponse
+from cutover.adapters.metrics import prometheus, registry
 from cutover.adapters.metrics.cloudwatch import read_cloudwatch
+from cutover.adapters.metrics.registry import MetricSources
+from cutover.adapters.session import Session
 from cutover.config import sources
 from cutover.config.gates import SOURCES, MetricGate, MetricQuery
 from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.domain import Status
 from cutover.domain.errors import TransientFailure
 from cutover.ports import Points
-from support.fakes.environment import config_for
+from support.fakes import InMemoryEnvironment, config_for
 from support.files import GOOD, refusal
 from support.recipes import files_beside, imports_of
 
@@ -158,3 +164,34 @@ def test_a_source_without_its_section_is_refused(source: str) -> None:
     (section,) = SECTIONS[source]
     message = refused_gate(preset=source, at_most=1)
     assert f"the preset {source} and the section {section} go together" in message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[]",
+        "7",
+        "null",
+        "[" * 100_000,
+        '{"status": "success"}',
+        '{"status": "success", "data": null}',
+        '{"status": "success", "data": {"resultType": "vector"}}',
+        '{"status": "success", "data": {"resultType": "vector", "result": [1, 2]}}',
+        '{"status": "success", "data": {"resultType": "vector", "result": [{"value": [1]}]}}',
+        '{"status": "success", "data": {"resultType": "scalar", "result": "none"}}',
+        '{"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "many"]}]}}',
+    ],
+)
+def test_odd_json_in_place_of_prometheus_is_a_gate_in_error(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus, "request", lambda *_, **__: HttpResponse(200, answer))
+    environment = InMemoryEnvironment()
+    operations.deploy(environment.driver("v1"))
+    odd = {"preset": "prometheus", "at_most": 1, "prometheus": {"address": "http://p:9090", "query": "up"}}
+    gates = {"metrics": {"odd": odd | {"interval": "10s", "errors": 2}}}
+    sources = MetricSources(Session(environment.driver("v2").config.provider))
+    execution = operations.deploy(replace(environment.driver("v2", gates=gates), metrics=sources))
+    assert execution is not None
+    assert (execution.status, execution.error and execution.error.code) == (Status.ROLLED_BACK, "GATE_ERROR")
+    assert execution.error is not None
+    assert "http://p:9090" in execution.error.message
+    assert "3 times in a row, 2 are allowed" in execution.error.message

@@ -20,28 +20,38 @@ def read_prometheus(query: PrometheusQuery, at: datetime) -> Points:
 
     Raises:
         StepFailed: Prometheus rejects the query, or the query returns more than one series.
-        TransientFailure: Prometheus does not answer.
+        TransientFailure: Prometheus does not answer, or something else answers in its place.
     """
-    data = _result(query, at)
-    series = [data["result"]] if data["resultType"] == "scalar" else [each["value"] for each in data["result"]]
-    if len(series) > 1:
+    numbers = _numbers(query, _result(query, at))
+    if len(numbers) > 1:
         message = (
-            f"{query.query!r} returns {len(series)} series, but a gate needs one number; aggregate with sum() or max()"
+            f"{query.query!r} returns {len(numbers)} series, but a gate needs one number; aggregate with sum() or max()"
         )
         raise StepFailed("PROMETHEUS_AMBIGUOUS", message)
-    numbers = [float(value) for _, value in series]
     return tuple((at, number) for number in numbers if not math.isnan(number))
 
 
-def _result(query: PrometheusQuery, at: datetime) -> dict[str, Any]:
+def _numbers(query: PrometheusQuery, data: Any) -> list[float]:
+    """The number of each series; raises `TransientFailure` if the data have another form than Prometheus's."""
+    try:
+        series = [data["result"]] if data["resultType"] == "scalar" else [each["value"] for each in data["result"]]
+        return [float(value) for _, value in series]
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{origin_of(query.address)} answers with JSON that is not a result of Prometheus"
+        raise TransientFailure("PROMETHEUS_UNREADABLE", message) from error
+
+
+def _result(query: PrometheusQuery, at: datetime) -> Any:
     parameters = urlencode({"query": query.query, "time": at.timestamp()})
     response = request(
         "GET", f"{query.address.rstrip('/')}/api/v1/query?{parameters}", timeout_seconds=_TIMEOUT_SECONDS
     )
     try:
-        answer: dict[str, Any] = json.loads(response.text)
-    except ValueError:
+        answer = json.loads(response.text)
+    except (ValueError, RecursionError):
         # Most likely a proxy's page; the HTTP status says what is wrong.
+        answer = {}
+    if not isinstance(answer, dict):
         answer = {}
     if response.status >= 500 or response.status == 429:
         raise TransientFailure("PROMETHEUS_UNAVAILABLE", f"{origin_of(query.address)} answers HTTP {response.status}")
@@ -50,5 +60,4 @@ def _result(query: PrometheusQuery, at: datetime) -> dict[str, Any]:
         raise StepFailed(
             "PROMETHEUS_REFUSED", f"{origin_of(query.address)} rejects the query {query.query!r}: {reason}"
         )
-    data: dict[str, Any] = answer["data"]
-    return data
+    return answer.get("data")
