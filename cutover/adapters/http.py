@@ -3,9 +3,10 @@
 import logging
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import urllib3
@@ -24,11 +25,15 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The status, and the body as text; `cut_off` says whether the body is longer than the limit of the request."""
+    """The status, and the body as text; `cut_off` says whether the body is longer than the limit of the request.
+
+    `seconds` run from the connection, which is set up with TLS by then, to the last byte.
+    """
 
     status: int
     text: str
     cut_off: bool = False
+    seconds: float = 0.0
 
 
 def request(
@@ -48,12 +53,14 @@ def request(
 
     Raises:
         StepFailed: the URL is not valid.
-        TransientFailure: no connection, no complete response in time, or a response that is not HTTP.
+        TransientFailure: no connection (UNREACHABLE), no complete response in time, or another than HTTP (NO_ANSWER).
     """
     deadline = time.monotonic() + timeout_seconds
+    connected: list[float] = []
     origin = origin_of(url)
     try:
         with urllib3.PoolManager(num_pools=1, ssl_context=_tls(origin, verify=verify_certificate)) as pool:
+            _note_connections(pool.connection_from_url(url), connected)
             response = pool.request(
                 method,
                 url,
@@ -69,9 +76,10 @@ def request(
     except (exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
         message = f"{origin} does not answer: {without_url(_reason(error, timeout_seconds), url)}"
         # Texts of urllib3's errors quote the URL, so the error must not be in a traceback.
-        raise TransientFailure("UNREACHABLE", message) from None
+        raise TransientFailure("NO_ANSWER" if connected else "UNREACHABLE", message) from None
+    seconds = time.monotonic() - connected[-1]
     text = content[:limit_bytes].decode(errors="replace")
-    return HttpResponse(response.status, text, cut_off=len(content) > limit_bytes)
+    return HttpResponse(response.status, text, cut_off=len(content) > limit_bytes, seconds=seconds)
 
 
 def origin_of(url: str) -> str:
@@ -111,6 +119,24 @@ def _tls(origin: str, *, verify: bool) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _note_connections(pool: urllib3.HTTPConnectionPool, connected: list[float]) -> None:
+    """Append the monotonic time at which a new connection of the pool is set up."""
+    create: Callable[..., Any] = pool.ConnectionCls
+
+    def create_noting(*arguments: Any, **options: Any) -> Any:
+        connection = create(*arguments, **options)
+        connect = connection.connect
+
+        def connect_and_note() -> None:
+            connect()
+            connected.append(time.monotonic())
+
+        connection.connect = connect_and_note
+        return connection
+
+    pool.ConnectionCls = create_noting  # type: ignore[assignment]
 
 
 def _read(response: urllib3.BaseHTTPResponse, limit_bytes: int, deadline: float) -> bytes:

@@ -1,6 +1,5 @@
 """The Probe port: sends HTTP requests with the header that only the test-traffic rule of one release matches."""
 
-import time
 from collections.abc import Callable
 
 from cutover.adapters.endpoint import endpoint_status
@@ -22,7 +21,6 @@ class HttpProbe:
 
     def get(self, release: ReleaseRef, path: str, timeout_seconds: float) -> ProbeResult:
         """See `cutover.ports.Probe`: redirects are not followed, and at most 64 KiB of the body are read."""
-        start = time.monotonic()
         try:
             # The certificate is for the service's host name, and the probe calls the load balancer by its own DNS name.
             response = request(
@@ -34,10 +32,9 @@ class HttpProbe:
                 verify_certificate=False,
             )
         except TransientFailure as failure:
-            latency = time.monotonic() - start
-            return ProbeResult(status=None, body="", latency_seconds=latency, error=failure.message)
-        latency = time.monotonic() - start
-        return ProbeResult(status=response.status, body=response.text, latency_seconds=latency, error="")
+            connected = failure.code != "UNREACHABLE"
+            return ProbeResult(None, "", latency_seconds=0.0, error=failure.message, connected=connected)
+        return ProbeResult(response.status, response.text, response.seconds, error="", connected=True)
 
 
 def probe_for(provider: Provider) -> Callable[[EnvironmentOutputs], HttpProbe]:

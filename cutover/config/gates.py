@@ -59,7 +59,15 @@ class ProbeGate(Section):
     body: str | None = Field(
         default=None, description="Regular expression that must match a part of the response body."
     )
-    max_latency: Duration = Field(default=1.0, gt=0, le=60, description="Longest time until the response.")
+    max_latency: Duration = Field(
+        default=1.0, gt=0, le=60, description="Longest time from the connection to the end of the response."
+    )
+    attempts: Count = Field(default=3, ge=1, le=10, description="Requests that must all fail before the gate fails.")
+    unreachable: Literal["wait", "skip"] = Field(
+        default="wait",
+        description="If the driver cannot connect to the load balancer: `wait` until the deadline, or `skip` the probe "
+        "and say so. `skip` is only for an internal load balancer; a hook inside its network can send the request.",
+    )
 
     @model_validator(mode="after")
     def _pattern_compiles(self) -> Self:

@@ -196,6 +196,14 @@ class EnvironmentConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _only_an_internal_load_balancer_is_out_of_reach(self) -> Self:
+        probe = self.gates.probe
+        wrong = probe is not None and probe.unreachable == "skip" and not self.load_balancer.internal
+        message = "gates.probe.unreachable: skip is only for a load balancer with internal: true"
+        unless([message] if wrong else [], None)
+        return self
+
+    @model_validator(mode="after")
     def _periods_fit_cloudwatch(self) -> Self:
         minute = 60 / self.provider.time_scale
         periods = {f"metrics.{name}": gate.period for name, gate in self.gates.metrics.items() if gate.is_per_minute}

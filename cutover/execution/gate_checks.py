@@ -13,6 +13,8 @@ from cutover.gates.targets import judge_targets
 from cutover.ports import StoppedTask
 
 HEALTH_GATES = frozenset({"ecs", "targets", "probe"})
+_CONNECT_SECONDS = 5.0
+_PROBE_PAUSE_SECONDS = 1.0
 
 
 def evaluate_gates(
@@ -113,9 +115,17 @@ def _probe(context: ExecutionContext, release: ReleaseRef, required: int) -> Ver
         reason = "the plan names the probe gate, but the configuration has no gates.probe"
         return Verdict(gate="probe", verdict=Outcome.ERROR, reason=reason)
     # Wait longer than the limit, so that a slow answer is reported as slow and not as no answer.
-    timeout = expected.max_latency * 2 + 1.0
-    result = context.ports.probe_for(context.environment).get(release, expected.path, timeout)
-    return judge_probe(result, expected)
+    timeout = expected.max_latency * 2 + _CONNECT_SECONDS
+    probe = context.ports.probe_for(context.environment)
+    verdict = judge_probe(probe.get(release, expected.path, timeout), expected)
+    for _ in range(expected.attempts - 1):
+        if verdict.verdict is not Outcome.FAIL:
+            return verdict
+        context.ports.clock.sleep(_PROBE_PAUSE_SECONDS)
+        verdict = judge_probe(probe.get(release, expected.path, timeout), expected)
+    if verdict.verdict is Outcome.FAIL and expected.attempts > 1:
+        return verdict.model_copy(update={"reason": f"{verdict.reason}, at the last of {expected.attempts} attempts"})
+    return verdict
 
 
 def _alarms(context: ExecutionContext, release: ReleaseRef, required: int) -> Verdict:

@@ -8,7 +8,10 @@ from cutover.ports import ProbeResult
 
 
 def judge_probe(result: ProbeResult, expected: ProbeGate) -> Verdict:
-    """Return PASS if status, body and latency are as expected, INCONCLUSIVE without a response, else FAIL."""
+    """Return PASS if status, body and latency are as expected, INCONCLUSIVE without a response, else FAIL.
+
+    Without a connection the probe is skipped, which is a PASS that says so, if the configuration wants it.
+    """
     outcome, reason = _judge(result, expected)
     return Verdict(
         gate="probe",
@@ -19,6 +22,8 @@ def judge_probe(result: ProbeResult, expected: ProbeGate) -> Verdict:
 
 
 def _judge(result: ProbeResult, expected: ProbeGate) -> tuple[Outcome, str]:
+    if result.status is None and not result.connected and expected.unreachable == "skip":
+        return Outcome.PASS, f"skipped, because the driver cannot connect to the internal load balancer: {result.error}"
     if result.status is None:
         return Outcome.INCONCLUSIVE, f"no response ({result.error})"
     # The load balancer itself answers 502, 503 or 504 while it has no healthy target.

@@ -10,13 +10,15 @@ from cutover.domain import ReleaseRef
 class ProbeResult:
     """The result of one HTTP request.
 
-    `latency_seconds` runs to the last byte. Without an answer `status` is None and `error` has the reason.
+    `latency_seconds` runs from the connection, with TLS, to the last byte. Without an answer `status` is None and
+    `error` has the reason; `connected` says whether there was a connection to the load balancer.
     """
 
     status: int | None
     body: str
     latency_seconds: float
     error: str
+    connected: bool
 
 
 class Probe(Protocol):

@@ -20,7 +20,7 @@ UNSTARTED = replace(CRASHED, stop_code="TaskFailedToStart", stopped_reason="Cann
 DENIED = replace(UNSTARTED, stopped_reason="ResourceInitializationError: AccessDeniedException: not authorized")
 DENIED_LATE = replace(DENIED, stopped_at=datetime(2026, 1, 1, 0, 2, tzinfo=UTC))
 OLD = replace(CRASHED, stopped_at=datetime(2025, 12, 31, tzinfo=UTC))
-OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="")
+OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="", connected=True)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ class FakeProbe:
 
     def get(self, release: ReleaseRef, path: str, timeout_seconds: float) -> ProbeResult:
         if not self.cloud.environment_exists:
-            return ProbeResult(status=None, body="", latency_seconds=0.0, error="Connection refused")
+            return ProbeResult(status=None, body="", latency_seconds=0.0, error="Connection refused", connected=False)
         if release.release in self.cloud.stacks:
             return self._answer_of(release.release)
         if not self.cloud.weights:
@@ -34,4 +34,4 @@ class FakeProbe:
 
 
 def _answer(status: int, body: str) -> ProbeResult:
-    return ProbeResult(status=status, body=body, latency_seconds=0.01, error="")
+    return ProbeResult(status=status, body=body, latency_seconds=0.01, error="", connected=True)
