@@ -326,7 +326,7 @@ def local_fault(
         str,
         typer.Argument(
             help="throttle, unavailable, delay, stale, lost-answer, transaction-conflict, failed-events, "
-            "expired-token, task-crash, flapping-health; none ends all faults."
+            "expired-token, task-crash, spot-interruption, rebalancing, flapping-health; none ends all faults."
         ),
     ],
     *,

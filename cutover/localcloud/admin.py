@@ -24,7 +24,7 @@ CALL_FAULTS = (
     "expired-token",
 )
 _NEED_NO_SERVICE = ("transaction-conflict", "failed-events", "expired-token")
-TASK_FAULTS = ("task-crash", "flapping-health")
+TASK_FAULTS = ("task-crash", "spot-interruption", "rebalancing", "flapping-health")
 KINDS = (*CALL_FAULTS, *TASK_FAULTS, "none")
 _MOST_BYTES = 64 * 1024
 
@@ -34,7 +34,7 @@ class FaultRequest:
     """A request for one fault; `delay` is in seconds.
 
     `service` is the AWS service for a fault of API calls (`expired-token`: every service if it is empty), the name of
-    an ECS service for `task-crash`, and the ARN of a target group for `flapping-health`.
+    an ECS service for a fault of its tasks, and the ARN of a target group for `flapping-health`.
     """
 
     kind: str
@@ -76,8 +76,8 @@ class Admin:
         if not fault.service and fault.kind not in _NEED_NO_SERVICE:
             raise ValueError(f"a fault of the kind {fault.kind} needs a service")
         match fault.kind:
-            case "task-crash":
-                self._task_faults.crash(fault.service, fault.times)
+            case "task-crash" | "spot-interruption" | "rebalancing":
+                self._task_faults.add(fault.kind, fault.service, fault.times)
             case "flapping-health":
                 self._task_faults.flap(fault.service)
             case _:  # a fault of an API call; `_call_fault` rejects an unknown kind

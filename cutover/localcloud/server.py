@@ -80,6 +80,7 @@ class LocalCloud:
             task_faults=self.task_faults,
             metrics=self.metrics.store,
             has_effect=propagation.has_effect,
+            sky=self.sky,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
         self.admin = Admin(self._status, self.faults, self.task_faults, self.sky)

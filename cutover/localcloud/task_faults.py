@@ -1,4 +1,4 @@
-"""Faults of running tasks on request: tasks that crash, and health checks that flap."""
+"""Faults of running tasks on request: tasks that crash or are replaced, and health checks that flap."""
 
 import threading
 from collections import Counter
@@ -9,20 +9,20 @@ class TaskFaults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._crashes: Counter[str] = Counter()
+        self._requested: Counter[tuple[str, str]] = Counter()
         self._flapping: dict[str, int] = {}
 
-    def crash(self, service: str, times: int = 1) -> None:
-        """Kill `times` running tasks of the service with SIGKILL, one after another."""
+    def add(self, kind: str, service: str, times: int = 1) -> None:
+        """Disturb the service `times` times: `task-crash`, `spot-interruption` or `rebalancing`."""
         with self._lock:
-            self._crashes[service] += times
+            self._requested[kind, service] += times
 
-    def take_crash(self, service: str) -> bool:
-        """Return whether a task of the service must crash now, and count it down."""
+    def take(self, kind: str, service: str) -> bool:
+        """Return whether the service must be disturbed in this way now, and count it down."""
         with self._lock:
-            if not self._crashes[service]:
+            if not self._requested[kind, service]:
                 return False
-            self._crashes[service] -= 1
+            self._requested[kind, service] -= 1
             return True
 
     def flap(self, group_arn: str) -> None:
@@ -44,5 +44,5 @@ class TaskFaults:
     def clear(self) -> None:
         """Remove all faults."""
         with self._lock:
-            self._crashes.clear()
+            self._requested.clear()
             self._flapping.clear()

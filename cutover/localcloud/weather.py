@@ -22,12 +22,27 @@ class Weather:
     """Until a new policy of a role has an effect."""
     versions_vanish: bool = False
     """Whether versions of secrets without a staging label are deleted."""
+    deprovisioning: float = 0.0
+    """From the end of a task's containers until it is STOPPED."""
+    read_lag: float = 0.0
+    """Until lists of tasks, deployments and events of ECS show an effect."""
     empty_pages: bool = False
     """Whether some lists begin with an empty page that has a token."""
 
 
 CALM = Weather("calm")
-AWS = Weather("aws", metrics_lag=150.0, role_lag=8.0, policy_lag=3.0, versions_vanish=True, empty_pages=True)
+AWS = Weather(
+    "aws",
+    role_lag=8.0,
+    policy_lag=3.0,
+    versions_vanish=True,
+    deprovisioning=10.0,
+    node_lag=5.0,
+    target_lag=2.0,
+    read_lag=2.0,
+    metrics_lag=150.0,
+    empty_pages=True,
+)
 STORM = replace(AWS, name="storm", policy_lag=15.0)
 
 WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}

@@ -12,6 +12,7 @@ from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent import EcsAgent
 from cutover.localcloud.metrics.store import MetricStore
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 from support.balancer import BalancedShop
 from support.ecs_cloud import ACCOUNT, REGION, Cloud
 
@@ -36,7 +37,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         boto3.client("ecs", region_name=REGION).create_cluster(clusterName="c")
         boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
         addresses = AddressBook()
-        task_faults, store = TaskFaults(), MetricStore()
+        task_faults, store, sky = TaskFaults(), MetricStore(), Sky()
         agent = EcsAgent(
             addresses,
             ACCOUNT,
@@ -45,11 +46,12 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
             tmp_path / "work",
             task_faults=task_faults,
             metrics=store,
+            sky=sky,
             interval=0.05,
         )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        running = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn)
+        running = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn, sky)
         yield running
         agent.stop()
         assert running.processes() == []

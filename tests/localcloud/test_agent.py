@@ -171,7 +171,7 @@ def _see_as(patch: pytest.MonkeyPatch, state: str) -> None:
 def test_a_task_crashes_on_request_and_is_replaced(cloud: Cloud) -> None:
     cloud.create(cloud.task_definition(), 1, target=False)
     cloud.completed()
-    cloud.task_faults.crash("s")
+    cloud.task_faults.add("task-crash", "s")
     cloud.until(lambda _: any(task["stopCode"] == "EssentialContainerExited" for task in cloud.tasks("STOPPED")))
     (dead,) = cloud.tasks("STOPPED")
     assert dead["containers"][0]["exitCode"] == 137

@@ -14,6 +14,7 @@ from cutover.localcloud.agent import EcsAgent
 from cutover.localcloud.images import build
 from cutover.localcloud.metrics.store import MetricStore
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
@@ -32,6 +33,7 @@ class Cloud:
     workdir: Path
     subnet: str
     group: str
+    sky: Sky
 
     def client(self, service: str) -> Any:
         return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")

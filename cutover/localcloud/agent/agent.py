@@ -11,6 +11,7 @@ from moto.ecs.models import ecs_backends
 from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent.api import install
 from cutover.localcloud.agent.interfaces import Interfaces
+from cutover.localcloud.agent.lagging import LaggingReads
 from cutover.localcloud.agent.launching import Launcher
 from cutover.localcloud.agent.logs import LogWriter
 from cutover.localcloud.agent.permissions import HasEffect, Permissions, at_once
@@ -22,6 +23,7 @@ from cutover.localcloud.agent.tasks import RunningTask, TaskDependencies
 from cutover.localcloud.agent.usage import EVERY, UsageMeter
 from cutover.localcloud.balancer.traffic import MetricSink
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 STOP_WITHIN = 10.0  # seconds
 
@@ -46,10 +48,13 @@ class EcsAgent:
         *,
         task_faults: TaskFaults,
         metrics: MetricSink,
+        sky: Sky | None = None,
         has_effect: HasEffect = at_once,
         interval: float = 0.1,
     ) -> None:
         # The agent puts its tasks into moto's dictionary: moto renders them by the names of their attributes.
+        self._sky = sky or Sky()
+        self._lagging = LaggingReads(self._sky)
         self._ecs: Any = ecs_backends[account][region]
         self._account = account
         self._interval = interval
@@ -64,6 +69,7 @@ class EcsAgent:
             targets=Targets(account, region),
             logs=LogWriter(account, region),
             workdir=workdir,
+            sky=self._sky,
         )
         self._schedulers: dict[int, tuple[Any, ServiceScheduler]] = {}
         self._stopping = threading.Event()
@@ -71,7 +77,7 @@ class EcsAgent:
 
     def start(self) -> None:
         """Start to run services."""
-        install()
+        install(self._lagging)
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,15 +103,24 @@ class EcsAgent:
                 self._schedulers[id(service)] = (service, ServiceScheduler(service, self._start_task))
         for key, (service, scheduler) in list(self._schedulers.items()):
             try:
-                if scheduler.crashable and self._task_faults.take_crash(service.name):
-                    scheduler.crash_one()
+                self._disturb(service.name, scheduler)
                 scheduler.reconcile()
+                self._lagging.note(service)
             except Exception:  # noqa: BLE001  a failure of one service must not stop the others
                 _log.exception("cannot schedule the tasks of the service %s", service.name)
             if scheduler.finished:
                 del self._schedulers[key]
         self._count_clusters()
         self._measure_and_forget()
+
+    def _disturb(self, name: str, scheduler: ServiceScheduler) -> None:
+        """Do to a service what was requested by `cutover local fault`."""
+        if scheduler.crashable and self._task_faults.take("task-crash", name):
+            scheduler.crash_one()
+        if scheduler.crashable and self._task_faults.take("spot-interruption", name):
+            scheduler.interrupt_one()
+        if scheduler.crashable and self._task_faults.take("rebalancing", name):
+            scheduler.rebalance()
 
     def _start_task(self, service: Any, deployment: dict[str, Any]) -> RunningTask:
         definition = self._ecs.describe_task_definition(deployment["taskDefinition"])

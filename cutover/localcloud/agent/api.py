@@ -5,12 +5,14 @@ moto's response class, because the request still has all of its fields there.
 """
 
 from datetime import UTC, datetime
+from functools import partialmethod
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException, ServiceNotFoundException
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from cutover.localcloud.agent.lagging import LaggingReads
 from cutover.localcloud.agent.records import Task, new_deployment, records_lock
 
 # Properties of a service whose change starts a new deployment (API reference of UpdateService).
@@ -30,14 +32,17 @@ CHANGES_IN_PLACE = {
     "placementStrategy": "placement_strategy",
     "propagateTags": "propagate_tags",
 }
+_original_describe = EC2ContainerServiceResponse.describe_services
 _original_create = EC2ContainerServiceResponse.create_service
 _original_stop = EC2ContainerServiceResponse.stop_task
 
 
-def install() -> None:
+def install(lagging: LaggingReads) -> None:
     """Put the operations of this module into moto's response class. It can be called again."""
-    for operation in (create_service, update_service, delete_service, list_services, list_tasks, stop_task):
+    for operation in (create_service, update_service, delete_service, list_services, stop_task):
         setattr(EC2ContainerServiceResponse, operation.__name__, operation)
+    for read in (describe_services, list_tasks):
+        setattr(EC2ContainerServiceResponse, read.__name__, partialmethod(read, lagging=lagging))
 
 
 def create_service(response: Any) -> Any:
@@ -116,13 +121,23 @@ def list_services(response: Any) -> Any:
         return ActionResult({"serviceArns": sorted(arns)})
 
 
-def list_tasks(response: Any) -> Any:
-    """ListTasks: by service, family, deployment and desired status; the default status is RUNNING."""
+def describe_services(response: Any, *, lagging: LaggingReads) -> Any:
+    """DescribeServices: with deployments and events that lag."""
+    with records_lock:
+        # moto types a result as `object`; that of DescribeServices is a dictionary.
+        described: Any = _original_describe(response).result
+        return ActionResult(described | {"services": [lagging.service(each) for each in described["services"]]})
+
+
+def list_tasks(response: Any, *, lagging: LaggingReads) -> Any:
+    """ListTasks: by service, family, deployment and desired status, with a lag; the default status is RUNNING."""
     request = _request(response)
     with records_lock:
         cluster = _cluster(response, request)
         tasks = list(response.ecs_backend.tasks.get(cluster.name, {}).values())
-        return ActionResult({"taskArns": [task.task_arn for task in tasks if _matches(task, request)]})
+        return ActionResult(
+            {"taskArns": [task.task_arn for task in tasks if _matches(task, request, lagging.desired_status(task))]}
+        )
 
 
 def stop_task(response: Any) -> Any:
@@ -202,11 +217,11 @@ def _assign(service: Any, request: dict[str, Any], names: dict[str, str]) -> boo
     return changed
 
 
-def _matches(task: Any, request: dict[str, Any]) -> bool:
+def _matches(task: Any, request: dict[str, Any], desired_status: str | None) -> bool:
     family = task.task_definition_arn.rsplit("/", 1)[-1].rsplit(":", 1)[0]
     name = str(request.get("serviceName") or "").rsplit("/", 1)[-1]
     return (
-        task.desired_status == request.get("desiredStatus", "RUNNING")
+        desired_status == request.get("desiredStatus", "RUNNING")
         and request.get("family") in {None, family}
         and request.get("startedBy") in {None, task.started_by}
         and request.get("launchType") in {None, task.launch_type}

@@ -27,6 +27,8 @@ class ServiceScheduler:
         self._start = start
         self._tasks: list[RunningTask] = []
         self._healthy: set[str] = set()
+        self._ended: set[str] = set()
+        self._rebalancing = 0
         self._failures = 0
         self._start_after = 0.0
         self._steady = False
@@ -66,6 +68,18 @@ class ServiceScheduler:
         """Kill the processes of one of the `crashable` tasks; there must be one."""
         self.crashable[0].crash()
 
+    def interrupt_one(self) -> None:
+        """Take the capacity of one of the `crashable` tasks away; there must be one."""
+        self.crashable[0].record.request_stop("SpotInterruption", "Your Spot Task was interrupted.")
+
+    def rebalance(self) -> None:
+        """Start a task in another zone, and stop one when the new one is healthy.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
+        """
+        self._rebalancing = 1
+        add_event(self._service, "is rebalancing its tasks between Availability Zones.")
+
     def kill(self) -> None:
         """Kill every task."""
         for task in self._tasks:
@@ -74,12 +88,14 @@ class ServiceScheduler:
     # -- ended tasks -------------------------------------------------------------------------------------------
 
     def _remove_stopped(self) -> None:
-        stopped = [task for task in self._tasks if task.stopped]
+        for task in self._tasks:
+            if task.ended and task.record.task_arn not in self._ended:
+                self._ended.add(task.record.task_arn)
+                self._healthy.discard(task.record.task_arn)
+                if task.record.stop_code in {"EssentialContainerExited", "TaskFailedToStart"}:
+                    self._record_failure(task)
         self._tasks = [task for task in self._tasks if not task.stopped]
-        for task in stopped:
-            self._healthy.discard(task.record.task_arn)
-            if task.record.stop_code in {"EssentialContainerExited", "TaskFailedToStart"}:
-                self._record_failure(task)
+        self._ended &= {task.record.task_arn for task in self._tasks}
 
     def _record_failure(self, task: RunningTask) -> None:
         deployment = self._deployment_of(task)
@@ -157,7 +173,9 @@ class ServiceScheduler:
             return
         current = self._tasks_of(primary)
         most = self._percent("maximumPercent", math.floor)
-        missing = min(self._service.desired_count - len(current), max(most - len(self._desired()), 0))
+        missing = min(
+            self._service.desired_count + self._rebalancing - len(current), max(most - len(self._desired()), 0)
+        )
         started = [self._start(self._service, primary) for _ in range(missing)]
         if started:
             self._tasks += started
@@ -166,8 +184,9 @@ class ServiceScheduler:
 
     def _stop_surplus(self) -> None:
         primary = self._service.deployments[0]
+        self._end_rebalancing(primary)
         current = self._tasks_of(primary)
-        surplus = len(current) - self._service.desired_count
+        surplus = len(current) - self._service.desired_count - self._rebalancing
         # Tasks that are not healthy are stopped first.
         unhealthy_first = sorted(current, key=lambda task: task.record.task_arn in self._healthy)
         self._stop(unhealthy_first[: max(surplus, 0)], f"Scaling activity initiated by (deployment {primary['id']})")
@@ -178,6 +197,14 @@ class ServiceScheduler:
         old_healthy = [task for task in old if task.record.task_arn in self._healthy]
         reason = f"Scaling activity initiated by (deployment {primary['id']})"
         self._stop([*old_unhealthy, *old_healthy[: max(healthy - least, 0)]], reason)
+
+    def _end_rebalancing(self, primary: dict[str, Any]) -> None:
+        """Stop the oldest task once the additional one is healthy, or give up when the service is scaled to zero."""
+        current = self._tasks_of(primary)
+        healthy = sum(task.record.task_arn in self._healthy for task in current)
+        if self._rebalancing and (healthy > self._service.desired_count or not self._service.desired_count):
+            self._rebalancing = 0
+            self._stop(current[:1], "Availability Zone rebalancing")
 
     def _stop(self, tasks: list[RunningTask], reason: str) -> None:
         tasks = [task for task in tasks if task.record.desired_status != "STOPPED"]

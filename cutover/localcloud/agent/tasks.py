@@ -18,6 +18,7 @@ from cutover.localcloud.agent.logs import LogWriter
 from cutover.localcloud.agent.process import ContainerProcess
 from cutover.localcloud.agent.records import Container, Task, add_event
 from cutover.localcloud.agent.targets import TargetHealth, Targets
+from cutover.localcloud.weather import Sky
 
 DEFAULT_STOP_TIMEOUT = 30.0  # seconds from SIGTERM to SIGKILL; ECS container definitions, `stopTimeout`
 
@@ -32,6 +33,7 @@ class TaskDependencies:
     targets: Targets
     logs: LogWriter
     workdir: Path
+    sky: Sky
 
 
 class RunningTask:
@@ -46,13 +48,18 @@ class RunningTask:
         self._dependencies = dependencies
         self._processes: dict[str, ContainerProcess] = {}
         self._address = ""
-        self._kill_at = 0.0
+        self._kill_at = self._deprovisioned_at = 0.0
         self._started = 0.0
 
     @property
     def stopped(self) -> bool:
         """Whether the task has ended."""
         return self.record.last_status == "STOPPED"
+
+    @property
+    def ended(self) -> bool:
+        """Whether its containers have ended; the task is then DEPROVISIONING or STOPPED."""
+        return self.record.last_status in {"DEPROVISIONING", "STOPPED"}
 
     @property
     def pids(self) -> list[int]:
@@ -81,6 +88,8 @@ class RunningTask:
                 self._await_drained()
             case "STOPPING":
                 self._await_stopped()
+            case "DEPROVISIONING":
+                self._await_deprovisioned()
 
     def crash(self) -> None:
         """Kill the processes as in a crash; the next `advance` records it."""
@@ -176,10 +185,23 @@ class RunningTask:
         self._kill_at = time.monotonic() + max(timeouts)
 
     def _await_stopped(self) -> None:
-        if all(process.exit_code() is not None for process in self._processes.values()):
-            self.kill()  # also kills processes that outlive the leader of their group
-        elif time.monotonic() >= self._kill_at:
-            self.kill()
+        ended = all(process.exit_code() is not None for process in self._processes.values())
+        if not ended and time.monotonic() < self._kill_at:
+            return
+        for process in self._processes.values():
+            process.kill()  # also kills processes that outlive the leader of their group
+        self._forward_logs()
+        for container in self.record.containers:
+            self._record_exit(container)
+        self.record.last_status = "DEPROVISIONING"
+        sky = self._dependencies.sky
+        self._deprovisioned_at = time.monotonic() + sky.scaled(sky.weather.deprovisioning)
+        self._await_deprovisioned()
+
+    def _await_deprovisioned(self) -> None:
+        """Wait until the network interface is gone."""
+        if time.monotonic() >= self._deprovisioned_at:
+            self._finish()
 
     def _finish(self) -> None:
         for container in self.record.containers:
