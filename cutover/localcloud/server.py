@@ -69,7 +69,13 @@ class LocalCloud:
         self.metrics = CloudWatch(ACCOUNT, self._region, lag=lambda: self.sky.weather.metrics_lag / METRICS_TIME_SCALE)
         self.metrics.start()
         self.plane = DataPlane(
-            addresses, ACCOUNT, self._region, self.metrics.store, self.task_faults, time_scale=self._time_scale
+            addresses,
+            ACCOUNT,
+            self._region,
+            self.metrics.store,
+            self.task_faults,
+            time_scale=self._time_scale,
+            sky=self.sky,
         )
         self.agent = EcsAgent(
             addresses,

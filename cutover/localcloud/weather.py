@@ -24,6 +24,10 @@ class Weather:
     """Whether versions of secrets without a staging label are deleted."""
     deprovisioning: float = 0.0
     """From the end of a task's containers until it is STOPPED."""
+    node_lag: float = 0.0
+    """Until the second node of a load balancer uses a change of its listeners; at least the half of it."""
+    target_lag: float = 0.0
+    """How long a deregistered target still gets requests."""
     read_lag: float = 0.0
     """Until lists of tasks, deployments and events of ECS show an effect."""
     empty_pages: bool = False
@@ -37,10 +41,18 @@ AWS = Weather(
     policy_lag=3.0,
     versions_vanish=True,
     deprovisioning=10.0,
+AWS = Weather(
+    "aws",
+    role_lag=8.0,
+    policy_lag=3.0,
+    versions_vanish=True,
+    deprovisioning=10.0,
     node_lag=5.0,
     target_lag=2.0,
     read_lag=2.0,
     metrics_lag=150.0,
+    empty_pages=True,
+)
     empty_pages=True,
 )
 STORM = replace(AWS, name="storm", policy_lag=15.0)

@@ -14,7 +14,7 @@ from cutover.cli.local.cloud import variables as local_variables
 from cutover.localcloud import process
 from support.shell import ROOT, Shell
 
-_SHORT = {"bake: 5s": "bake: 1s", "propagation_margin: 1s": "propagation_margin: 100ms", "drain: 2s": "drain: 1s"}
+_SHORT = {"bake: 5s": "bake: 1s", "drain: 2s": "drain: 1s"}
 
 
 @pytest.fixture(scope="module")

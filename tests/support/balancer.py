@@ -17,6 +17,7 @@ from moto.elbv2.models import elbv2_backends
 
 from cutover.localcloud.balancer import DataPlane
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
@@ -93,9 +94,12 @@ class BalancedShop:
         subnets = [subnet.id for subnet in self.elb.ec2_backend.get_default_subnets().values()]
         self.lb = self.elb.create_load_balancer("shop", [], subnets)
         self.addresses, self.sink, self.task_faults = Addresses(), Sink(), TaskFaults()
+        self.sky_scale = 5.0
+        self.sky = Sky(time_scale=self.sky_scale)
         self.plane = DataPlane(
-            self.addresses, ACCOUNT, REGION, self.sink, self.task_faults, time_scale=time_scale, rng=random.Random(7)
-        )
+            self.addresses, ACCOUNT, REGION, self.sink, self.task_faults,
+            time_scale=time_scale, rng=random.Random(7), sky=self.sky,
+        )  # fmt: skip
         self.plane.start()
         stack.callback(self.plane.stop)
         self._next = 10

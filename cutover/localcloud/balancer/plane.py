@@ -1,7 +1,8 @@
 """The data plane: one thread serves every listener, checks every target and counts every answer.
 
-It reads moto's models 20 times a second, so a change of weights takes effect within 100 ms. Health check intervals,
-drain times and slow start run `time_scale` times faster than configured. The durations of cookies are not scaled,
+It reads moto's models 20 times a second, so a change of weights reaches the first node of a load balancer within
+100 ms. The second node gets it later, by the weather (`nodes.py`). Health check intervals, drain times and slow start
+run `time_scale` times faster than configured. The durations of cookies are not scaled,
 because traffic is not. Listeners and targets with HTTPS use plain HTTP: there is no certificate on loopback. The data
 plane does not simulate stickiness by an application's cookie, WebSockets, and targets that are not IP addresses.
 """
@@ -15,6 +16,7 @@ from cutover.localcloud.balancer.forwarding import AddressBook, client_session
 from cutover.localcloud.balancer.serving import PlaneDependencies, Serving
 from cutover.localcloud.balancer.traffic import MetricSink
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class DataPlane:
         *,
         time_scale: float = 10.0,
         rng: random.Random | None = None,
+        sky: Sky | None = None,
     ) -> None:
         if time_scale <= 0:
             raise ValueError(f"time_scale must be above 0, not {time_scale}")
@@ -45,6 +48,7 @@ class DataPlane:
             metrics=metrics,
             time_scale=time_scale,
             task_faults=task_faults,
+            sky=sky or Sky(time_scale=time_scale),
             rng=rng or random.Random(),  # noqa: S311 - spreads traffic, protects nothing
         )
         self._thread: threading.Thread | None = None

@@ -10,11 +10,13 @@ from aiohttp import web
 
 from cutover.localcloud.balancer.forwarding import AddressBook, Forwarder
 from cutover.localcloud.balancer.health import NO_ANSWER, NO_CONNECTION, CheckResult, check_status
+from cutover.localcloud.balancer.nodes import Nodes
 from cutover.localcloud.balancer.target_health import TargetHealthOverride
 from cutover.localcloud.balancer.targets import DueCheck, TargetRegistry
 from cutover.localcloud.balancer.topology import Balancer, Listener, Topology, read_topology
 from cutover.localcloud.balancer.traffic import MetricSink, TrafficMeter
 from cutover.localcloud.task_faults import TaskFaults
+from cutover.localcloud.weather import Sky
 
 _REFRESH_SECONDS = 0.05
 _FLUSH_SECONDS = 1.0
@@ -31,6 +33,7 @@ class PlaneDependencies:
     time_scale: float
     rng: random.Random
     task_faults: TaskFaults
+    sky: Sky
 
 
 class Serving:
@@ -52,7 +55,8 @@ class Serving:
         self._checks = checks
         self._task_faults = dependencies.task_faults
         self._topology = Topology()
-        self._targets = TargetRegistry(dependencies.time_scale)
+        self._sky = dependencies.sky
+        self._targets = TargetRegistry(dependencies.time_scale, self._late_for_targets)
         self._meter = TrafficMeter()
         self._override = TargetHealthOverride(backend, self._targets, self._refresh_targets)
         self._ports: dict[_Key, _ListenerPort] = {}
@@ -122,10 +126,18 @@ class Serving:
             if key not in self._ports:
                 self._ports[key] = await _ListenerPort.open(self._forwarder, balancer, listener)
             port = self._ports[key]
-            port.balancer, port.listener = balancer, listener
+            port.balancer = balancer
+            port.nodes.change(listener, self._loop.time(), self._lag_of_second_node())
             endpoints.setdefault(balancer.name, port.url)
             endpoints[f"{balancer.name}:{listener.port}"] = port.url
         self.endpoints = endpoints
+
+    def _lag_of_second_node(self) -> float:
+        """Seconds until the second node gets a change: from half of the weather's lag to all of it."""
+        return self._sky.scaled(self._sky.weather.node_lag) * (0.5 + self._sky.number("node-lag") / 2)
+
+    def _late_for_targets(self) -> float:
+        return self._sky.scaled(self._sky.weather.target_lag)
 
     async def _check(self, check: DueCheck) -> None:
         result = NO_ANSWER
@@ -157,7 +169,7 @@ class _ListenerPort:
     """A loopback port that serves a listener; it stays open when the listener's rules change."""
 
     def __init__(self, forwarder: Forwarder, balancer: Balancer, listener: Listener) -> None:
-        self.balancer, self.listener = balancer, listener
+        self.balancer, self.nodes = balancer, Nodes(listener)
         self.url = ""
         self._forwarder = forwarder
         self._server = web.Server(self._answer, access_log=None)
@@ -178,7 +190,9 @@ class _ListenerPort:
         await self._server.shutdown(timeout=2.0)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        return await self._forwarder.answer(request, self.balancer, self.listener)
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        listener = self.nodes.listener_of(peer[1] if peer else 0, asyncio.get_running_loop().time())
+        return await self._forwarder.answer(request, self.balancer, listener)
 
 
 def _read_with_retries(backend: Any) -> Topology:

@@ -5,6 +5,7 @@ it, and is never held during a wait.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cutover.localcloud.balancer.health import (
@@ -30,6 +31,7 @@ class _Tracked:
     check_at: float = 0.0  # the clock's time of the next check
     checking: bool = False
     gone_at: float | None = None  # when draining ends
+    draining_since: float | None = None  # if the target was healthy
     outstanding: int = 0
     among_first: bool = False  # registered into an empty group, and not healthy yet
     warming_since: float | None = None  # when slow start began
@@ -65,8 +67,8 @@ class DueCheck:
 class TargetRegistry:
     """The health and load of every registered target; times are seconds of one monotonic clock."""
 
-    def __init__(self, time_scale: float) -> None:
-        self._scale = time_scale
+    def __init__(self, time_scale: float, late: Callable[[], float] = lambda: 0.0) -> None:
+        self._scale, self._late = time_scale, late
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
 
@@ -108,8 +110,8 @@ class TargetRegistry:
     def acquire(self, group_arn: str, now: float, *, bound: Target | None = None) -> Target | None:
         """Choose the target of the next request and count the request as outstanding; None if there is no target.
 
-        If no target is healthy, all registered targets are used ("fail open"). Draining targets are never used. The
-        target `bound` in the client's cookie is chosen if it can be used.
+        If no target is healthy, all registered targets are used ("fail open"). A draining target is used for a moment,
+        by the weather. The target `bound` in the client's cookie is chosen if it can be used.
         """
         with self._lock:
             group = self._groups.get(group_arn)
@@ -117,6 +119,7 @@ class TargetRegistry:
                 return None
             registered = [(t, k) for t, k in group.tracked.items() if k.health.state != "draining"]
             able = [(t, k) for t, k in registered if k.health.state in {"healthy", "unavailable"}] or registered
+            able += [(t, k) for t, k in group.tracked.items() if self._is_still_used(k, now)]
             if not able:
                 return None
             known = next((pair for pair in able if pair[0] == bound), None)
@@ -188,9 +191,14 @@ class TargetRegistry:
         if entry.gone_at is None:
             delay = group.settings.deregistration_delay / self._scale
             entry.gone_at = now + (delay if group.in_use else 0.0)
+            entry.draining_since = now if entry.health.state == "healthy" else None
             entry.health = DRAINING
         if now >= entry.gone_at:
             del group.tracked[target]
+
+    def _is_still_used(self, entry: _Tracked, now: float) -> bool:
+        """Return whether a draining target still gets requests, because nodes do not know yet that it drains."""
+        return entry.draining_since is not None and now < entry.draining_since + self._late()
 
     @staticmethod
     def _placed(group: _Group, health: Health) -> Health:
