@@ -41,18 +41,10 @@ AWS = Weather(
     policy_lag=3.0,
     versions_vanish=True,
     deprovisioning=10.0,
-AWS = Weather(
-    "aws",
-    role_lag=8.0,
-    policy_lag=3.0,
-    versions_vanish=True,
-    deprovisioning=10.0,
     node_lag=5.0,
     target_lag=2.0,
     read_lag=2.0,
     metrics_lag=150.0,
-    empty_pages=True,
-)
     empty_pages=True,
 )
 STORM = replace(AWS, name="storm", policy_lag=15.0)
