@@ -326,11 +326,14 @@ def local_fault(
         str,
         typer.Argument(
             help="throttle, unavailable, delay, stale, lost-answer, transaction-conflict, failed-events, "
-            "expired-token, task-crash, spot-interruption, rebalancing, flapping-health; none ends all faults."
+            "expired-token, task-crash, spot-interruption, rebalancing, zone-failure, flapping-health; none ends all "
+            "faults except a zone's, which ends after 30 seconds."
         ),
     ],
     *,
-    service: Annotated[str, typer.Option(help="AWS service, name of an ECS service, or ARN of a target group.")] = "",
+    service: Annotated[
+        str, typer.Option(help="AWS service, name of an ECS service, zone, or ARN of a target group.")
+    ] = "",
     action: Annotated[str, typer.Option(help="API action; default: any.")] = "",
     times: Annotated[int, typer.Option(min=1, max=1000, help="Number of calls or tasks.")] = 1,
     delay: Annotated[float, typer.Option(min=0, max=600, help="Seconds, for the kind `delay`.")] = 0.0,

@@ -10,6 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from cutover.localcloud.faults import CONFLICT, EXPIRED, THROTTLE, UNAVAILABLE, Fault, FaultBook
+from cutover.localcloud.storm import Zones
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import Sky
 
@@ -24,7 +25,7 @@ CALL_FAULTS = (
     "expired-token",
 )
 _NEED_NO_SERVICE = ("transaction-conflict", "failed-events", "expired-token")
-TASK_FAULTS = ("task-crash", "spot-interruption", "rebalancing", "flapping-health")
+TASK_FAULTS = ("task-crash", "spot-interruption", "rebalancing", "zone-failure", "flapping-health")
 KINDS = (*CALL_FAULTS, *TASK_FAULTS, "none")
 _MOST_BYTES = 64 * 1024
 
@@ -34,7 +35,7 @@ class FaultRequest:
     """A request for one fault; `delay` is in seconds.
 
     `service` is the AWS service for a fault of API calls (`expired-token`: every service if it is empty), the name of
-    an ECS service for a fault of its tasks, and the ARN of a target group for `flapping-health`.
+    an ECS service for a fault of its tasks, a zone for `zone-failure`, the ARN of a target group for `flapping-health`.
     """
 
     kind: str
@@ -48,9 +49,15 @@ class Admin:
     """A WSGI application for the paths below `/_cutover/`."""
 
     def __init__(
-        self, status: Callable[[], dict[str, Any]], faults: FaultBook, task_faults: TaskFaults, sky: Sky
+        self,
+        status: Callable[[], dict[str, Any]],
+        faults: FaultBook,
+        task_faults: TaskFaults,
+        sky: Sky,
+        zones: Zones,
     ) -> None:
-        self._status, self._faults, self._task_faults, self._sky = status, faults, task_faults, sky
+        self._status, self._faults, self._task_faults = status, faults, task_faults
+        self._sky, self._zones = sky, zones
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -78,6 +85,8 @@ class Admin:
         match fault.kind:
             case "task-crash" | "spot-interruption" | "rebalancing":
                 self._task_faults.add(fault.kind, fault.service, fault.times)
+            case "zone-failure":
+                self._zones.fail(fault.service)
             case "flapping-health":
                 self._task_faults.flap(fault.service)
             case _:  # a fault of an API call; `_call_fault` rejects an unknown kind

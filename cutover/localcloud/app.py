@@ -34,6 +34,7 @@ class Behaviours:
 
     refusals: tuple[Callable[[Call], AwsError | None], ...] = ()
     observers: tuple[Callable[[Call], None], ...] = ()
+    fault: Callable[[Call], Fault | None] = lambda call: None  # noqa: ARG005  the default has no faults
 
     def refuse(self, call: Call) -> AwsError | None:
         """Return the first error, or None."""
@@ -66,7 +67,7 @@ def guarded(
         call = read_call(environ)
         if authorize is not None and (denied := authorize(call, environ)) is not None:
             return send_error(call, denied, start)
-        fault = faults.take(call)
+        fault = faults.take(call) or weather.fault(call)
         if fault is not None and (faulty := _before_effect(fault, call, responses, start)) is not None:
             return faulty
         if fault is not None and fault.in_part:

@@ -7,6 +7,8 @@ import argparse
 import os
 import signal
 import threading
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +24,7 @@ from cutover.localcloud.functions import Functions
 from cutover.localcloud.iam_propagation import IamPropagation
 from cutover.localcloud.moto_patches import moto_patches
 from cutover.localcloud.secret_versions import SecretVersions
+from cutover.localcloud.storm import Zones, fault_of_call
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import AWS, CALM, WEATHERS, Sky, Weather
 
@@ -48,6 +51,7 @@ class LocalCloud:
         authorize: Authorize | None = None,
     ) -> None:
         self.sky = Sky(weather, seed=seed, time_scale=time_scale)
+        self.zones = Zones(self.sky, region)
         self.faults = FaultBook()
         self.task_faults = TaskFaults()
         self._authorize = authorize
@@ -87,11 +91,14 @@ class LocalCloud:
             metrics=self.metrics.store,
             has_effect=propagation.has_effect,
             sky=self.sky,
+            zones=self.zones,
         )
         self._functions = Functions(ACCOUNT, self._region, self._state_dir / "functions")
-        self.admin = Admin(self._status, self.faults, self.task_faults, self.sky)
+        self.admin = Admin(self._status, self.faults, self.task_faults, self.sky, self.zones)
         behaviours = Behaviours(
-            refusals=(propagation.refuse,), observers=(propagation.observe, SecretVersions(self.sky).observe)
+            refusals=(propagation.refuse,),
+            observers=(propagation.observe, SecretVersions(self.sky).observe),
+            fault=partial(fault_of_call, self.sky),
         )
         inner = with_empty_pages(self._functions.before(wrap(moto_app(), self.metrics)), self.sky)
         app = guarded(inner, self.faults, self.admin, behaviours, self._authorize)
@@ -132,6 +139,7 @@ class LocalCloud:
             "region": self._region,
             "time_scale": self._time_scale,
             "weather": {"name": self.sky.weather.name, "seed": self.sky.seed},
+            "outages": [asdict(outage) for outage in self.zones.outages],
             "load_balancers": self.plane.endpoints(),
         }
 

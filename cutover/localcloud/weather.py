@@ -32,6 +32,16 @@ class Weather:
     """Until lists of tasks, deployments and events of ECS show an effect."""
     empty_pages: bool = False
     """Whether some lists begin with an empty page that has a token."""
+    throttled: float = 0.0
+    """Probability that an API call is throttled."""
+    unavailable: float = 0.0
+    """Probability that an API call gets a 503."""
+    lost_answers: float = 0.0
+    """Probability that an API call takes effect and its answer is lost."""
+    interruptions: float = 0.0
+    """Probability for each second of this machine that a service loses the capacity of one of its tasks."""
+    zone_failures: float = 0.0
+    """Probability for each second of this machine that a zone fails."""
 
 
 CALM = Weather("calm")
@@ -47,7 +57,15 @@ AWS = Weather(
     metrics_lag=150.0,
     empty_pages=True,
 )
-STORM = replace(AWS, name="storm", policy_lag=15.0)
+STORM = replace(
+    AWS,
+    name="storm",
+    throttled=0.03,
+    unavailable=0.02,
+    lost_answers=0.005,
+    interruptions=0.02,
+    zone_failures=0.004,
+)
 
 WEATHERS: dict[str, Weather] = {weather.name: weather for weather in (CALM, AWS, STORM)}
 

@@ -11,6 +11,7 @@ from moto import mock_aws
 from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent import EcsAgent
 from cutover.localcloud.metrics.store import MetricStore
+from cutover.localcloud.storm import Zones
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import Sky
 from support.balancer import BalancedShop
@@ -38,6 +39,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/shop")
         addresses = AddressBook()
         task_faults, store, sky = TaskFaults(), MetricStore(), Sky()
+        zones = Zones(sky, REGION)
         agent = EcsAgent(
             addresses,
             ACCOUNT,
@@ -47,11 +49,14 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
             task_faults=task_faults,
             metrics=store,
             sky=sky,
+            zones=zones,
             interval=0.05,
         )
         agent.start()
         arn = group["TargetGroups"][0]["TargetGroupArn"]
-        running = Cloud(agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn, sky)
+        running = Cloud(
+            agent, task_faults, store, addresses, tmp_path / "images", tmp_path / "work", subnet, arn, sky, zones
+        )
         yield running
         agent.stop()
         assert running.processes() == []

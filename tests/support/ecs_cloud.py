@@ -13,6 +13,7 @@ from cutover.localcloud.addresses import AddressBook
 from cutover.localcloud.agent import EcsAgent
 from cutover.localcloud.images import build
 from cutover.localcloud.metrics.store import MetricStore
+from cutover.localcloud.storm import Zones
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import Sky
 
@@ -34,6 +35,7 @@ class Cloud:
     subnet: str
     group: str
     sky: Sky
+    zones: Zones
 
     def client(self, service: str) -> Any:
         return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
@@ -71,6 +73,8 @@ class Cloud:
 
     def create(self, definition: str, count: int = 1, *, target: bool = True, **more: Any) -> None:
         balancers = [{"targetGroupArn": self.group, "containerName": "shop", "containerPort": 8080}]
+        network = {"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}}
+        settings = {"networkConfiguration": network} | more
         self.client("ecs").create_service(
             cluster="c",
             serviceName="s",
@@ -78,8 +82,7 @@ class Cloud:
             desiredCount=count,
             launchType="FARGATE",
             loadBalancers=balancers if target else [],
-            networkConfiguration={"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}},
-            **more,
+            **settings,
         )
 
     def service(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from cutover.localcloud.agent.targets import Targets
 from cutover.localcloud.agent.tasks import RunningTask, TaskDependencies
 from cutover.localcloud.agent.usage import EVERY, UsageMeter
 from cutover.localcloud.balancer.traffic import MetricSink
+from cutover.localcloud.storm import Zones
 from cutover.localcloud.task_faults import TaskFaults
 from cutover.localcloud.weather import Sky
 
@@ -49,11 +50,13 @@ class EcsAgent:
         task_faults: TaskFaults,
         metrics: MetricSink,
         sky: Sky | None = None,
+        zones: Zones | None = None,
         has_effect: HasEffect = at_once,
         interval: float = 0.1,
     ) -> None:
         # The agent puts its tasks into moto's dictionary: moto renders them by the names of their attributes.
         self._sky = sky or Sky()
+        self._zones = zones or Zones(self._sky, region)
         self._lagging = LaggingReads(self._sky)
         self._ecs: Any = ecs_backends[account][region]
         self._account = account
@@ -64,7 +67,7 @@ class EcsAgent:
         self._measured_at = 0.0
         self._dependencies = TaskDependencies(
             addresses=addresses,
-            interfaces=Interfaces(account, region),
+            interfaces=Interfaces(account, region, self._zones),
             launcher=Launcher(account, region, images_dir, Permissions(account, has_effect)),
             targets=Targets(account, region),
             logs=LogWriter(account, region),
@@ -96,6 +99,7 @@ class EcsAgent:
                 scheduler.kill()
 
     def _run_once(self) -> None:
+        self._zones.strike(self._interval)
         for service in list(self._ecs.services.values()):
             # A service that was created before `install` has no deployment configuration, and is not scheduled.
             adopted = id(service) in self._schedulers or service.status == "INACTIVE"
@@ -114,11 +118,16 @@ class EcsAgent:
         self._measure_and_forget()
 
     def _disturb(self, name: str, scheduler: ServiceScheduler) -> None:
-        """Do to a service what was requested by `cutover local fault`."""
+        """Do to a service what was requested by `cutover local fault`, and what the weather does."""
         if scheduler.crashable and self._task_faults.take("task-crash", name):
             scheduler.crash_one()
         if scheduler.crashable and self._task_faults.take("spot-interruption", name):
             scheduler.interrupt_one()
+        lost = self._sky.happens("interruptions", self._sky.weather.interruptions * self._interval)
+        if lost and scheduler.is_whole:
+            scheduler.interrupt_one()
+        if (zone := self._zones.failing) is not None:
+            scheduler.fail_zone(zone)
         if scheduler.crashable and self._task_faults.take("rebalancing", name):
             scheduler.rebalance()
 

@@ -2,12 +2,14 @@
 
 import ipaddress
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
+
+from cutover.localcloud.storm import Zones
 
 RESERVED_AT_START = 4  # AWS reserves the first four addresses and the last one of a subnet (VPC user guide)
 
@@ -19,7 +21,8 @@ class NoInterface(Exception):
 class Interfaces:
     """Network interfaces of tasks in moto's EC2."""
 
-    def __init__(self, account: str, region: str) -> None:
+    def __init__(self, account: str, region: str, zones: Zones) -> None:
+        self._zones = zones
         self._ec2 = ec2_backends[account][region]
         self._turn = count()
 
@@ -28,11 +31,13 @@ class Interfaces:
 
         Raises `NoInterface` if the subnet is deleted or full.
         """
-        subnets: Sequence[str] = network["subnets"]
         try:
-            subnet = self._ec2.get_subnet(subnets[next(self._turn) % len(subnets)])
+            subnets = [self._ec2.get_subnet(name) for name in network["subnets"]]
         except InvalidSubnetIdError as error:
             raise NoInterface(f"InvalidSubnetID.NotFound: {error.message}") from error
+        # ECS places no task in a zone that fails, if the service has another one.
+        able = [subnet for subnet in subnets if subnet.availability_zone != self._zones.failing] or subnets
+        subnet = able[next(self._turn) % len(able)]
         address = self._free_address(subnet.cidr_block)
         interface = self._ec2.create_network_interface(
             subnet=subnet,
@@ -59,6 +64,10 @@ class Interfaces:
         """Delete the interface of `attachment`, if it exists."""
         self._ec2.enis.pop(detail(attachment, "networkInterfaceId"), None)
         attachment["status"] = "DELETED"
+
+    def zone_of(self, attachment: Mapping[str, Any]) -> str:
+        """Return the availability zone of an attachment."""
+        return str(self._ec2.get_subnet(detail(attachment, "subnetId")).availability_zone)
 
     def _free_address(self, block: str) -> str:
         taken = {interface.private_ip_address for interface in list(self._ec2.enis.values())}

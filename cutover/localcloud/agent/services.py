@@ -72,6 +72,20 @@ class ServiceScheduler:
         """Take the capacity of one of the `crashable` tasks away; there must be one."""
         self.crashable[0].record.request_stop("SpotInterruption", "Your Spot Task was interrupted.")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has two healthy tasks or more, and no task that is missing."""
+        desired = int(self._service.desired_count)
+        return len(self.crashable) == len(self._healthy) == desired >= 2
+
+    def fail_zone(self, zone: str) -> None:
+        """Kill the tasks of a zone: nothing of it answers any more."""
+        for task in self._tasks:
+            if task.record.availability_zone == zone and not task.ended:
+                reason = "The infrastructure of the task is not healthy."
+                task.record.request_stop("InfrastructureHealth", reason)
+                task.crash()
+
     def rebalance(self) -> None:
         """Start a task in another zone, and stop one when the new one is healthy.
 

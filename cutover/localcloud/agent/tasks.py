@@ -114,6 +114,7 @@ class RunningTask:
                 self.record.request_stop("TaskFailedToStart", f"Unexpected EC2 error: {error}")
                 return self._finish()
             self.record.attachments.append(attachment)
+            self.record.availability_zone = self._dependencies.interfaces.zone_of(attachment)
             self._address = detail(attachment, "privateIPv4Address")
             for container in self.record.containers:
                 container.network_interfaces = [{"attachmentId": attachment["id"], "privateIpv4Address": self._address}]
