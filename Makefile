@@ -25,7 +25,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast simulate pairs chaos mutants acceptance lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast simulate pairs chaos soak mutants acceptance lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,9 @@ test-fast: setup ## run the tests of units, properties and components
 
 chaos: setup ## kill drivers, engines and plugins at random times; KILLS=100 SEED=1
 	CUTOVER_KILLS=$(or $(KILLS),100) CUTOVER_SEED=$(or $(SEED),1) python -m pytest -s tests/chaos $(ARGS)
+
+soak: setup ## deploy five versions under load while the local cloud is in a storm; MINUTES=10 SEED=1
+	python -m benchmarks.soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 simulate: setup ## run random sequences of verbs and faults; SEED=100000 N=20000
 	$(simulation) sequences $(or $(SEED),100000) $(or $(N),20000)

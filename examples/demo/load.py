@@ -20,15 +20,19 @@ from pathlib import Path
 import aiohttp
 
 TIMEOUT_SECONDS = 10.0
-_MOST_REASONS = 200  # failures in the summary; the rest are only counted
+_MOST_REASONS = 2000  # failures in the summary; the rest are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request without a 2xx answer: its time (seconds since the epoch) and the reason."""
+    """A request without a 2xx answer: its time (seconds since the epoch), the reason, and who answered.
+
+    `version` is the version of the task that answered; None if no task did.
+    """
 
     at: float
     reason: str
+    version: str | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ class Tally:
             self.failed += 1
             self.failed_by_version[version or "no version"] += 1
             if len(self.failures) < _MOST_REASONS:
-                self.failures.append(Failure(time.time(), reason))
+                self.failures.append(Failure(time.time(), reason, version))
 
     def summary(self) -> dict[str, object]:
         """Return the tally for JSON: counts, latencies in milliseconds, requests per second, times in epoch seconds."""
@@ -100,6 +104,12 @@ class LoadGenerator:
     def running(self) -> bool:
         """Whether the generator has been started and not stopped."""
         return self._thread.is_alive()
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The first failures of the whole load."""
+        with self._lock:
+            return list(self._total.failures)
 
     def start(self) -> None:
         """Start to send requests."""
