@@ -13,6 +13,8 @@ class LogGroupArgs:
     retention_days: pulumi.Input[int]
     """Days; CloudWatch Logs allows certain values
     (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html)."""
+    kept: bool = False
+    """Whether a destroy of the stack leaves the log group in AWS, until someone deletes it."""
 
 
 class LogGroup(pulumi.ComponentResource):
@@ -26,7 +28,9 @@ class LogGroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: LogGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:log_group:LogGroup", name, None, opts)
         group = cloudwatch.LogGroup(
-            f"{name}-logs", retention_in_days=args.retention_days, opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-logs",
+            retention_in_days=args.retention_days,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.kept),
         )
         self.name, self.arn = group.name, group.arn
         self.register_outputs({"name": self.name, "arn": self.arn})

@@ -53,6 +53,8 @@ class ReleaseArgs:
     """Seconds over which a new target's share of the requests grows (30 to 900); 0 turns slow start off."""
     log_retention_days: int = 30
     """Days that CloudWatch Logs keeps the logs."""
+    kept_logs: bool = False
+    """Whether a destroy of the stack leaves the log group in AWS."""
     role_path: str = "/"
     """Path of the roles, with a slash at both ends."""
     permissions_boundary: str | None = None
@@ -73,7 +75,7 @@ class Release(pulumi.ComponentResource):
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:release:Release", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        logs = LogGroup(name, LogGroupArgs(retention_days=args.log_retention_days), child)
+        logs = LogGroup(name, LogGroupArgs(retention_days=args.log_retention_days, kept=args.kept_logs), child)
         group = TargetGroup(name, _target_group(args), child)
         rule = TestTrafficRule(
             name,

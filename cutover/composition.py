@@ -13,7 +13,7 @@ from typing import Literal
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import PreflightFailed
-from cutover.ports import Clock, Compute, Ledger, Ports, Reporter, Stacks, Traffic, Urgent
+from cutover.ports import Clock, Compute, Ledger, Logs, Ports, Reporter, Stacks, Traffic, Urgent
 
 
 @contextmanager
@@ -79,6 +79,14 @@ def open_traffic(config: EnvironmentConfig) -> Traffic:
     from cutover.adapters.session import Session
 
     return AlbTraffic(Session(config.provider))
+
+
+def open_logs(config: EnvironmentConfig) -> Logs:
+    """Only CloudWatch Logs, for `logs` and `gc`."""
+    from cutover.adapters.logs import CloudWatchLogs
+    from cutover.adapters.session import Session
+
+    return CloudWatchLogs(Session(config.provider))
 
 
 def open_compute(config: EnvironmentConfig) -> Compute:

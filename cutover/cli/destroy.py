@@ -103,6 +103,7 @@ def _kept(config: EnvironmentConfig, kept: tuple[Kept, ...], *, platform: bool) 
         lines.append(f"the bucket {records.artifact_bucket}")
     if not platform or "images" in kept:
         lines += [f"the repository {repository}" for repository in records.repositories]
+    lines.append(f"the log groups of the releases, whose events are kept for {config.release.log_retention_days} days")
     return lines
 
 

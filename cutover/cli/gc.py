@@ -1,17 +1,19 @@
-"""`cutover gc [--dry-run]`: destroy the releases that retention does not keep."""
+"""`cutover gc [--dry-run]`: destroy the releases that retention does not keep, and log groups after theirs."""
 
 import json
 
 from cutover.cli.common import ports_to_read
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
-from cutover.operations import collect, surplus_now
+from cutover.composition import open_clock, open_ledger, open_logs
+from cutover.operations import collect, expired_log_groups, surplus_now
 
 _NOTHING = "nothing to destroy: retention keeps every release that exists"
 
 
 def run(context: Context) -> int:
     """Exit code 0 when the releases are destroyed or there are none to destroy, 6 when an operator is needed."""
+    _delete_logs(context)
     return run_execution(context, collect, _NOTHING)
 
 
@@ -20,10 +22,27 @@ def dry_run(context: Context) -> int:
     surplus = surplus_now(ports_to_read(context))
     if context.json:
         print(json.dumps([release.model_dump(mode="json") for release in surplus]))
-    elif surplus:
+        return 0
+    for name in _expired(context):
+        print(f"`cutover gc` would delete the log group {name}: its retention is over")
+    if surplus:
         print("`cutover gc` would destroy these releases; the ledger keeps their manifests, to create them again:")
         for release in surplus:
             print(f"  {release.release}")
     else:
         print(_NOTHING)
     return 0
+
+
+def _delete_logs(context: Context) -> None:
+    """Delete the log groups of retired releases whose events CloudWatch has deleted."""
+    logs = open_logs(context.config())
+    for name in _expired(context):
+        logs.delete(name)
+        message = f"deleted the log group {name}: its retention is over"
+        print(json.dumps({"event": "logs-deleted", "message": message}) if context.json else message, flush=True)
+
+
+def _expired(context: Context) -> tuple[str, ...]:
+    config = context.config()
+    return expired_log_groups(open_ledger(config), open_logs(config), open_clock(), config.application)

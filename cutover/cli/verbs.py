@@ -18,7 +18,7 @@ _Limit = Annotated[int, typer.Option(min=1, max=1000, help="Maximum number, newe
 def register(app: typer.Typer) -> None:
     """Add every verb, in the order in which a new user needs them."""
     verbs: tuple[Callable[..., int], ...] = (doctor, bootstrap, preview, deploy, status, promote, pause, resume, abort)
-    verbs += (rollback, retry, drill, work, gc, releases, history, show)
+    verbs += (rollback, retry, drill, work, gc, releases, history, show, logs)
     for verb in verbs:
         app.command()(verb)
     app.command()(destroy)
@@ -270,6 +270,18 @@ def show(
     from cutover.cli import show as verb
 
     return verb.run(context.obj, name)
+
+
+def logs(
+    context: typer.Context,
+    release: Annotated[str, typer.Argument(help="Name, version or digest of a release, also of a retired one.")],
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what the containers write.")] = False,
+    since: Annotated[str | None, typer.Option(help="Only the last 30s, 10m or 1h; default: everything.")] = None,
+) -> int:
+    """Show what the containers of a release have written."""
+    from cutover.cli import logs as verb
+
+    return verb.follow(context.obj, release, since) if follow else verb.run(context.obj, release, since)
 
 
 def render(context: typer.Context) -> int:

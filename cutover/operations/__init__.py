@@ -4,6 +4,7 @@ from cutover.operations.deploy import deploy, submit, supersede
 from cutover.operations.destroy import destroy_environment, destroy_releases, refuse_shared_platform
 from cutover.operations.drill import drill
 from cutover.operations.gc import collect
+from cutover.operations.logs import expired_log_groups, follow_logs, read_logs
 from cutover.operations.lookup import find_release
 from cutover.operations.prepare import Prepared, build_release_manifest, prepare
 from cutover.operations.request import has_live_driver, is_paused, request_action
@@ -24,11 +25,14 @@ __all__ = [
     "destroy_environment",
     "destroy_releases",
     "drill",
+    "expired_log_groups",
     "find_release",
+    "follow_logs",
     "has_live_driver",
     "is_paused",
     "prepare",
     "preview_rollback",
+    "read_logs",
     "refuse_shared_platform",
     "request_action",
     "resume",

@@ -10,6 +10,7 @@ from cutover.ports.hooks import HookResult, HookRun, Hooks, HookStatus
 from cutover.ports.identifiers import Identifiers
 from cutover.ports.images import Images
 from cutover.ports.ledger import Changes, Lease, LeaseRecord, Ledger
+from cutover.ports.logs import LogEvent, LogGroup, Logs
 from cutover.ports.metrics import Metrics, Points
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe, ProbeResult
@@ -37,6 +38,9 @@ __all__ = [
     "Lease",
     "LeaseRecord",
     "Ledger",
+    "LogEvent",
+    "LogGroup",
+    "Logs",
     "Metrics",
     "Notifier",
     "PinnedSecret",

@@ -75,6 +75,7 @@ def release_args(manifest: Manifest, ref: ReleaseRef, region: str, desired_count
         deregistration_delay_seconds=manifest.deregistration_delay_seconds,
         slow_start_seconds=manifest.slow_start_seconds,
         log_retention_days=manifest.log_retention_days,
+        kept_logs=True,
         role_path=manifest.role_path,
         permissions_boundary=manifest.permissions_boundary,
     )

@@ -24,6 +24,7 @@ class Registered:
     inputs: dict[str, Any]
     protect: bool = False
     delete_timeout: str = ""
+    retained: bool = False
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Options(pulumi_mocks.MockMonitor):
         for resource in resources.of(request.type):
             if resource.name == request.name:
                 resource.protect, resource.delete_timeout = request.protect, request.customTimeouts.delete
+                resource.retained = request.retainOnDelete
         return response
 
 

@@ -210,3 +210,9 @@ def test_a_release_that_was_recorded_without_a_path_keeps_its_roles(
     old = Manifest.model_validate(form)
     roles = run(partial(release_program, config.provider, old, old.ref)).of("aws:iam/role:Role")
     assert [(role.inputs["path"], "permissionsBoundary" in role.inputs) for role in roles] == [("/", False)] * 2
+
+
+def test_the_log_group_alone_outlives_the_stack(resources: Any) -> None:
+    assert {resource.type for resource in resources.registered if resource.retained} == {
+        "aws:cloudwatch/logGroup:LogGroup"
+    }

@@ -33,7 +33,9 @@ def all_named(prefix: str, clients: Clients) -> list[str]:
     definitions = _all(clients.ecs, "list_task_definitions", "taskDefinitionArns")
     definitions = [arn for arn in definitions if arn.rpartition("/")[2].startswith(prefix)]
     groups = [g["TargetGroupName"] for g in _all(clients.elbv2, "describe_target_groups", "TargetGroups")]
+    # The log group of a release's stack outlives the stack on purpose.
     logs = [g["logGroupName"] for g in _all(clients.logs, "describe_log_groups", "logGroups")]
+    logs = [name for name in logs if "-logs-" not in name]
     roles = [role["RoleName"] for role in _all(clients.iam, "list_roles", "Roles")]
     security_groups = [g["GroupName"] for g in _all(clients.ec2, "describe_security_groups", "SecurityGroups")]
     named = [name for name in (*groups, *logs, *roles, *security_groups) if name.startswith(prefix)]

@@ -64,9 +64,7 @@ def sweep(session: Session, release: Release, keep: frozenset[str]) -> None:
         _delete(session.ecs.delete_cluster, cluster=cluster)
     for arn in _except(keep, _pages(session.ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=prefix)):
         _delete(session.ecs.deregister_task_definition, taskDefinition=arn)
-    logs = _pages(session.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
-    for name in _except(keep, (group["logGroupName"] for group in logs)):
-        _delete(session.logs.delete_log_group, logGroupName=name)
+    _sweep_logs(session, prefix, keep)
     roles = _pages(session.iam, "list_roles", "Roles", PaginationConfig={"PageSize": _ROLES_PER_PAGE})
     for name in [role["RoleName"] for role in roles if role["RoleName"].startswith(prefix)]:
         _sweep_role(session, name, keep)
@@ -87,6 +85,14 @@ def _name(arn: str) -> str:
 def _matches(rule: Any, digest8: str) -> bool:
     headers = [condition.get("HttpHeaderConfig", {}) for condition in rule.get("Conditions", [])]
     return any(h.get("HttpHeaderName", "").lower() == HEADER.lower() and h.get("Values") == [digest8] for h in headers)
+
+
+def _sweep_logs(session: Session, prefix: str, keep: frozenset[str]) -> None:
+    """Delete the log groups without streams. The others have the logs of tasks, which are kept for their retention."""
+    logs = _pages(session.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    for name in _except(keep, (group["logGroupName"] for group in logs)):
+        if not _pages(session.logs, "describe_log_streams", "logStreams", logGroupName=name):
+            _delete(session.logs.delete_log_group, logGroupName=name)
 
 
 def _sweep_role(session: Session, role: str, keep: frozenset[str]) -> None:
