@@ -1,4 +1,4 @@
-"""`cutover destroy --confirm APPLICATION-ENVIRONMENT [--platform] [--keep records|images]`: take everything away.
+"""`cutover destroy --confirm APPLICATION-ENVIRONMENT [--platform] [--keep records|images|logs]`: take everything away.
 
 It destroys the releases, then the environment, then the platform. Each part is done again from where it stopped when
 the command is repeated.
@@ -11,10 +11,11 @@ from typing import cast
 from cutover.cli.common import exit_code, finish, open_ports, ports_to_read
 from cutover.cli.context import Context
 from cutover.cli.formatting import command
+from cutover.composition import open_logs
 from cutover.config import EnvironmentConfig
 from cutover.domain import Release
 from cutover.domain.errors import Exit, InvalidInput, PreflightFailed
-from cutover.operations import destroy_environment, destroy_releases, refuse_shared_platform
+from cutover.operations import delete_logs, destroy_environment, destroy_releases, refuse_shared_platform
 from cutover.ports import Kept, Ports
 
 
@@ -46,6 +47,8 @@ def _destroy(context: Context, *, platform: bool, kept: tuple[Kept, ...]) -> int
                 return finish(context, execution) or code
             _say(context, f"destroying the environment stack {ports.config.environment}: load balancer, listener …")
             destroy_environment(ports)
+            if "logs" not in kept:
+                delete_logs(ports.ledger, open_logs(ports.config))
         if platform:
             _say(context, f"destroying the platform stack of {ports.config.provider.region} …")
             ports.stacks.destroy_platform(frozenset(kept))
@@ -88,6 +91,8 @@ def _goes(
     lines = [f"the release {release.ref.release}" for release in releases]
     lines.append(f"the environment stack {config.environment}: load balancer, listener, security group")
     records = config.records
+    if "logs" not in kept:
+        lines.append("the log groups of the releases, also of those that are retired")
     if platform and "records" not in kept:
         lines.append(f"the tables {records.deployments_table} and {records.executions_table}, with all records")
         lines.append(f"the bucket {records.artifact_bucket}, with all manifests and reports")
@@ -103,7 +108,8 @@ def _kept(config: EnvironmentConfig, kept: tuple[Kept, ...], *, platform: bool) 
         lines.append(f"the bucket {records.artifact_bucket}")
     if not platform or "images" in kept:
         lines += [f"the repository {repository}" for repository in records.repositories]
-    lines.append(f"the log groups of the releases, whose events are kept for {config.release.log_retention_days} days")
+    if "logs" in kept:
+        lines.append("the log groups of the releases; CloudWatch deletes their events after their retention")
     return lines
 
 

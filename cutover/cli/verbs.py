@@ -231,16 +231,18 @@ def destroy(
     ] = False,
     keep: Annotated[
         list[str] | None,
-        typer.Option(help="With --platform: `records` or `images` stay in AWS. Can be repeated.", show_default=False),
+        typer.Option(
+            help="`logs`, or with --platform `records` or `images`, stay. Can be repeated.", show_default=False
+        ),
     ] = None,
 ) -> int:
     """Take the application away from this environment."""
     from cutover.cli import destroy as verb
 
-    if unknown := set(keep or ()) - {"records", "images"}:
-        raise typer.BadParameter(f"--keep {min(unknown)}: it is `records` or `images`")
-    if keep and not platform:
-        raise typer.BadParameter("--keep is for --platform: without it records and images stay")
+    if unknown := set(keep or ()) - {"records", "images", "logs"}:
+        raise typer.BadParameter(f"--keep {min(unknown)}: it is `records`, `images` or `logs`")
+    if set(keep or ()) - {"logs"} and not platform:
+        raise typer.BadParameter("--keep records and images are for --platform: without it they stay")
     return verb.run(context.obj, confirm, platform=platform, keep=tuple(keep or ()))
 
 

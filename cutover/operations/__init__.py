@@ -4,7 +4,7 @@ from cutover.operations.deploy import deploy, submit, supersede
 from cutover.operations.destroy import destroy_environment, destroy_releases, refuse_shared_platform
 from cutover.operations.drill import drill
 from cutover.operations.gc import collect
-from cutover.operations.logs import expired_log_groups, follow_logs, read_logs
+from cutover.operations.logs import delete_logs, expired_log_groups, follow_logs, read_logs
 from cutover.operations.lookup import find_release
 from cutover.operations.prepare import Prepared, build_release_manifest, prepare
 from cutover.operations.request import has_live_driver, is_paused, request_action
@@ -21,6 +21,7 @@ __all__ = [
     "build_release_manifest",
     "collect",
     "continue_pause",
+    "delete_logs",
     "deploy",
     "destroy_environment",
     "destroy_releases",

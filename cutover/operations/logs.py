@@ -60,6 +60,13 @@ def expired_log_groups(ledger: Ledger, logs: Logs, clock: Clock, application: st
     )
 
 
+def delete_logs(ledger: Ledger, logs: Logs) -> None:
+    """Delete the log groups of all releases of an environment, which is taken away."""
+    for release in ledger.releases(_MOST_RELEASES):
+        for group in logs.groups(_prefix(release)):
+            logs.delete(group.name)
+
+
 def _is_over(release: Release, group: LogGroup, now: datetime) -> bool:
     """Also the group's own age counts: a release that is being created again has a new group."""
     retention = timedelta(days=release.manifest.log_retention_days)

@@ -44,7 +44,7 @@ class StackDiff:
     changes: tuple[ResourceChange, ...]
 
 
-Kept = Literal["records", "images"]
+Kept = Literal["records", "images", "logs"]
 """What a destroy of the platform can leave: the tables and the artifact bucket, or the container repositories."""
 
 

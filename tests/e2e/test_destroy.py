@@ -31,6 +31,7 @@ def left(shell: Shell) -> dict[str, list[str]]:
         "clusters": [each["clusterName"] for each in clusters if each["status"] == "ACTIVE"],
         "target groups": [each["TargetGroupName"] for each in balancers.describe_target_groups()["TargetGroups"]],
         "load balancers": [each["LoadBalancerName"] for each in balancers.describe_load_balancers()["LoadBalancers"]],
+        "logs": [each["logGroupName"] for each in client(shell, "logs").describe_log_groups()["logGroups"]],
         "roles": [each["RoleName"] for each in client(shell, "iam").list_roles()["Roles"]],
         "tables": client(shell, "dynamodb").list_tables()["TableNames"],
         "repositories": [each["repositoryName"] for each in repositories],
@@ -58,7 +59,8 @@ def test_the_application_goes_and_the_platform_stays(shell: Shell) -> None:
     ended = shell.cutover("destroy", "--confirm", "shop-local")
     assert ended.code == 0, ended.err
     after = left(shell)
-    assert [after[kind] for kind in ("clusters", "target groups", "load balancers", "roles")] == [[], [], [], []]
+    kinds = ("clusters", "target groups", "load balancers", "logs", "roles")
+    assert [after[kind] for kind in kinds] == [[]] * len(kinds)
     assert after["tables"]
     assert after["repositories"] == ["shop"]
 
@@ -66,7 +68,7 @@ def test_the_application_goes_and_the_platform_stays(shell: Shell) -> None:
 def test_the_platform_goes_but_for_the_images_that_are_kept(shell: Shell) -> None:
     ended = shell.cutover("destroy", "--platform", "--keep", "images", "--confirm", "shop-local")
     assert ended.code == 0, ended.err
-    assert [line for line in ended.last["kept"] if "log groups" not in line] == ["the repository shop"]
+    assert ended.last["kept"] == ["the repository shop"]
     assert (left(shell)["tables"], left(shell)["repositories"]) == ([], ["shop"])
 
 

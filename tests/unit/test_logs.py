@@ -97,3 +97,13 @@ def test_the_new_log_group_of_a_release_that_is_created_again_does_not_expire(
     environment.clock.sleep((31 * DAY).total_seconds())
     logs.created[group_of(failed, "2")] = environment.clock.now()
     assert expired(environment, logs) == (group_of(failed),)
+
+
+def test_a_destroy_deletes_the_log_groups_of_all_releases_and_of_no_other(
+    environment: InMemoryEnvironment, failed: Release
+) -> None:
+    logs = logs_of(failed)
+    serving = release_of(environment, "v1")
+    logs.created |= {group_of(serving): serving.created_at, "shop-other": serving.created_at}
+    operations.delete_logs(environment.ledger, logs)
+    assert set(logs.created) == {"shop-other"}
