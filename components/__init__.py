@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cutover.components.log_group import LogGroup, LogGroupArgs
     from cutover.components.platform import Platform, PlatformArgs
     from cutover.components.release import Release, ReleaseArgs
+    from cutover.components.repositories import Repositories, RepositoriesArgs
     from cutover.components.roles import Roles, RolesArgs
     from cutover.components.service import Service, ServiceArgs
     from cutover.components.service_security_group import ServiceSecurityGroup, ServiceSecurityGroupArgs
@@ -37,6 +38,8 @@ _MODULES = {
     "PlatformArgs": "platform",
     "Release": "release",
     "ReleaseArgs": "release",
+    "Repositories": "repositories",
+    "RepositoriesArgs": "repositories",
     "Roles": "roles",
     "RolesArgs": "roles",
     "Service": "service",
@@ -65,6 +68,8 @@ __all__ = [
     "PlatformArgs",
     "Release",
     "ReleaseArgs",
+    "Repositories",
+    "RepositoriesArgs",
     "Roles",
     "RolesArgs",
     "Service",

@@ -1,14 +1,12 @@
-"""Platform: the tables, bucket and container repositories that all environments of an account and region share."""
+"""Platform: the tables and the bucket that all applications of an account and region share."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import dynamodb, ecr, s3
+from pulumi_aws import dynamodb, s3
 
 _KEEP_NONCURRENT_DAYS = 90
-_KEEP_UNTAGGED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,45 +19,33 @@ class PlatformArgs:
     """Name of the DynamoDB table of executions and journals."""
     artifact_bucket: str
     """Name of the S3 bucket of manifests and reports; globally unique."""
-    repositories: Sequence[str]
-    """Names of the ECR repositories to create."""
     deletion_protection: bool
-    """Whether the tables, the bucket and the repositories are protected from deletion."""
+    """Whether the tables and the bucket are protected from deletion."""
     kept_records: bool = False
     """Whether a destroy of the stack leaves the tables and the bucket in AWS, as they are."""
-    kept_repositories: bool = False
-    """Whether it leaves the repositories and their images."""
     partition: str
     """ARN partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
 
 class Platform(pulumi.ComponentResource):
-    """Two DynamoDB tables, an S3 bucket and ECR repositories, all encrypted."""
+    """Two DynamoDB tables and an S3 bucket, all encrypted."""
 
     deployments_table: pulumi.Output[str]
     executions_table: pulumi.Output[str]
     artifact_bucket: pulumi.Output[str]
-    repository_urls: dict[str, pulumi.Output[str]]
-    """Repository name → URL to push images to."""
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cutover:platform:Platform", name, None, opts)
         protect = args.deletion_protection
         records = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=args.kept_records)
-        images = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=args.kept_repositories)
         self.deployments_table = _table(f"{name}-deployments", args.deployments_table, args, records).name
         self.executions_table = _table(f"{name}-executions", args.executions_table, args, records).name
         self.artifact_bucket = _bucket(f"{name}-artifacts", args, records, _part_of(records)).bucket
-        self.repository_urls = {
-            repository: _repository(f"{name}-{repository}", repository, args, images, _part_of(images)).repository_url
-            for repository in args.repositories
-        }
         self.register_outputs(
             {
                 "deployments_table": self.deployments_table,
                 "executions_table": self.executions_table,
                 "artifact_bucket": self.artifact_bucket,
-                "repository_urls": self.repository_urls,
             }
         )
 
@@ -128,23 +114,6 @@ def _bucket(name: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: 
     return bucket
 
 
-def _repository(
-    name: str, repository: str, args: PlatformArgs, keep: pulumi.ResourceOptions, child: pulumi.ResourceOptions
-) -> ecr.Repository:
-    """A repository with immutable tags that scans pushed images (Security Hub ECR.1, .2) and expires untagged ones."""
-    created = ecr.Repository(
-        name,
-        name=repository,
-        image_tag_mutability="IMMUTABLE",
-        image_scanning_configuration={"scan_on_push": True},
-        encryption_configurations=[{"encryption_type": "AES256"}],
-        force_delete=not args.deletion_protection,
-        opts=keep,
-    )
-    ecr.LifecyclePolicy(name, repository=created.name, policy=untagged_expire(), opts=child)
-    return created
-
-
 def tls_only(bucket_arn: str) -> str:
     """Return a bucket policy that denies requests without TLS
     (https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-ssl-requests-only.html)."""
@@ -157,22 +126,3 @@ def tls_only(bucket_arn: str) -> str:
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def untagged_expire() -> str:
-    """Return a lifecycle policy that expires untagged images after 14 days.
-
-    Tagged images do not expire, because a release can be created from them again.
-    """
-    rule = {
-        "rulePriority": 1,
-        "description": "untagged images",
-        "selection": {
-            "tagStatus": "untagged",
-            "countType": "sinceImagePushed",
-            "countUnit": "days",
-            "countNumber": _KEEP_UNTAGGED_DAYS,
-        },
-        "action": {"type": "expire"},
-    }
-    return json.dumps({"rules": [rule]})

@@ -61,7 +61,8 @@ def open_stacks(config: EnvironmentConfig) -> Stacks:
 
     require_account(config.provider)
     interruption = interruption_by_signals(threading.Event())
-    return PulumiStacks(config, Session(config.provider), interruption, lease_lost=threading.Event())
+    session, lease_lost = Session(config.provider), threading.Event()
+    return PulumiStacks(config, session, interruption, lease_lost, open_ledger(config).environment)
 
 
 def open_ledger(config: EnvironmentConfig) -> Ledger:
@@ -95,6 +96,32 @@ def open_compute(config: EnvironmentConfig) -> Compute:
     from cutover.adapters.session import Session
 
     return EcsCompute(Session(config.provider))
+
+
+def engine_environment(config: EnvironmentConfig) -> dict[str, str]:
+    """The environment variables with which `pulumi` sees the same state as cutover."""
+    from cutover.adapters.stacks.variables import engine_variables
+    from cutover.config.state import state_store
+
+    return engine_variables(config, state_store(config, {}))
+
+
+def check_state(config: EnvironmentConfig) -> str:
+    """Where Pulumi's state is, and what encrypts its secrets.
+
+    Raises:
+        InvalidInput: the shell and the configuration name different backends.
+        PreflightFailed: the bucket or folder does not exist, or is denied.
+    """
+    import os
+
+    from cutover.adapters.session import Session
+    from cutover.adapters.stacks.store import StateBucket
+    from cutover.config.state import state_store
+
+    store = state_store(config, os.environ)
+    StateBucket(Session(config.provider), store).check()
+    return f"{store.name}; secrets are encrypted by {store.secrets_provider.partition('?')[0]}"
 
 
 def find_engine() -> Path | None:
@@ -174,13 +201,14 @@ def _ports(
     urgent = Session(config.provider, urgent=True)
     names = (config.application, config.environment)
     urgent_ledger = DynamoLedger(urgent, config.records, *names, clock)
+    ledger = DynamoLedger(session, config.records, *names, clock)
     return Ports(
         config=config,
-        stacks=PulumiStacks(config, session, interruption, lease_lost),
+        stacks=PulumiStacks(config, session, interruption, lease_lost, ledger.environment),
         traffic=AlbTraffic(session, config.load_balancer.stickiness),
         compute=EcsCompute(session),
         probe_for=probe_for(config.provider),
-        ledger=DynamoLedger(session, config.records, *names, clock),
+        ledger=ledger,
         images=EcrImages(session),
         configuration=AwsConfiguration(session),
         clock=clock,

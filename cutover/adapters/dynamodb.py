@@ -13,6 +13,7 @@ from cutover.config.schema import Records
 from cutover.domain import (
     Allocation,
     Control,
+    EnvironmentRecord,
     Execution,
     GoodReleases,
     JournalEvent,
@@ -131,6 +132,18 @@ class DynamoLedger:
     def allocation(self) -> Allocation:
         """See `cutover.ports.Ledger`."""
         return self._releases.allocation()
+
+    def environment(self) -> EnvironmentRecord | None:
+        """See `cutover.ports.Ledger`."""
+        return self._releases.environment()
+
+    def put_environment(self, record: EnvironmentRecord) -> None:
+        """See `cutover.ports.Ledger`."""
+        self._releases.put_environment(record)
+
+    def forget_environment(self) -> None:
+        """See `cutover.ports.Ledger`."""
+        self._releases.forget_environment()
 
     def good(self) -> GoodReleases:
         """See `cutover.ports.Ledger`."""

@@ -175,7 +175,7 @@ class Session:
 
     @cached_property
     def kms(self) -> Any:
-        """AWS KMS, to find the key of an alias; its type stubs are not installed for one call."""
+        """AWS KMS, for keys and their aliases; its type stubs are not installed for a few calls."""
         return self._boto.client("kms", endpoint_url=self.provider.endpoint, config=self._config)
 
     def caller_account(self) -> str:

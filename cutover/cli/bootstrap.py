@@ -1,26 +1,29 @@
-"""`cutover bootstrap`: create or update the platform stack of the account and region, and the environment stack."""
+"""`cutover bootstrap`: create or update the state store, the account's platform stack, and the environment stack."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from pathlib import Path
 
 from cutover.cli.context import Context
 from cutover.cli.formatting import next_line
 from cutover.composition import open_ledger, open_stacks
+from cutover.config import project_file
 
 
 def run(context: Context) -> int:
-    """Create or update both stacks. The listener keeps the recorded weights."""
+    """Create or update all of them. The listener keeps the recorded weights."""
+    from cutover.operations.bootstrap import bootstrap
+
+    def say(sentence: str) -> None:
+        if not context.json:
+            print(sentence, flush=True)
+
     config = context.config()
     stacks = open_stacks(config)
-    _say(context, f"updating the platform stack of {config.provider.region}: tables, bucket, repositories …")
-    stacks.create_platform()
-    # The tables exist only now. The listener gets the weights that they hold.
-    allocation = open_ledger(config).allocation()
-    _say(context, f"updating the environment stack {config.environment}: load balancer, listener …")
-    stacks.create_environment(allocation)
-    environment = stacks.environment()
+    environment = bootstrap(config, stacks, open_ledger(config), say)
+    if added := add_settings(project_file(context.project, config.environment), stacks.settings()):
+        say(f"added {' and '.join(added)} to Pulumi.{config.environment}.yaml, for a plain `pulumi up`")
     if context.json:
-        print(json.dumps(asdict(environment)))
+        print(environment.model_dump_json())
     else:
         print(
             f"✔ the load balancer of {config.application} in {config.environment}: {environment.load_balancer_dns_name}"
@@ -29,6 +32,11 @@ def run(context: Context) -> int:
     return 0
 
 
-def _say(context: Context, sentence: str) -> None:
-    if not context.json:
-        print(sentence, flush=True)
+def add_settings(file: Path, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Append the keys to the stack's file, as `pulumi stack init` does; nothing if the file names a key already."""
+    text = file.read_text(encoding="utf-8")
+    if not settings or any(line.startswith(("encryptedkey:", "encryptionsalt:")) for line in text.splitlines()):
+        return ()
+    lines = [f"{key}: {value}\n" for key, value in settings.items() if f"\n{key}:" not in f"\n{text}"]
+    file.write_text(text.rstrip("\n") + "\n" + "".join(lines), encoding="utf-8")
+    return tuple(settings)

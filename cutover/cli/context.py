@@ -28,7 +28,7 @@ class Context:
             message = f"no environment was chosen; this folder has: {', '.join(known) or 'none'}"
             raise InvalidInput("ENVIRONMENT_MISSING", message, f"cutover -e {known[0] if known else 'ENV'} status")
         config = load_environment(self.project, self.environment)
-        if config.provider.endpoint:
+        if config.provider.endpoint and config.state.backend is None:
             from cutover.cli.local.cloud import use_for_pulumi
 
             use_for_pulumi(config.provider.endpoint)

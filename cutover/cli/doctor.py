@@ -13,6 +13,7 @@ from typing import Literal
 from cutover.cli.context import Context
 from cutover.cli.formatting import with_environment
 from cutover.config import EnvironmentConfig
+from cutover.config.state import PASSPHRASE
 from cutover.domain.errors import CutoverError, Exit
 
 _ENGINE_TIMEOUT = 20.0  # seconds
@@ -38,7 +39,7 @@ def run(context: Context) -> int:
         environment = _environment(context)
     checks = [
         replace(check, fix=with_environment(check.fix, context.environment))
-        for check in (_python(), _engine(), _plugin(), _backend(), *environment)
+        for check in (_python(), _engine(), _plugin(), *environment)
     ]
     if context.json:
         print(json.dumps([asdict(check) for check in checks]))
@@ -86,24 +87,16 @@ def _plugin() -> Check:
     return Check("plugin", "WARN", f"aws {needed} is not in {home}; Pulumi will download it", fix)
 
 
-def _backend() -> Check:
-    backend = os.environ.get("PULUMI_BACKEND_URL", "")
-    if not backend:
-        return Check(
-            "backend", "WARN", "PULUMI_BACKEND_URL is not set; Pulumi uses its last login", "pulumi whoami --verbose"
-        )
-    if backend.startswith("file://") and not Path(backend.removeprefix("file://")).is_dir():
-        return Check("backend", "FAIL", f"{backend} is not a folder", f"mkdir -p {backend.removeprefix('file://')}")
-    if not backend.startswith("https://") and not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(
-        os.environ
-    ):
-        return Check(
-            "backend",
-            "FAIL",
-            f"{backend} needs a passphrase, and PULUMI_CONFIG_PASSPHRASE is not set",
-            "export PULUMI_CONFIG_PASSPHRASE=PASSPHRASE",
-        )
-    return Check("backend", "OK", backend)
+def _backend(config: EnvironmentConfig) -> Check:
+    from cutover.composition import check_state
+
+    check = _attempt("state", lambda: check_state(config))
+    if check.result == "FAIL" or not check.message.endswith(f"by {PASSPHRASE}"):
+        return check
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ):
+        message = f"{check.message}, and PULUMI_CONFIG_PASSPHRASE is not set"
+        return Check("state", "FAIL", message, "export PULUMI_CONFIG_PASSPHRASE=PASSPHRASE")
+    return check
 
 
 def _environment(context: Context) -> list[Check]:
@@ -119,7 +112,7 @@ def _environment(context: Context) -> list[Check]:
             return checks
     checks.append(_credentials(config))
     if checks[-1].result != "FAIL":
-        checks.append(_records(config))
+        checks += [_backend(config), _records(config)]
     return checks
 
 

@@ -1,7 +1,13 @@
 """Format verdicts and next commands for a terminal. Handlers format the steps."""
 
+import shlex
+from contextvars import ContextVar
+from pathlib import Path
+
 from cutover.domain import Execution, Outcome, Verdict
 
+FOLDER: ContextVar[Path | None] = ContextVar("FOLDER", default=None)
+"""The folder of the option -C, which every next command repeats; None for the current folder."""
 SYMBOLS = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.INCONCLUSIVE: "…", Outcome.ERROR: "!"}
 
 
@@ -16,9 +22,13 @@ def command(environment: str | None, verb: str) -> str:
 
 
 def with_environment(hint: str, environment: str | None) -> str:
-    """Add `-e ENV` to a hint that needs an environment; return every other hint unchanged."""
+    """Add `-C DIR -e ENV` to a hint that needs an environment; return every other hint unchanged."""
     needs_none = not hint.startswith("cutover ") or hint.startswith("cutover local ") or " -e " in hint
-    return hint if needs_none or not environment else hint.replace("cutover ", f"cutover -e {environment} ", 1)
+    if needs_none or not environment:
+        return hint
+    folder = FOLDER.get()
+    place = f"-C {shlex.quote(str(folder))} " if folder is not None else ""
+    return hint.replace("cutover ", f"cutover {place}-e {environment} ", 1)
 
 
 def verdict_line(verdict: Verdict) -> str:

@@ -37,13 +37,18 @@ def front(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines of events and, last, the status.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
-    project: Annotated[Path, typer.Option(help="Folder that contains Pulumi.yaml.", file_okay=False)] = Path(),
+    project: Annotated[
+        Path | None,
+        typer.Option("-C", "--project", metavar="DIR", help="Folder that contains Pulumi.yaml.", file_okay=False),
+    ] = None,
 ) -> None:
     """Immutable deployments of containerised services on AWS."""
     from cutover.cli.context import Context
+    from cutover.cli.formatting import FOLDER
 
     del debug  # `main` reads it
-    context.obj = Context(environment=environment, json=as_json, project=project)
+    FOLDER.set(project)
+    context.obj = Context(environment=environment, json=as_json, project=project or Path())
 
 
 def main() -> NoReturn:

@@ -28,6 +28,9 @@ def register(app: typer.Typer) -> None:
     hook = typer.Typer(help="Record the results of hooks.", no_args_is_help=True)
     hook.command("answer")(hook_answer)
     app.add_typer(hook, name="hook")
+    state = typer.Typer(help="See the state of Pulumi's stacks.", no_args_is_help=True)
+    state.command("env")(state_env)
+    app.add_typer(state, name="state")
     release = typer.Typer(help="Write the stack file of a release.", no_args_is_help=True)
     release.command()(render)
     app.add_typer(release, name="release")
@@ -289,6 +292,13 @@ def logs(
 def render(context: typer.Context) -> int:
     """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
     from cutover.cli import release_render as verb
+
+    return verb.run(context.obj)
+
+
+def state_env(context: typer.Context) -> int:
+    """Print the variables with which `pulumi` sees the same state as cutover."""
+    from cutover.cli.state import env as verb
 
     return verb.run(context.obj)
 

@@ -11,6 +11,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cutover.config.schema import EnvironmentConfig
+from cutover.config.state import ACCOUNT_BACKEND, ProjectFile, account_backend, read_project, shown
 from cutover.domain.errors import InvalidInput
 
 _NAMESPACE = "cutover:"
@@ -19,6 +20,7 @@ _PLACEHOLDER = "CHANGE-ME"
 _MAY_BE_SECRET = frozenset({"webhook", "address", "access_key", "secret_key", "secrets", "environment"})
 """Keys below which a message does not show the value; it shows a URL nowhere."""
 _PULUMI_KEYS = frozenset({"pulumi:disable-default-providers", "pulumi:tags"})
+_NO_PROJECT = ProjectFile("cutover")
 
 
 def load_environment(project: Path, environment: str) -> EnvironmentConfig:
@@ -34,7 +36,7 @@ def load_environment(project: Path, environment: str) -> EnvironmentConfig:
         raise InvalidInput("CONFIG_MISSING", message, _copy_command(project, path))
     if path.stat().st_size > _MAX_BYTES:
         raise InvalidInput("CONFIG_INVALID", f"{path.name} is larger than the limit of {_MAX_BYTES} bytes")
-    return parse_environment(path.read_text(encoding="utf-8"), environment, path.name)
+    return parse_environment(path.read_text(encoding="utf-8"), environment, path.name, read_project(project))
 
 
 def project_file(project: Path, environment: str) -> Path:
@@ -48,8 +50,10 @@ def project_file(project: Path, environment: str) -> Path:
     return project / f"Pulumi.{environment}.yaml"
 
 
-def parse_environment(text: str, environment: str, source: str) -> EnvironmentConfig:
-    """Validate the text of a file; `source` is its name in error messages.
+def parse_environment(
+    text: str, environment: str, source: str, project: ProjectFile = _NO_PROJECT
+) -> EnvironmentConfig:
+    """Validate the text of a file; `source` is its name in error messages, `project` is what its Pulumi.yaml says.
 
     Raises:
         InvalidInput: the text is not valid; the message has one line for each error.
@@ -58,9 +62,13 @@ def parse_environment(text: str, environment: str, source: str) -> EnvironmentCo
     errors = [f"{key}: unknown key" for key in entries if not _is_known_key(key)]
     values = {k.removeprefix(_NAMESPACE): v for k, v in entries.items() if k.startswith(_NAMESPACE)}
     errors += [f"{path}: is still the placeholder {_PLACEHOLDER}" for path in _placeholders(values)]
+    if "project" in values:
+        errors.append("project: is taken from the name in Pulumi.yaml; remove it here")
     config: EnvironmentConfig | None = None
     try:
-        config = EnvironmentConfig.model_validate({"environment": environment, **values})
+        config = EnvironmentConfig.model_validate({"environment": environment, **values, "project": project.name})
+        config, disagreements = _with_backend(config, project.backend)
+        errors += disagreements
     except ValidationError as error:
         placeholders = {line.split(":")[0] for line in errors}
         errors += [line for line in map(_sentence, error.errors()) if line.split(":")[0] not in placeholders]
@@ -68,6 +76,16 @@ def parse_environment(text: str, environment: str, source: str) -> EnvironmentCo
         lines = [f"{source}: {line}" for line in errors]
         raise InvalidInput("CONFIG_INVALID", "\n".join([*lines, "docs/configuration.md explains every key."]))
     return config
+
+
+def _with_backend(config: EnvironmentConfig, url: str | None) -> tuple[EnvironmentConfig, list[str]]:
+    """The configuration with the backend of Pulumi.yaml, which `pulumi up` uses; and whether the two disagree."""
+    if url is None:
+        return config, []
+    named = config.state.backend
+    if named not in (None, url) and not (named == ACCOUNT_BACKEND and url == account_backend(config)):
+        return config, [f"state.backend: Pulumi.yaml names another backend ({shown(url)}); remove one of them"]
+    return config.model_copy(update={"state": config.state.model_copy(update={"backend": url})}), []
 
 
 def _copy_command(project: Path, path: Path) -> str:

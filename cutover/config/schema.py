@@ -14,6 +14,7 @@ from cutover.config.limits import name_error
 from cutover.config.network import LoadBalancer, NetworkConfig
 from cutover.config.notifications import NotificationConfig
 from cutover.config.release import ReleaseConfig
+from cutover.config.state import ProjectName, StateConfig
 from cutover.config.strategy import StrategyConfig, too_high_for_a_fresh_baseline
 
 
@@ -115,7 +116,8 @@ class Records(Section):
         description="S3 bucket of manifests and reports. Bucket names are globally unique."
     )
     repositories: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[._/-][a-z0-9]+)*$")], ...] = Field(
-        default=(), description="ECR repositories that the platform stack creates."
+        default=(),
+        description="ECR repositories of the application, in a stack of their own that `cutover bootstrap` creates.",
     )
     deletion_protection: bool = Field(
         default=True,
@@ -148,7 +150,11 @@ class EnvironmentConfig(Section):
     kind: Literal["environment"] = Field(default="environment", description="Kind of the stack.")
     application: Name = Field(description="Name of the application.")
     environment: Name = Field(description="Name of the environment and its stack; taken from the file name.")
+    project: ProjectName = Field(
+        default="cutover", description="Name of the Pulumi project; taken from the name in Pulumi.yaml."
+    )
     provider: Provider
+    state: StateConfig = Field(default_factory=StateConfig)
     records: Records
     network: NetworkConfig
     load_balancer: LoadBalancer

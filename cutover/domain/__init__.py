@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cutover.domain.allocation import Allocation, TrafficShare, Weight, WeightsChange
     from cutover.domain.control import Control, Request, RequestKind
+    from cutover.domain.environment import EnvironmentOutputs, EnvironmentRecord, StackIdentity
     from cutover.domain.execution import (
         Execution,
         Failure,
@@ -53,6 +54,8 @@ _MODULES = {
     "CreateRelease": "steps",
     "Drain": "steps",
     "Drill": "steps",
+    "EnvironmentOutputs": "environment",
+    "EnvironmentRecord": "environment",
     "Execution": "execution",
     "Failure": "execution",
     "GoodReleases": "good",
@@ -75,6 +78,7 @@ _MODULES = {
     "SetTraffic": "steps",
     "Share": "steps",
     "ShiftBack": "steps",
+    "StackIdentity": "environment",
     "Status": "execution",
     "Step": "steps",
     "TrafficShare": "allocation",
@@ -96,6 +100,8 @@ __all__ = [
     "CreateRelease",
     "Drain",
     "Drill",
+    "EnvironmentOutputs",
+    "EnvironmentRecord",
     "Execution",
     "Failure",
     "GoodReleases",
@@ -118,6 +124,7 @@ __all__ = [
     "SetTraffic",
     "Share",
     "ShiftBack",
+    "StackIdentity",
     "Status",
     "Step",
     "TrafficShare",

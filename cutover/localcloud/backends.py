@@ -51,7 +51,9 @@ def read_call(environ: WSGIEnvironment) -> Call:
         form = {key: values[-1] for key, values in parse_qs(body.decode()).items()}
         return Call(service, form.get("Action", ""), dict(form), environ.get("PATH_INFO", ""), form=True)
     path = environ.get("PATH_INFO", "")
-    return Call(service, path.rpartition("/operation/")[2] if "/operation/" in path else "", {}, path)
+    owner = environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER")
+    fields = {"ExpectedBucketOwner": owner} if owner else {}
+    return Call(service, path.rpartition("/operation/")[2] if "/operation/" in path else "", fields, path)
 
 
 def send_error(call: Call, error: AwsError, start: StartResponse) -> Iterable[bytes]:

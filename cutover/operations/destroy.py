@@ -44,6 +44,7 @@ def destroy_environment(ports: Ports) -> None:
             raise Refused("NOT_EMPTY", message, "cutover releases")
         held.expect(ENGINE_SECONDS)
         ports.stacks.destroy_environment()
+        ports.ledger.forget_environment()
 
 
 def refuse_shared_platform(ports: Ports) -> None:

@@ -3,6 +3,7 @@
 from cutover.domain import Execution, Release
 from cutover.domain.errors import Refused
 from cutover.operations.checks import refuse_busy, refuse_drift, refuse_unfinished
+from cutover.operations.environments import known_environment
 from cutover.operations.leasing import leased
 from cutover.operations.start import new_execution, start
 from cutover.planning.observe import last_good, readiness, serving_release
@@ -30,7 +31,7 @@ def drill(ports: Ports) -> Execution:
                 f"a drill needs a hot release to roll back to, but {_why(ports, target)}",
                 "cutover releases",
             )
-        environment = ports.stacks.environment()
+        environment = known_environment(ports)
         refuse_drift(ports, environment)
         capacity = current.manifest.desired_count
         plan = plan_drill(current.ref, capacity, target.ref, ports.config.strategy.propagation_margin)

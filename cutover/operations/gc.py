@@ -4,6 +4,7 @@ from cutover.domain import Execution
 from cutover.domain.errors import Refused
 from cutover.execution.secrets import let_go_of_secrets
 from cutover.operations.checks import refuse_busy, refuse_drift, refuse_unfinished
+from cutover.operations.environments import known_environment
 from cutover.operations.leasing import leased
 from cutover.operations.start import new_execution, start
 from cutover.planning.observe import serving_release, surplus_now
@@ -27,7 +28,7 @@ def collect(ports: Ports) -> Execution | None:
             return None
         if current is None:
             raise Refused("NOTHING_SERVES", "no release has traffic, so nothing is destroyed", "cutover status")
-        environment = ports.stacks.environment()
+        environment = known_environment(ports)
         refuse_drift(ports, environment)
         plan = plan_collect(surplus, ports.config.strategy.drain)
         execution = new_execution(ports, purpose="gc", plan=plan, candidate=current.ref, baseline=None)

@@ -8,6 +8,7 @@ from cutover.domain import Execution, Phase, Request, RequestKind, Status
 from cutover.domain.errors import Refused
 from cutover.execution.handlers.registry import handler_of
 from cutover.execution.recorder import Recorder
+from cutover.operations.environments import known_environment
 from cutover.operations.leasing import POLL_SECONDS, LeaseWatch, acquire, leased, take_over
 from cutover.operations.request import put_request
 from cutover.operations.start import carry_out
@@ -122,7 +123,7 @@ def _continue(ports: Ports, lease: Lease, execution_id: str | None, how: str) ->
         goes_back = head.rolling_back or control.abort is not None
         pinned = with_settings_on_the_way_back if goes_back else with_settings
         ports = replace(ports, config=pinned(ports.config, head.settings))
-        environment = ports.stacks.environment()
+        environment = known_environment(ports)
         recorder = Recorder(ports, lease, head)
         recorder.control = control
         keep_step_time = recorder.step is not None and handler_of(recorder.step).counts_unwatched_time

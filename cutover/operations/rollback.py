@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cutover.domain import Execution, Plan, Release, ReleaseRef
 from cutover.domain.errors import Refused
 from cutover.operations.checks import refuse_busy, refuse_in_progress
+from cutover.operations.environments import known_environment
 from cutover.operations.leasing import leased
 from cutover.operations.lookup import find_release
 from cutover.operations.start import new_execution, start
@@ -43,7 +44,7 @@ def rollback(ports: Ports, to: str | None) -> Execution:
 
 def preview_rollback(ports: Ports, to: str | None) -> RollbackPreview:
     """What `rollback` would do; writes nothing. Raises `Refused` as `rollback` does."""
-    environment = ports.stacks.environment()
+    environment = known_environment(ports)
     current = _release_to_leave(ports, environment)
     if current is None:
         message = "no release has traffic, so there is nothing to roll back from"

@@ -1,5 +1,6 @@
 """What the engine needs from outside, as Protocols: one port, one file. Adapters implement them; tests use fakes."""
 
+from cutover.domain.environment import EnvironmentOutputs
 from cutover.ports.alarms import Alarms, AlarmState
 from cutover.ports.bundle import Ports, Urgent
 from cutover.ports.clock import Clock
@@ -15,7 +16,7 @@ from cutover.ports.metrics import Metrics, Points
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe, ProbeResult
 from cutover.ports.reporter import Reporter
-from cutover.ports.stacks import EnvironmentOutputs, Kept, ResourceChange, StackDiff, Stacks
+from cutover.ports.stacks import Kept, ResourceChange, StackDiff, Stacks
 from cutover.ports.traffic import TargetHealth, Traffic
 
 __all__ = [

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from cutover.config import EnvironmentConfig
+from cutover.domain.environment import EnvironmentOutputs
 from cutover.ports.alarms import Alarms
 from cutover.ports.clock import Clock
 from cutover.ports.compute import Compute
@@ -19,7 +20,7 @@ from cutover.ports.metrics import Metrics
 from cutover.ports.notifier import Notifier
 from cutover.ports.probe import Probe
 from cutover.ports.reporter import Reporter
-from cutover.ports.stacks import EnvironmentOutputs, Stacks
+from cutover.ports.stacks import Stacks
 from cutover.ports.traffic import Traffic
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from cutover.domain import (
     Allocation,
     Control,
+    EnvironmentRecord,
     Execution,
     GoodReleases,
     JournalEvent,
@@ -149,6 +150,18 @@ class Ledger(Protocol):
 
     def allocation(self) -> Allocation:
         """The recorded weights; empty before the first release. Raises `PreflightFailed` when they cannot be read."""
+        ...
+
+    def environment(self) -> EnvironmentRecord | None:
+        """Where the stacks are, and the outputs of the environment's stack; None before `cutover bootstrap`."""
+        ...
+
+    def put_environment(self, record: EnvironmentRecord) -> None:
+        """Record the environment's stack. It needs no lease: the outputs are what the stack has at that time."""
+        ...
+
+    def forget_environment(self) -> None:
+        """Delete the record of an environment whose stack was destroyed; do nothing when there is none."""
         ...
 
     def good(self) -> GoodReleases:

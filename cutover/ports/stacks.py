@@ -1,24 +1,18 @@
 """Pulumi stacks: platform, environment and releases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentOutputs:
-    """The outputs of the environment stack."""
-
-    vpc_id: str
-    subnet_ids: tuple[str, ...]
-    load_balancer_arn: str
-    load_balancer_name: str
-    load_balancer_dns_name: str
-    load_balancer_security_group_id: str
-    listener_arn: str
-    listener_port: int
-    listener_protocol: str
+from cutover.domain import (
+    Allocation,
+    EnvironmentOutputs,
+    Manifest,
+    Release,
+    ReleaseOutputs,
+    ReleaseRef,
+    StackIdentity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +46,30 @@ class Stacks(Protocol):
     """Creates, updates and destroys Pulumi stacks; a release is created once and then only destroyed.
 
     Every method raises `StepFailed` with the resource and AWS's reason when Pulumi fails, `TransientFailure` when the
-    same call may succeed later, `Interrupted` when the process received a signal to stop, and `LeaseLost` when this
-    driver lost its lease during the call.
+    same call may succeed later, `PreflightFailed` when the state of the stacks cannot be reached, `Refused` when a
+    stack of that name belongs to another application or account, `Interrupted` when the process received a signal to
+    stop, and `LeaseLost` when this driver lost its lease during the call.
     """
 
+    def identity(self) -> StackIdentity:
+        """Where the stacks are: as recorded, or for an environment without a record as configured. Makes no call of
+        Pulumi."""
+        ...
+
+    def create_store(self) -> None:
+        """Create the bucket and the key of Pulumi's state, if they are the account's; check who owns the bucket.
+
+        Raises:
+            Refused: the bucket belongs to another account.
+        """
+        ...
+
+    def settings(self) -> Mapping[str, str]:
+        """The keys that Pulumi.ENV.yaml needs beside `config` for a plain `pulumi up`; empty where it needs none."""
+        ...
+
     def create_platform(self) -> None:
-        """Create or update the platform stack of this account and region."""
+        """Create or update the platform stack of this account and region, and the application's repositories."""
         ...
 
     def create_environment(self, allocation: Allocation) -> None:

@@ -12,7 +12,7 @@ from cutover.programs.provider import aws_provider
 
 
 def environment_program(config: EnvironmentConfig, allocation: Allocation) -> None:
-    """Create the load balancer with the recorded weights, and export the fields of `cutover.ports.EnvironmentOutputs`.
+    """Create the load balancer with the recorded weights, and export the fields of `EnvironmentOutputs`.
 
     The program never changes traffic: a manual `pulumi up` writes the recorded weights again.
     """

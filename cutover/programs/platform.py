@@ -12,7 +12,7 @@ from cutover.programs.provider import aws_provider
 
 
 def platform_program(config: EnvironmentConfig) -> None:
-    """Create the tables, the bucket and the repositories, and export their names and the repositories' URLs."""
+    """Create the tables and the bucket, and export their names."""
     _platform(config, _arguments(config))
 
 
@@ -22,7 +22,6 @@ def platform_to_destroy(config: EnvironmentConfig, keep: frozenset[Kept]) -> Non
         _arguments(config),
         deletion_protection=False,
         kept_records="records" in keep,
-        kept_repositories="images" in keep,
     )
     _platform(config, arguments)
 
@@ -33,7 +32,6 @@ def _arguments(config: EnvironmentConfig) -> PlatformArgs:
         deployments_table=records.deployments_table,
         executions_table=records.executions_table,
         artifact_bucket=records.artifact_bucket,
-        repositories=records.repositories,
         deletion_protection=records.deletion_protection,
         partition=partition(config.provider.region),
     )
@@ -47,4 +45,3 @@ def _platform(config: EnvironmentConfig, arguments: PlatformArgs) -> None:
     pulumi.export("deployments_table", platform.deployments_table)
     pulumi.export("executions_table", platform.executions_table)
     pulumi.export("artifact_bucket", platform.artifact_bucket)
-    pulumi.export("repositories", platform.repository_urls)

@@ -1,4 +1,4 @@
-"""The platform stack: the records are protected and can be restored, and image tags are immutable."""
+"""The platform stack: the records are protected and can be restored."""
 
 from collections.abc import Callable
 from functools import partial
@@ -38,11 +38,3 @@ def test_the_bucket_is_private_versioned_and_encrypted(resources: Any) -> None:
 
 def test_the_bucket_denies_requests_without_tls(resources: Any) -> None:
     assert '"aws:SecureTransport": "false"' in resources.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]
-
-
-def test_image_tags_are_immutable_and_images_are_scanned(resources: Any) -> None:
-    repository = resources.one("aws:ecr/repository:Repository")
-    assert (repository["imageTagMutability"], repository["imageScanningConfiguration"]) == (
-        "IMMUTABLE",
-        {"scanOnPush": True},
-    )

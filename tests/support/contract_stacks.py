@@ -14,6 +14,7 @@ from cutover.adapters.ecs import EcsCompute
 from cutover.adapters.session import Session
 from cutover.adapters.stacks import PulumiStacks
 from cutover.config import EnvironmentConfig, build_manifest, load_environment
+from cutover.config.state import StateConfig
 from cutover.domain import Release, ReleaseOutputs
 from cutover.domain.errors import Interrupted
 from cutover.domain.release import Network
@@ -94,7 +95,15 @@ class LocalContractStacks:
         loaded = load_environment(ROOT, "local")
         endpoints = {"endpoint": self.cloud.endpoint, "http_proxy": self.cloud.endpoint}
         provider = loaded.provider.model_copy(update=endpoints)
-        self._config: EnvironmentConfig = loaded.model_copy(update={"provider": provider})
+        state = StateConfig(backend=self.variables()["PULUMI_BACKEND_URL"])
+        self._config: EnvironmentConfig = loaded.model_copy(
+            update={
+                "provider": provider,
+                "state": state,
+                # The environment's stack would create the repository, but some tests have no environment.
+                "records": loaded.records.model_copy(update={"repositories": ()}),
+            }
+        )
         self.session = Session(provider)
         self.session.ecr.create_repository(repositoryName="shop")
         self.stacks = self._driver(threading.Event())
@@ -167,11 +176,11 @@ class LocalContractStacks:
 
     def state_file(self, stack: str) -> Path:
         """The file in which Pulumi's backend keeps the state of a stack."""
-        (folder,) = (self.state_dir / "pulumi").rglob("stacks/cutover")
+        (folder,) = (self.state_dir / "pulumi").rglob("stacks/shop")
         return folder / f"{stack}.json"
 
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
-        return PulumiStacks(self._config, self.session, interruption, lease_lost=threading.Event())
+        return PulumiStacks(self._config, self.session, interruption, threading.Event(), lambda: None)
 
 
 def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:

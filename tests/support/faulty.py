@@ -43,8 +43,10 @@ NOT_DURING_AN_EXECUTION = frozenset(
         "images.resolve",
         *(f"ledger.{name}" for name in ("executions", "journal", "latest_execution", "lease", "take", "renew")),
         *(f"ledger.{name}" for name in ("put_hook_answer", "put_request", "weight_changes")),
+        *(f"ledger.{name}" for name in ("environment", "put_environment", "forget_environment")),
         *(f"ledger.{name}" for name in ("releases_of", "releases_with")),
-        *(f"stacks.{name}" for name in ("create_environment", "create_platform", "environment")),
+        *(f"stacks.{name}" for name in ("create_environment", "create_platform", "create_store", "environment")),
+        *(f"stacks.{name}" for name in ("identity", "settings")),
         *(f"stacks.{name}" for name in ("preview_environment", "preview_release")),
     }
 )

@@ -12,7 +12,7 @@ from cutover.domain import errors
 
 PACKAGE = Path(__file__).resolve().parents[2] / "cutover"
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
-PROGRAMS = {"aws", "cp", "make", "pip", "pulumi"}
+PROGRAMS = {"aws", "cp", "make", "mkdir", "pip", "pulumi"}
 
 
 def text_of(node: ast.expr) -> str | None:

@@ -170,6 +170,17 @@ class Items:
         check: Any = {"TableName": self.table, "Key": self.key(sort_key), **condition.parameters()}
         return {"ConditionCheck": check}
 
+    def write(self, sort_key: str, body: BaseModel) -> None:
+        """Write one item without a lease, whatever was there."""
+        write: Any = self.put(sort_key, body)["Put"]
+        with aws_errors("PutItem"), missing_table(self.table):
+            self._session.dynamodb.put_item(**write)
+
+    def remove(self, sort_key: str) -> None:
+        """Delete one item without a lease; do nothing when there is none."""
+        with aws_errors("DeleteItem"), missing_table(self.table):
+            self._session.dynamodb.delete_item(TableName=self.table, Key=self.key(sort_key))
+
     def put_new(self, sort_key: str, body: BaseModel) -> bool:
         """Write one item without a lease; False when the item exists already."""
         from botocore.exceptions import ClientError

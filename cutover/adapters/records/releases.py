@@ -13,13 +13,13 @@ from cutover.adapters.records.leases import LEASE, Leases, lease_lost
 from cutover.adapters.records.transactions import transact
 from cutover.adapters.records.version_0_1 import good_releases
 from cutover.adapters.session import Session
-from cutover.domain import Allocation, GoodReleases, Release, ReleaseState
+from cutover.domain import Allocation, EnvironmentRecord, GoodReleases, Release, ReleaseState
 from cutover.ports import Changes, Lease
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_ALLOCATION, _GOOD, _INDEX = "allocation", "good", "index"
+_ALLOCATION, _ENVIRONMENT, _GOOD, _INDEX = "allocation", "environment", "good", "index"
 _STANDING, _RETIRED = "release#", "retired#"
 _UPGRADED_AT_ONCE = 15
 """Releases whose five items are written in one transaction when records of version 0.1 get their indexes."""
@@ -54,6 +54,19 @@ class Releases:
         """See `Ledger.allocation`."""
         item = self._items.get(_ALLOCATION)
         return body(item, Allocation) if item else Allocation()
+
+    def environment(self) -> EnvironmentRecord | None:
+        """See `Ledger.environment`."""
+        item = self._items.get(_ENVIRONMENT)
+        return body(item, EnvironmentRecord) if item else None
+
+    def put_environment(self, record: EnvironmentRecord) -> None:
+        """See `Ledger.put_environment`."""
+        self._items.write(_ENVIRONMENT, record)
+
+    def forget_environment(self) -> None:
+        """See `Ledger.forget_environment`."""
+        self._items.remove(_ENVIRONMENT)
 
     def good(self) -> GoodReleases:
         """See `Ledger.good`."""

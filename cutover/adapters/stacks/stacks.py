@@ -1,35 +1,58 @@
 """The Stacks port: updates the environment stack, and creates and destroys release stacks, which it never updates."""
 
+import os
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
+
+from pulumi.automation import Deployment
 
 from cutover.adapters.session import Session
 from cutover.adapters.stacks import state
+from cutover.adapters.stacks.account import AccountStacks
 from cutover.adapters.stacks.attempt import attempt
 from cutover.adapters.stacks.command import EngineCommand
+from cutover.adapters.stacks.owner import refuse_foreign
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
 from cutover.adapters.stacks.removal import remove_stack
-from cutover.adapters.stacks.workspaces import PROJECT, Program, Workspaces
+from cutover.adapters.stacks.store import StateBucket
+from cutover.adapters.stacks.variables import engine_variables
+from cutover.adapters.stacks.workspaces import Program, Workspaces
 from cutover.config import EnvironmentConfig
-from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
-from cutover.domain.errors import PreflightFailed, StepFailed
-from cutover.ports import EnvironmentOutputs, Kept, StackDiff
+from cutover.config.state import StateStore, state_store
+from cutover.domain import (
+    Allocation,
+    EnvironmentOutputs,
+    EnvironmentRecord,
+    Manifest,
+    Release,
+    ReleaseOutputs,
+    ReleaseRef,
+    StackIdentity,
+)
+from cutover.domain.errors import PreflightFailed, Refused, StepFailed
+from cutover.ports import Kept, StackDiff
 
 if TYPE_CHECKING:
     from cutover.programs.listener import RecordedListener
 
 _LISTENER = "aws:lb/listener:Listener"
-_ENVIRONMENT = frozenset(EnvironmentOutputs.__slots__)
+_ENVIRONMENT = frozenset(EnvironmentOutputs.model_fields)
 
 
 class PulumiStacks:
     """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`.
 
     While `interruption` or `lease_lost` is set, no command of the engine starts, and a running one is stopped.
+    `recorded` reads the ledger's entry of the environment.
+
+    Raises:
+        InvalidInput: the shell and the configuration name different backends.
+        PreflightFailed: there is no Pulumi engine.
     """
 
     def __init__(
@@ -38,24 +61,27 @@ class PulumiStacks:
         session: Session,
         interruption: threading.Event,
         lease_lost: threading.Event,
+        recorded: Callable[[], EnvironmentRecord | None],
     ) -> None:
-        self._config = config
-        self._workspaces = Workspaces(EngineCommand(interruption, lease_lost, config.interrupt_grace))
-        self._releases = ReleaseStacks(self._workspaces, session, self._release_program)
+        self._config, self._session, self._recorded = config, session, recorded
+        self._command = EngineCommand(interruption, lease_lost, config.interrupt_grace)
+        self._store: StateStore = state_store(config, os.environ)
+        self._bucket = StateBucket(session, self._store)
+
+    def identity(self) -> StackIdentity:
+        """See `cutover.ports.Stacks`."""
+        return self._identity
 
     def environment(self) -> EnvironmentOutputs:
         """See `cutover.ports.Stacks`."""
-        exported = self._workspaces.export(self._config.environment)
+        name = self._identity.stack
+        exported = self._workspaces.export(name)
+        if exported is None and self._record is not None:
+            raise self._lost(self._record)
         if exported is None or not state.is_whole(exported, _ENVIRONMENT, frozenset({_LISTENER})):
-            raise PreflightFailed(
-                "ENVIRONMENT_MISSING",
-                f"the stack {self._config.environment} does not exist or is incomplete",
-                "cutover bootstrap",
-            )
-        values = {key: state.outputs(exported)[key] for key in _ENVIRONMENT}
-        values["subnet_ids"] = tuple(values["subnet_ids"])
-        values["listener_port"] = int(values["listener_port"])
-        return EnvironmentOutputs(**values)
+            message = f"the stack {name} of the project {self._identity.project} does not exist or is incomplete"
+            raise PreflightFailed("ENVIRONMENT_MISSING", message, "cutover bootstrap")
+        return EnvironmentOutputs(**{key: state.outputs(exported)[key] for key in _ENVIRONMENT})
 
     def create_release(self, release: Release, desired_count: int) -> ReleaseOutputs:
         """See `cutover.ports.Stacks`."""
@@ -80,13 +106,13 @@ class PulumiStacks:
         """
         from cutover.programs.listener import listener_program, listener_urn
 
-        name = self._config.environment
+        name, workspaces = self._identity.stack, self._workspaces
         with ThreadPoolExecutor(1, thread_name_prefix="export") as pool:
             recorded = pool.submit(self._recorded_listener)
-            stack = self._workspaces.open(
+            stack = workspaces.open(
                 name, lambda: listener_program(self._config, allocation, recorded.result()), exists=True
             )
-            target = listener_urn(PROJECT, name)
+            target = listener_urn(workspaces.project, name)
             try:
                 attempt(stack, partial(stack.up, target=[target], color="never", suppress_progress=True))
             except StepFailed:
@@ -98,23 +124,31 @@ class PulumiStacks:
         """The listener in the state; raises `StepFailed` when there is none."""
         from cutover.programs.listener import RecordedListener
 
-        exported = self._workspaces.export(self._config.environment)
+        exported = self._workspaces.export(self._identity.stack)
         listener = state.resource_of(exported, _LISTENER) if exported is not None else None
         if exported is None or listener is None:
             raise StepFailed("ENVIRONMENT_MISSING", "the environment stack has no listener", "cutover bootstrap")
         return RecordedListener(listener["inputs"], listener.get("dependencies") or (), state.outputs(exported))
 
+    def create_store(self) -> None:
+        """See `cutover.ports.Stacks`."""
+        self._bucket.create()
+
+    def settings(self) -> Mapping[str, str]:
+        """See `cutover.ports.Stacks`."""
+        return self._workspaces.key_settings(self._identity.stack)
+
     def create_platform(self) -> None:
         """See `cutover.ports.Stacks`."""
-        name = f"platform-{self._config.provider.region}"
-        exists = self._workspaces.export(name) is not None
-        stack = self._workspaces.open(name, self._platform_program(), exists=exists)
-        attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+        self._account.create()
 
     def create_environment(self, allocation: Allocation) -> None:
         """See `cutover.ports.Stacks`."""
-        name, program = self._config.environment, self._environment_program(allocation)
-        stack = self._workspaces.open(name, program, exists=self._workspaces.export(name) is not None)
+        name, program = self._identity.stack, self._environment_program(allocation)
+        exists = self._workspaces.export(name) is not None
+        if not exists and self._record is not None:
+            raise self._lost(self._record)
+        stack = self._workspaces.open(name, program, exists=exists)
         attempt(stack, partial(stack.up, color="never", suppress_progress=True))
 
     def destroy_environment(self) -> None:
@@ -124,23 +158,74 @@ class PulumiStacks:
         balancer = self._config.load_balancer.model_copy(update={"deletion_protection": False})
         unprotected = self._config.model_copy(update={"load_balancer": balancer})
         program = partial(environment_program, unprotected, Allocation())
-        remove_stack(self._workspaces, self._config.environment, program)
+        remove_stack(self._workspaces, self._identity.stack, program)
 
     def destroy_platform(self, keep: frozenset[Kept]) -> None:
         """See `cutover.ports.Stacks`."""
-        from cutover.programs.platform import platform_to_destroy
-
-        program = partial(platform_to_destroy, self._config, keep)
-        remove_stack(self._workspaces, f"platform-{self._config.provider.region}", program)
+        self._account.destroy(keep)
 
     def preview_environment(self, allocation: Allocation) -> StackDiff:
         """See `cutover.ports.Stacks`."""
-        return self._preview(self._config.environment, self._environment_program(allocation))
+        return self._preview(self._identity.stack, self._environment_program(allocation))
 
     def preview_release(self, manifest: Manifest) -> StackDiff:
         """See `cutover.ports.Stacks`."""
         program = self._program_of(manifest, manifest.ref, None)
         return self._preview(manifest.ref.release, program)
+
+    @cached_property
+    def _record(self) -> EnvironmentRecord | None:
+        try:
+            return self._recorded()
+        except PreflightFailed as missing:
+            # Before the first bootstrap there are no tables.
+            if missing.code != "RECORDS_MISSING":
+                raise
+            return None
+
+    @cached_property
+    def _identity(self) -> StackIdentity:
+        if self._record is not None:
+            return self._record.identity.model_copy(update={"backend": self._store.name})
+        config = self._config
+        return StackIdentity(
+            project=config.project,
+            stack=config.environment,
+            account_id=config.provider.account_id,
+            region=config.provider.region,
+            backend=self._store.name,
+        )
+
+    @cached_property
+    def _workspaces(self) -> Workspaces:
+        project = self._identity.project
+
+        def check(stack: str, exported: Deployment) -> None:
+            refuse_foreign(project, stack, exported, self._config)
+
+        return self._open(project, check)
+
+    def _open(self, project: str, check: Callable[[str, Deployment], None]) -> Workspaces:
+        self._bucket.check()
+        variables = engine_variables(self._config, self._store)
+        return Workspaces(self._command, project, variables, check, self._store.secrets_provider)
+
+    @cached_property
+    def _account(self) -> AccountStacks:
+        return AccountStacks(self._config, self._open, lambda: self._workspaces)
+
+    @cached_property
+    def _releases(self) -> ReleaseStacks:
+        return ReleaseStacks(self._workspaces, self._session, self._release_program)
+
+    def _lost(self, record: EnvironmentRecord) -> Refused:
+        identity = record.identity
+        message = (
+            f"the records say that the stack {identity.stack} of the project {identity.project} is in "
+            f"{identity.backend}, but {self._store.name} has no such stack; choose that backend, or restore the "
+            "state (docs/state.md)"
+        )
+        return Refused("STATE_LOST", message, "cutover state env")
 
     def _preview(self, name: str, program: Program) -> StackDiff:
         changes = Changes()
@@ -169,8 +254,3 @@ class PulumiStacks:
         from cutover.programs.release import release_program
 
         return partial(release_program, self._config.provider, manifest, ref, desired_count)
-
-    def _platform_program(self) -> Program:
-        from cutover.programs.platform import platform_program
-
-        return partial(platform_program, self._config)

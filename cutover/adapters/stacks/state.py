@@ -58,6 +58,15 @@ def ids(state: Deployment) -> frozenset[str]:
     return frozenset(value for value in found if isinstance(value, str))
 
 
+def key_settings(state: Deployment) -> Mapping[str, str]:
+    """The top-level keys of the stack's settings file that name its key in a cloud; empty for a passphrase or a
+    service, for which the engine needs no key in the file."""
+    provider = (state.deployment or {}).get("secrets_providers") or {}
+    if provider.get("type") != "cloud":
+        return {}
+    return {"secretsprovider": provider["state"]["url"], "encryptedkey": provider["state"]["encryptedkey"]}
+
+
 def _pending(state: Deployment) -> set[str]:
     return {str(operation["type"]) for operation in (state.deployment or {}).get("pending_operations") or []}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cutover.localcloud.backends import AwsError, Call
-from cutover.localcloud.validations import ec2, ecs, elbv2, secretsmanager
+from cutover.localcloud.validations import ec2, ecs, elbv2, s3, secretsmanager
 
 Validation = Callable[[Call], AwsError | None]
 
@@ -14,6 +14,7 @@ VALIDATIONS: dict[tuple[str, str], tuple[Validation, ...]] = {
     ("elasticloadbalancing", "ModifyRule"): (elbv2.validate_forward,),
     ("elasticloadbalancing", "DeleteLoadBalancer"): (elbv2.validate_unprotected,),
     ("ec2", "DeleteSecurityGroup"): (ec2.validate_group_unused,),
+    ("s3", ""): (s3.validate_expected_owner,),
     ("ecs", "CreateService"): (ecs.validate_target_groups,),
     ("ecs", "DeleteCluster"): (ecs.validate_cluster_empty,),
     ("ecs", "RegisterTaskDefinition"): (ecs.validate_fargate_size,),

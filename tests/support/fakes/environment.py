@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 from cutover.config import EnvironmentConfig, build_manifest
-from cutover.domain import Manifest, Release, ReleaseState
+from cutover.domain import EnvironmentOutputs, Manifest, Release, ReleaseState, StackIdentity
 from cutover.domain.release import Network
-from cutover.ports import EnvironmentOutputs
 
 OUTPUTS = EnvironmentOutputs(
     vpc_id="vpc-0123456789abcdef0",
@@ -18,6 +17,9 @@ OUTPUTS = EnvironmentOutputs(
     listener_port=80,
     listener_protocol="HTTP",
 )
+IDENTITY = StackIdentity(
+    project="shop", stack="prod", account_id="123456789012", region="eu-west-1", backend="s3://cutover-state"
+)
 
 
 def config_for(version: str, **changes: object) -> EnvironmentConfig:
@@ -25,6 +27,7 @@ def config_for(version: str, **changes: object) -> EnvironmentConfig:
     sections: dict[str, object] = {
         "application": "shop",
         "environment": "prod",
+        "project": "shop",
         "provider": {"region": "eu-west-1", "account_id": "123456789012"},
         "records": {"artifact_bucket": "shop-artifacts"},
         "network": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from cutover.domain import (
     Allocation,
     Control,
+    EnvironmentRecord,
     Execution,
     GoodReleases,
     JournalEvent,
@@ -46,6 +47,7 @@ class FakeLedger:
     neighbours: tuple[str, ...] = ()
     the_allocation: Allocation | None = None
     the_good: GoodReleases | None = None
+    the_environment: EnvironmentRecord | None = None
     all_releases: dict[str, Release] = field(default_factory=dict)
     before_write: Callable[[str], None] = _nothing
     after_write: Callable[[str], None] = _nothing
@@ -172,6 +174,17 @@ class FakeLedger:
 
     def allocation(self) -> Allocation:
         return self.the_allocation or Allocation()
+
+    def environment(self) -> EnvironmentRecord | None:
+        return self.the_environment
+
+    def put_environment(self, record: EnvironmentRecord) -> None:
+        self.before_write("environment")
+        self.the_environment = record
+        self.after_write("environment")
+
+    def forget_environment(self) -> None:
+        self.the_environment = None
 
     def good(self) -> GoodReleases:
         return self.the_good or GoodReleases()

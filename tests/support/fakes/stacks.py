@@ -1,12 +1,21 @@
 """The Stacks port in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cutover.domain import Allocation, Manifest, Release, ReleaseOutputs, ReleaseRef
+from cutover.domain import (
+    Allocation,
+    EnvironmentOutputs,
+    Manifest,
+    Release,
+    ReleaseOutputs,
+    ReleaseRef,
+    StackIdentity,
+)
 from cutover.domain.errors import PreflightFailed, StepFailed
-from cutover.ports import EnvironmentOutputs, Kept, ResourceChange, StackDiff
+from cutover.ports import Kept, ResourceChange, StackDiff
 from support.fakes.cloud import FakeCloud
-from support.fakes.environment import OUTPUTS
+from support.fakes.environment import IDENTITY, OUTPUTS
 
 _ENVIRONMENT = "prod"
 _LISTENER, _SERVICE = "aws:lb/listener:Listener", "aws:ecs/service:Service"
@@ -20,6 +29,12 @@ class FakeStacks:
     """
 
     cloud: FakeCloud
+
+    def create_store(self) -> None:
+        self.cloud.record_call("create the store")
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
 
     def create_platform(self) -> None:
         self.cloud.record_call("up platform")
@@ -36,6 +51,9 @@ class FakeStacks:
 
     def destroy_platform(self, keep: frozenset[Kept]) -> None:
         self.cloud.record_call(f"destroy platform, keep {', '.join(sorted(keep)) or 'nothing'}")
+
+    def identity(self) -> StackIdentity:
+        return IDENTITY
 
     def environment(self) -> EnvironmentOutputs:
         if not self.cloud.environment_exists:
