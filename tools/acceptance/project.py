@@ -52,6 +52,11 @@ def copy_project(source: Path, environment: str) -> Project:
     document, application = _read(file), f"acc{secrets.token_hex(3)}"
     settings = document["config"]
     settings["cutover:application"] = application
+    # Its images are in the repositories of the application whose file this is.
+    settings["cutover:records"]["repositories"] = []
+    project = _read(folder / "Pulumi.yaml")
+    project["name"] = application
+    _write(folder / "Pulumi.yaml", project)
     settings["cutover:release"]["desired_count"] = _TASKS
     settings["cutover:release"].pop("secrets", None)
     settings["cutover:load_balancer"]["deletion_protection"] = True
