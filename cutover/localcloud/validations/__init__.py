@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from cutover.localcloud.backends import AwsError, Call
-from cutover.localcloud.validations import ec2, ecs, elbv2, s3, secretsmanager
+from cutover.localcloud.validations import ec2, ecs, elbv2, s3, secretsmanager, sns
 
 Validation = Callable[[Call], AwsError | None]
 
 VALIDATIONS: dict[tuple[str, str], tuple[Validation, ...]] = {
     ("elasticloadbalancing", "CreateListener"): (elbv2.validate_forward, elbv2.validate_certificate),
     ("elasticloadbalancing", "ModifyListener"): (elbv2.validate_forward, elbv2.validate_certificate),
-    ("elasticloadbalancing", "CreateRule"): (elbv2.validate_forward,),
+    ("elasticloadbalancing", "CreateRule"): (elbv2.validate_forward, elbv2.validate_number_of_rules),
     ("elasticloadbalancing", "ModifyRule"): (elbv2.validate_forward,),
     ("elasticloadbalancing", "DeleteLoadBalancer"): (elbv2.validate_unprotected,),
     ("ec2", "DeleteSecurityGroup"): (ec2.validate_group_unused,),
@@ -18,6 +18,7 @@ VALIDATIONS: dict[tuple[str, str], tuple[Validation, ...]] = {
     ("ecs", "CreateService"): (ecs.validate_target_groups,),
     ("ecs", "DeleteCluster"): (ecs.validate_cluster_empty,),
     ("ecs", "RegisterTaskDefinition"): (ecs.validate_fargate_size,),
+    ("sns", "Publish"): (sns.validate_subject,),
     ("secretsmanager", "UpdateSecretVersionStage"): (secretsmanager.validate_number_of_labels,),
 }
 

@@ -4,10 +4,11 @@ Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/AP
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 """
 
-from cutover.localcloud.backends import ACCOUNT, AwsError, Call, members
+from cutover.localcloud.backends import ACCOUNT, REGION, AwsError, Call, members
 
 _MOST_WEIGHT = 999
 _MOST_GROUPS = 5
+_MOST_RULES = 100
 
 
 def validate_forward(call: Call) -> AwsError | None:
@@ -35,6 +36,21 @@ def validate_certificate(call: Call) -> AwsError | None:
     if call.action == "ModifyListener":
         return None
     return AwsError("ValidationError", "A certificate must be specified for HTTPS listeners")
+
+
+def validate_number_of_rules(call: Call) -> AwsError | None:
+    """A load balancer has at most 100 rules without the default ones."""
+    from moto.elbv2.models import elbv2_backends
+
+    listener = str(call.fields.get("ListenerArn", ""))
+    for balancer in elbv2_backends[ACCOUNT][REGION].load_balancers.values():
+        if listener in balancer.listeners:
+            rules = [
+                rule for each in balancer.listeners.values() for rule in each.rules.values() if not rule.is_default
+            ]
+            if len(rules) >= _MOST_RULES:
+                return AwsError("TooManyRules", f"The load balancer already has {_MOST_RULES} rules")
+    return None
 
 
 def validate_unprotected(call: Call) -> AwsError | None:
