@@ -4,14 +4,17 @@ Each write of traffic is checked: the weights sum to 100 or are empty (a declare
 weight has enough tasks for it. On the way back the half of its tasks is enough for the baseline.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, RequestKind, Scale, Status, Step
+from cutover.domain import Execution, ReleaseOutputs, RequestKind, Scale, Status, Step
 from cutover.domain.errors import StepFailed
 from cutover.execution.context import ExecutionContext
 from cutover.execution.handlers.registry import handler_of
 from cutover.planning.observe import readiness
+from cutover.ports import ServiceState
 from cutover.strategies.capacity import tasks_for
 from support.executions import carry_out, code_of, newest, release, request
 from support.fakes import InMemoryEnvironment
@@ -258,6 +261,34 @@ def test_recreate_starts_the_candidate_only_when_no_task_of_the_baseline_runs() 
     environment.cloud.before_call = record_running
     assert environment.deploy("v2", "recreate").status is Status.COMPLETED
     assert running == [0]
+
+
+def test_recreate_waits_for_tasks_that_ecs_lists_late() -> None:
+    """`runningCount` falls first, and the list of stopping tasks shows the task seconds later."""
+    environment = prepared()
+    environment.cloud.behaviour["v1"] = "slow-stop"
+    read, left_at = environment.compute.service, list[float]()
+    working: list[int] = []
+
+    def listed_late(outputs: ReleaseOutputs) -> ServiceState | None:
+        service = read(outputs)
+        if service is None or not service.leaving:
+            return service
+        left_at.append(environment.clock.monotonic())
+        late = environment.clock.monotonic() - left_at[0] < 4
+        return replace(service, leaving=0) if late else service
+
+    def record_working(call: str) -> None:
+        if call == "create v2":
+            (old,) = [name for name, manifest in environment.cloud.stacks.items() if manifest.version == "v1"]
+            service = read(environment.ledger.all_releases[old].outputs)  # type: ignore[arg-type]
+            assert service is not None
+            working.append(service.leaving)
+
+    environment.compute.service = listed_late  # type: ignore[method-assign]
+    environment.cloud.before_call = record_working
+    assert environment.deploy("v2", "recreate").status is Status.COMPLETED
+    assert working == [0]
 
 
 def test_a_release_is_not_scaled_below_the_tasks_that_its_weight_needs() -> None:

@@ -26,28 +26,28 @@ class AwaitStoppedHandler:
         return f"wait until no task of {step.release.release} runs, at most {duration(step.deadline_seconds)}"
 
     def least_time(self, since_move: float) -> LeastTime:
-        """0: the tasks may have stopped already."""
-        return takes(0.0, since_move)
+        """The interval between the two checks that must find no task."""
+        return takes(self.step.interval_seconds, since_move)
 
     def waits_until(self, started: datetime) -> datetime | None:
         """The deadline."""
         return started + timedelta(seconds=self.step.deadline_seconds)
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether ECS reports no task that starts, runs, drains or stops.
-
-        A task leaves `runningCount` when it begins to drain, and still works until it has stopped
-        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html).
-        """
-        release = context.ports.ledger.release(self.step.release.release)
-        if release is None or release.outputs is None:
-            return True
-        service = context.ports.compute.service(release.outputs)
-        return service is None or (service.running == 0 and service.pending == 0 and service.leaving == 0)
+        """Always False: one check is not enough, because reads of ECS lag behind it."""
+        del context
+        return False
 
     def apply(self, context: ExecutionContext) -> None:
-        """Ask ECS every interval until the tasks have stopped; raises `StepFailed` at the deadline."""
-        while not self.is_done(context):
+        """Ask ECS every interval until no task was left twice in a row; raises `StepFailed` at the deadline.
+
+        `ListTasks` and the counts of a service are eventually consistent, each on its own: a task that has left
+        `runningCount` may not be in the list of stopping tasks yet
+        (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html).
+        """
+        stopped_before = False
+        while not ((stopped := self._has_stopped(context)) and stopped_before):
+            stopped_before = stopped
             if context.recorder.step_seconds() >= self.step.deadline_seconds:
                 limit = duration(self.step.deadline_seconds)
                 message = f"tasks of {self.step.release.release} have not stopped after {limit}"
@@ -59,3 +59,15 @@ class AwaitStoppedHandler:
         """Return the outcome; the last check in `apply` has verified it."""
         del context
         return f"no task of {self.step.release.release} runs"
+
+    def _has_stopped(self, context: ExecutionContext) -> bool:
+        """Whether ECS reports no task that starts, runs, drains or stops.
+
+        A task leaves `runningCount` when it begins to drain, and still works until it has stopped
+        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html).
+        """
+        release = context.ports.ledger.release(self.step.release.release)
+        if release is None or release.outputs is None:
+            return True
+        service = context.ports.compute.service(release.outputs)
+        return service is None or (service.running == 0 and service.pending == 0 and service.leaving == 0)
