@@ -119,7 +119,7 @@ def test_linear_under_codedeploys_name_can_be_fully_promoted(shell: Shell) -> No
         "COMPLETED",
         "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
     )
-    assert time.monotonic() - began < 60, "the promote skips nine minutes"
+    assert time.monotonic() - began < 180, "the promote skips nine minutes"
     journal = shell.cutover("show", last["execution_id"]).last["journal"]
     assert any("promote-full requested by" in e["message"] and e["message"].endswith(": seen enough") for e in journal)
 
