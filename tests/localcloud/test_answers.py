@@ -82,6 +82,13 @@ def test_credentials_expire_on_request_for_every_service(aws: Any, cloud: LocalC
     assert code(caught.value) == "ExpiredTokenException"
 
 
+@pytest.mark.parametrize("kind", ["task-crash", "spot-interruption", "rebalancing", "zone-failure"])
+def test_a_fault_of_tasks_needs_the_name_of_a_service_or_a_zone(cloud: LocalCloud, kind: str) -> None:
+    cloud.admin.inject(FaultRequest(kind, service="eu-west-1z"))
+    with pytest.raises(ValueError, match="needs a service"):
+        cloud.admin.inject(FaultRequest(kind))
+
+
 @pytest.mark.parametrize("kind", ["transaction-conflict", "failed-events", "expired-token"])
 def test_these_faults_need_no_service(aws: Any, cloud: LocalCloud, kind: str) -> None:
     cloud.admin.inject(FaultRequest(kind))
