@@ -88,8 +88,6 @@ class Executions:
         recorded = body(failed[_EVENT], JournalEvent) if failed.get(_EVENT) else None
         if recorded == event:
             return
-        if recorded is not None and recorded.fence != lease.fence:
-            raise lease_lost(lease)
         if recorded is None and CONTROL in failed:
             raise RequestsChanged("REQUESTS_CHANGED", f"a person made a request to {event.execution_id}")
         message = f"the record of {event.execution_id} has changed since it was read; event {event.seq} was not written"

@@ -89,7 +89,7 @@ class FakeLedger:
         assert event.execution_id == execution.execution_id
         journal = self.events.get(execution.execution_id, [])
         if event.seq <= len(journal):
-            self._check_repeat(lease, journal[event.seq - 1], event)
+            self._check_repeat(journal[event.seq - 1], event)
         else:
             assert event.seq == len(journal) + 1, f"event {event.seq} follows {len(journal)} events"
             assert event.previous == (journal[-1].hash if journal else ""), "the event breaks the chain"
@@ -99,12 +99,10 @@ class FakeLedger:
             self._apply(execution, [*journal, event], changes)
         self.after_write(what)
 
-    def _check_repeat(self, lease: Lease, recorded: JournalEvent, event: JournalEvent) -> None:
+    def _check_repeat(self, recorded: JournalEvent, event: JournalEvent) -> None:
         if recorded == event:
             return
-        if recorded.fence == lease.fence:
-            raise HeadMoved("HEAD_MOVED", f"event {event.seq} is recorded already, with other content")
-        raise LeaseLost("LEASE_LOST", "another driver has written this event", "cutover status")
+        raise HeadMoved("HEAD_MOVED", f"event {event.seq} is recorded already, with other content")
 
     def _apply(self, execution: Execution, journal: list[JournalEvent], changes: Changes) -> None:
         if execution.execution_id not in self.heads:
