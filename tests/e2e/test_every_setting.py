@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -106,12 +107,14 @@ def configured(shell: Shell, surroundings: dict[str, str]) -> Shell:
     return shell
 
 
-def test_the_environment_and_the_platform_are_the_same_after_a_second_run(configured: Shell) -> None:
+def test_the_long_lived_stacks_are_the_same_after_a_second_run(configured: Shell, tmp_path: Path) -> None:
     check_unchanged(configured, "local")
-    refreshed = configured.run(
-        "pulumi", "refresh", "-s", "platform-eu-west-1", "--yes", "--skip-preview", "--expect-no-changes"
-    )
-    assert refreshed.code == 0, refreshed.out
+    (tmp_path / "Pulumi.yaml").write_text("name: cutover-platform\nruntime: python\n", encoding="utf-8")
+    place = f"{ACCOUNT}-eu-west-1"
+    for folder, stack in ((tmp_path, place), (configured.project, f"repositories-{place}")):
+        options = ("--yes", "--skip-preview", "--expect-no-changes")
+        refreshed = configured.run("pulumi", "-C", str(folder), "refresh", "-s", stack, *options)
+        assert refreshed.code == 0, f"{stack}: {refreshed.out}{refreshed.err}"
 
 
 def test_the_load_balancer_has_the_settings(configured: Shell, surroundings: dict[str, str]) -> None:

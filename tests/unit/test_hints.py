@@ -56,8 +56,10 @@ def test_a_hint_is_a_command(place: str, hint: str) -> None:
         assert program in PROGRAMS, f"{place}: {hint}"
         return
     if rest[0] == "-e":
-        # Only an error about a missing environment may choose one; the command line adds it to every other hint.
-        assert place.startswith("cli/context.py") or rest[1] == "local", f"{place}: {hint}"
+        # Only an error about a missing environment, or about another one, may name it; the command line adds the
+        # environment to every other hint.
+        names_one = place.startswith(("cli/context.py", "operations/destroy.py"))
+        assert names_one or rest[1] == "local", f"{place}: {hint}"
         rest = rest[2:]
     assert {rest[0], " ".join(rest[:2]), " ".join(rest[:3])} & verbs(), f"{place}: {hint}"
 
