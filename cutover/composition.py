@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cutover.config import EnvironmentConfig
 from cutover.config.schema import Provider
 from cutover.domain.errors import PreflightFailed
 from cutover.ports import Clock, Compute, Ledger, Logs, Ports, Reporter, Stacks, Traffic, Urgent
+
+if TYPE_CHECKING:
+    from cutover.adapters.dynamodb import DynamoLedger
 
 
 @contextmanager
@@ -62,11 +65,15 @@ def open_stacks(config: EnvironmentConfig) -> Stacks:
     require_account(config.provider)
     interruption = interruption_by_signals(threading.Event())
     session, lease_lost = Session(config.provider), threading.Event()
-    return PulumiStacks(config, session, interruption, lease_lost, open_ledger(config).environment)
+    return PulumiStacks(config, session, interruption, lease_lost, _dynamo_ledger(config))
 
 
 def open_ledger(config: EnvironmentConfig) -> Ledger:
     """Only the records, for verbs that need nothing else."""
+    return _dynamo_ledger(config)
+
+
+def _dynamo_ledger(config: EnvironmentConfig) -> "DynamoLedger":
     from cutover.adapters.dynamodb import DynamoLedger
     from cutover.adapters.session import Session
 
@@ -204,7 +211,7 @@ def _ports(
     ledger = DynamoLedger(session, config.records, *names, clock)
     return Ports(
         config=config,
-        stacks=PulumiStacks(config, session, interruption, lease_lost, ledger.environment),
+        stacks=PulumiStacks(config, session, interruption, lease_lost, ledger),
         traffic=AlbTraffic(session, config.load_balancer.stickiness),
         compute=EcsCompute(session),
         probe_for=probe_for(config.provider),

@@ -13,6 +13,7 @@ from cutover.config.schema import Records
 from cutover.domain import (
     Allocation,
     Control,
+    EngineRun,
     EnvironmentRecord,
     Execution,
     GoodReleases,
@@ -144,6 +145,14 @@ class DynamoLedger:
     def forget_environment(self) -> None:
         """See `cutover.ports.Ledger`."""
         self._releases.forget_environment()
+
+    def engine_run(self, stack: str) -> EngineRun | None:
+        """The newest run of Pulumi's engine that updates the stack; None if there was none."""
+        return self._releases.engine_run(stack)
+
+    def put_engine_run(self, stack: str, run: EngineRun) -> None:
+        """Record the run that updates the stack now."""
+        self._releases.put_engine_run(stack, run)
 
     def good(self) -> GoodReleases:
         """See `cutover.ports.Ledger`."""

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     hook.command("answer")(hook_answer)
     app.add_typer(hook, name="hook")
     state = typer.Typer(help="See the state of Pulumi's stacks.", no_args_is_help=True)
+    state.command("check")(state_check)
     state.command("env")(state_env)
     app.add_typer(state, name="state")
     release = typer.Typer(help="Write the stack file of a release.", no_args_is_help=True)
@@ -292,6 +293,13 @@ def logs(
 def render(context: typer.Context) -> int:
     """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
     from cutover.cli import release_render as verb
+
+    return verb.run(context.obj)
+
+
+def state_check(context: typer.Context) -> int:
+    """List where Pulumi's stacks, the records and AWS disagree, each with the command that repairs it."""
+    from cutover.cli.state import check as verb
 
     return verb.run(context.obj)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cutover.domain.allocation import Allocation, TrafficShare, Weight, WeightsChange
     from cutover.domain.control import Control, Request, RequestKind
+    from cutover.domain.engine_run import EngineRun
     from cutover.domain.environment import EnvironmentOutputs, EnvironmentRecord, StackIdentity
     from cutover.domain.execution import (
         Execution,
@@ -54,6 +55,7 @@ _MODULES = {
     "CreateRelease": "steps",
     "Drain": "steps",
     "Drill": "steps",
+    "EngineRun": "engine_run",
     "EnvironmentOutputs": "environment",
     "EnvironmentRecord": "environment",
     "Execution": "execution",
@@ -100,6 +102,7 @@ __all__ = [
     "CreateRelease",
     "Drain",
     "Drill",
+    "EngineRun",
     "EnvironmentOutputs",
     "EnvironmentRecord",
     "Execution",

@@ -35,4 +35,4 @@ def refuse_another_project(record: EnvironmentRecord | None, project: str) -> No
             f"the stacks of this environment are in the Pulumi project {record.identity.project}, but Pulumi.yaml "
             f"names {project}; write the recorded name into Pulumi.yaml again"
         )
-        raise Refused("PROJECT_CHANGED", message, "cutover state env")
+        raise Refused("PROJECT_CHANGED", message, "cutover state check")

@@ -99,6 +99,10 @@ class Stacks(Protocol):
         """Whether the stack of the release exists and is complete."""
         ...
 
+    def unknown_releases(self, known: frozenset[str]) -> tuple[str, ...]:
+        """The stacks of this environment's releases whose names are not in `known`, sorted."""
+        ...
+
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
         """The outputs of the stack of a release; raises `StepFailed` when the stack does not exist or is incomplete."""
         ...

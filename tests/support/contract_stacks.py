@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from cutover.adapters.session import Session
 from cutover.adapters.stacks import PulumiStacks
 from cutover.config import EnvironmentConfig, build_manifest, load_environment
 from cutover.config.state import StateConfig
-from cutover.domain import Release, ReleaseOutputs
+from cutover.domain import EngineRun, Release, ReleaseOutputs
 from cutover.domain.errors import Interrupted
 from cutover.domain.release import Network
 from cutover.localcloud import process
@@ -85,6 +85,22 @@ class FakeContractStacks:
 
 
 @dataclass
+class StackRecordsInMemory:
+    """The ledger's entries of stacks, without an environment."""
+
+    runs: dict[str, EngineRun] = field(default_factory=dict)
+
+    def environment(self) -> None:
+        return
+
+    def engine_run(self, stack: str) -> EngineRun | None:
+        return self.runs.get(stack)
+
+    def put_engine_run(self, stack: str, run: EngineRun) -> None:
+        self.runs[stack] = run
+
+
+@dataclass
 class LocalContractStacks:
     """The environment of Pulumi.local.yaml on a local cloud in this process, with a backend of its own."""
 
@@ -92,6 +108,7 @@ class LocalContractStacks:
     state_dir: Path
 
     def __post_init__(self) -> None:
+        self.records = StackRecordsInMemory()
         loaded = load_environment(ROOT, "local")
         endpoints = {"endpoint": self.cloud.endpoint, "http_proxy": self.cloud.endpoint}
         provider = loaded.provider.model_copy(update=endpoints)
@@ -180,7 +197,7 @@ class LocalContractStacks:
         return folder / f"{stack}.json"
 
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
-        return PulumiStacks(self._config, self.session, interruption, threading.Event(), lambda: None)
+        return PulumiStacks(self._config, self.session, interruption, threading.Event(), self.records)
 
 
 def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:

@@ -46,7 +46,10 @@ NOT_DURING_AN_EXECUTION = frozenset(
         *(f"ledger.{name}" for name in ("environment", "put_environment", "forget_environment")),
         *(f"ledger.{name}" for name in ("releases_of", "releases_with")),
         *(f"stacks.{name}" for name in ("create_environment", "create_platform", "create_store", "environment")),
-        *(f"stacks.{name}" for name in ("destroy_environment", "destroy_platform", "identity", "settings")),
+        *(
+            f"stacks.{name}"
+            for name in ("destroy_environment", "destroy_platform", "identity", "settings", "unknown_releases")
+        ),
         "ledger.other_environments",
         *(f"stacks.{name}" for name in ("preview_environment", "preview_release")),
     }

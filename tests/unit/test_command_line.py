@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cutover.adapters.stacks.failures import lock_is_stale, reason_of, translate
+from cutover.adapters.stacks.failures import reason_of, translate
 from cutover.cli.common import exit_code, finish, run
 from cutover.cli.context import Context
 from cutover.cli.main import complete_hint, options_first
@@ -167,7 +167,6 @@ Diagnostics:
   aws:ecs:Service (shop-service):
     error: ClientException: no such cluster
 """
-LOCKED = "error: the stack is currently locked by 1 lock(s). file:///x: created by me@{host} (pid {pid}) at now"
 
 
 def test_the_reason_of_a_failed_update_is_the_resources_own() -> None:
@@ -183,16 +182,6 @@ def test_without_a_backend_the_preflight_fails_with_the_command_that_names_one()
     output = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
     error = translate("s", output)
     assert (type(error), error.code, error.hint) == (PreflightFailed, "BACKEND_MISSING", "pulumi login")
-
-
-def test_a_lock_is_stale_only_if_a_dead_process_of_this_machine_left_it() -> None:
-    import os
-    import socket
-
-    host, dead = socket.gethostname(), 2**22 + 1  # above the kernel's highest pid
-    assert lock_is_stale(LOCKED.format(host=host, pid=dead)) is True
-    assert lock_is_stale(LOCKED.format(host=host, pid=os.getpid())) is False
-    assert lock_is_stale(LOCKED.format(host="elsewhere", pid=dead)) is False
 
 
 def test_the_tree_shows_times_health_and_the_last_measurements_of_each_gate() -> None:

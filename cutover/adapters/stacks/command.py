@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from pulumi.automation import CommandResult, PulumiCommand
@@ -16,6 +17,7 @@ from cutover.adapters.stacks.supervisor import SIGNALLED
 from cutover.domain.duration import duration
 from cutover.domain.errors import Interrupted, LeaseLost, PreflightFailed, TransientFailure
 
+_UPDATES = frozenset({"up", "destroy", "refresh"})
 _POLL = 0.1  # seconds between two checks of the events
 _log = logging.getLogger("cutover.engine")
 
@@ -40,6 +42,8 @@ class EngineCommand(PulumiCommand):
     ) -> None:
         self._interruption, self._lease_lost, self._grace = interruption, lease_lost, grace
         self._second_signal, self._end_soon = second_signal, end_soon
+        self.on_update: Callable[[str, int], None] | None = None
+        """Called with a stack and the id of the engine's process, when it begins to update the stack."""
         program = find_engine()
         if program is None:
             message = f"the Pulumi engine is missing: `pulumi` is not on PATH, and {installed_engine()} does not exist"
@@ -77,6 +81,8 @@ class EngineCommand(PulumiCommand):
         env = {**os.environ, "PATH": self._path, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         command = [self._program, "--non-interactive", *args]
         engine = EngineProcess(command, cwd, env, grace=self._grace, on_output=on_output, on_error=on_error)
+        if self.on_update is not None and args[0] in _UPDATES and (pid := engine.engine_pid()) is not None:
+            self.on_update(_stack_of(args), pid)
         try:
             code, interrupted = self._wait(engine, " ".join(args[:2]))
         except KeyboardInterrupt:
@@ -93,6 +99,13 @@ class EngineCommand(PulumiCommand):
         if result.code != 0:
             raise create_command_error(result)
         return result
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises the errors of `run` as soon as this driver must stop."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._check()
+            self._interruption.wait(min(left, _POLL))
 
     def _check(self) -> None:
         if self._interruption.is_set():
@@ -123,6 +136,10 @@ class EngineCommand(PulumiCommand):
                 killed = True
                 engine.kill()
         return code, interrupted
+
+
+def _stack_of(args: list[str]) -> str:
+    return args[args.index("--stack") + 1] if "--stack" in args else ""
 
 
 def _end(engine: EngineProcess) -> None:

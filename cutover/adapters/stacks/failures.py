@@ -1,8 +1,6 @@
 """Interpret a failed Pulumi command: which resource failed, why, and whether another attempt may succeed."""
 
-import os
 import re
-import socket
 
 from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
 
@@ -15,8 +13,12 @@ _TRANSIENT = re.compile(
 )
 # A new role is not known everywhere for seconds, up to a minute (docs/aws-behaviour.md, 3).
 _NEW_ROLE = re.compile(r"iam:PassRole|Role is not valid|verify that the ECS service role", re.IGNORECASE)
+# What the engine's backend and its keys report: gocloud's error, and AWS's in it.
+_STORE = re.compile(
+    r"(blob|secrets) \(code=\w+\)|operation error (S3|KMS)|unable to open bucket|no such bucket", re.IGNORECASE
+)
+_OF_RESOURCE = re.compile(r"[a-z][\w-]*(?::[\w/]+){1,2} \S+: ")
 _RESOURCE = re.compile(r"^\s{2}([a-z][\w-]*(?::[\w/]+){1,2}) \((.+)\):$")
-_LOCK = re.compile(r"locked by.*?created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)", re.DOTALL)
 _NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set for login"
 _NOT_REASONS = ("update failed", "preview failed", "resource creation failed", "resource has been", "destroy failed")
 
@@ -27,11 +29,21 @@ def translate(stack: str, output: str) -> CutoverError:
         message = "Pulumi has no backend: PULUMI_BACKEND_URL is not set, and there is no login"
         return PreflightFailed("BACKEND_MISSING", message, "pulumi login")
     reason = reason_of(output)
+    if _STORE.search(reason) and not _OF_RESOURCE.match(reason):
+        return _of_store(stack, reason)
     if _NEW_ROLE.search(reason):
         message = f"{stack}: ECS cannot use the release's roles yet, or the deployer may not pass them: {reason}"
         return TransientFailure("ROLE_NOT_USABLE", message, f"pulumi stack -s {stack}")
     kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
     return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")
+
+
+def _of_store(stack: str, reason: str) -> CutoverError:
+    """The error for a store of the state that is denied or down."""
+    message = f"Pulumi cannot use the state of the stack {stack}: {reason}"
+    if _TRANSIENT.search(reason):
+        return TransientFailure("STATE_UNREACHABLE", message, "cutover doctor")
+    return PreflightFailed("STATE_DENIED", message, "cutover doctor")
 
 
 def reason_of(output: str) -> str:
@@ -45,22 +57,3 @@ def reason_of(output: str) -> str:
             return resource + text.removeprefix("error:").strip()
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1] if lines else "Pulumi failed without any output"
-
-
-def lock_is_stale(output: str) -> bool:
-    """Whether every lock in the message is from a process of this machine that no longer runs."""
-    locks = list(_LOCK.finditer(output))
-    return bool(locks) and all(
-        lock.group("host") == socket.gethostname() and not _alive(int(lock.group("pid"))) for lock in locks
-    )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        # The process belongs to another user; it may be the one that holds the lock.
-        return True
-    return True

@@ -56,7 +56,7 @@ def _foreign(project: str, stack: str, theirs: str, ours: str) -> Refused:
         f"the stack {stack} of the Pulumi project {project} belongs to {theirs}, not to {ours}; nothing was changed. "
         "Give each application a folder with a Pulumi.yaml that has a name of its own"
     )
-    return Refused("FOREIGN_STACK", message, "cutover state env")
+    return Refused("FOREIGN_STACK", message, "cutover state check")
 
 
 def _tags(exported: Deployment) -> Mapping[str, str]:

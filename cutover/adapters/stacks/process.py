@@ -11,6 +11,7 @@ from pathlib import Path
 from cutover.adapters.stacks import supervisor
 
 OnLine = Callable[[str], object]
+_START_SECONDS, _START_POLL_SECONDS = 1.0, 0.005
 _LATE_SECONDS = 5.0
 """Time after the grace in which the supervisor ends; then its session is killed from here."""
 
@@ -55,6 +56,19 @@ class EngineProcess:
                 self._kill_session()
             return None
         return self._process.wait()
+
+    def engine_pid(self) -> int | None:
+        """Process id of the engine, the only child of its supervisor; None where there is no /proc, or if it ended."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until and self._process.poll() is None:
+            try:
+                if pids := children.read_text(encoding="ascii").split():
+                    return int(pids[0])
+            except OSError:
+                return None
+            self._readers[0].ended(_START_POLL_SECONDS)
+        return None
 
     def interrupt(self) -> None:
         """Send the engine one SIGINT; a second one would make it abandon running operations

@@ -1,12 +1,13 @@
 """The Stacks port: updates the environment stack, and creates and destroys release stacks, which it never updates."""
 
+import logging
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pulumi.automation import Deployment
 
@@ -15,6 +16,7 @@ from cutover.adapters.stacks import state
 from cutover.adapters.stacks.account import AccountStacks
 from cutover.adapters.stacks.attempt import attempt
 from cutover.adapters.stacks.command import EngineCommand
+from cutover.adapters.stacks.locks import EngineRuns, Locks, this_run
 from cutover.adapters.stacks.owner import refuse_foreign
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
@@ -34,21 +36,30 @@ from cutover.domain import (
     ReleaseRef,
     StackIdentity,
 )
-from cutover.domain.errors import PreflightFailed, Refused, StepFailed
+from cutover.domain.errors import CutoverError, PreflightFailed, Refused, StepFailed
 from cutover.ports import Kept, StackDiff
 
 if TYPE_CHECKING:
     from cutover.programs.listener import RecordedListener
 
+_log = logging.getLogger("cutover.engine")
 _LISTENER = "aws:lb/listener:Listener"
 _ENVIRONMENT = frozenset(EnvironmentOutputs.model_fields)
+
+
+class StackRecords(EngineRuns, Protocol):
+    """The part of the ledger that is about stacks."""
+
+    def environment(self) -> EnvironmentRecord | None:
+        """The entry of the environment."""
+        ...
 
 
 class PulumiStacks:
     """Implements `cutover.ports.Stacks` by the Pulumi engine and the programs of `cutover.programs`.
 
     While `interruption` or `lease_lost` is set, no command of the engine starts, and a running one is stopped.
-    `recorded` reads the ledger's entry of the environment.
+    `records` are the ledger's entries of stacks.
 
     Raises:
         InvalidInput: the shell and the configuration name different backends.
@@ -61,10 +72,11 @@ class PulumiStacks:
         session: Session,
         interruption: threading.Event,
         lease_lost: threading.Event,
-        recorded: Callable[[], EnvironmentRecord | None],
+        records: "StackRecords",
     ) -> None:
-        self._config, self._session, self._recorded = config, session, recorded
+        self._config, self._session, self._records = config, session, records
         self._command = EngineCommand(interruption, lease_lost, config.interrupt_grace)
+        self._command.on_update = self._record_run
         self._store: StateStore = state_store(config, os.environ)
         self._bucket = StateBucket(session, self._store)
 
@@ -90,6 +102,20 @@ class PulumiStacks:
     def release_exists(self, release: ReleaseRef) -> bool:
         """See `cutover.ports.Stacks`."""
         return self._releases.exists(release)
+
+    def unknown_releases(self, known: frozenset[str]) -> tuple[str, ...]:
+        """See `cutover.ports.Stacks`. The tags in the state tell a release of `prod` from one of `prod-eu`."""
+        prefix = f"{self._identity.stack}-"
+        names = [name for name in self._workspaces.names() if name.startswith(prefix) and name not in known]
+        return tuple(sorted(name for name in names if self._is_own(name)))
+
+    def _is_own(self, name: str) -> bool:
+        try:
+            return self._workspaces.export(name) is not None
+        except Refused as refused:
+            if refused.code != "FOREIGN_STACK":
+                raise
+            return False
 
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
         """See `cutover.ports.Stacks`."""
@@ -176,7 +202,7 @@ class PulumiStacks:
     @cached_property
     def _record(self) -> EnvironmentRecord | None:
         try:
-            return self._recorded()
+            return self._records.environment()
         except PreflightFailed as missing:
             # Before the first bootstrap there are no tables.
             if missing.code != "RECORDS_MISSING":
@@ -208,7 +234,17 @@ class PulumiStacks:
     def _open(self, project: str, check: Callable[[str, Deployment], None]) -> Workspaces:
         self._bucket.check()
         variables = engine_variables(self._config, self._store)
-        return Workspaces(self._command, project, variables, check, self._store.secrets_provider)
+        locks = Locks(self._records, project, self._config.interrupt_grace, self._command.pause)
+        return Workspaces(
+            self._command, project, variables, check, secrets_provider=self._store.secrets_provider, locks=locks
+        )
+
+    def _record_run(self, stack: str, pid: int) -> None:
+        try:
+            self._records.put_engine_run(stack, this_run(pid))
+        except CutoverError as error:
+            # Without the record a lock of this run can only be removed by a person.
+            _log.warning("the run of the engine on %s is not recorded: %s", stack, error.message)
 
     @cached_property
     def _account(self) -> AccountStacks:
@@ -225,7 +261,7 @@ class PulumiStacks:
             f"{identity.backend}, but {self._store.name} has no such stack; choose that backend, or restore the "
             "state (docs/state.md)"
         )
-        return Refused("STATE_LOST", message, "cutover state env")
+        return Refused("STATE_LOST", message, "cutover state check")
 
     def _preview(self, name: str, program: Program) -> StackDiff:
         changes = Changes()

@@ -16,6 +16,7 @@ from pulumi.automation.errors import CommandError, StackNotFoundError
 from cutover.adapters.stacks import state
 from cutover.adapters.stacks.command import EngineCommand
 from cutover.adapters.stacks.failures import translate
+from cutover.adapters.stacks.locks import Locks
 from cutover.config.state import PASSPHRASE, SERVICE
 from cutover.domain.errors import TransientFailure
 
@@ -42,18 +43,20 @@ class Workspaces:
         project: str,
         variables: Mapping[str, str],
         check: Callable[[str, Deployment], None],
+        *,
         secrets_provider: str,
+        locks: Locks,
     ) -> None:
         # The engine remembers the selected stack for each folder.
         self._folder = tempfile.TemporaryDirectory(prefix="cutover-")
         self._command, self._variables, self._check = command, dict(variables), check
-        self.project, self._secrets_provider = project, secrets_provider
+        self.project, self._secrets_provider, self._locks = project, secrets_provider, locks
         self._keys: dict[str, Mapping[str, str]] = {}
         """Stack → the keys of its settings file that name what encrypts its secrets."""
         settings = f"name: {project}\nruntime: python\n"
         (Path(self._folder.name) / "Pulumi.yaml").write_text(settings, encoding="utf-8")
 
-    def open(self, name: str, program: Program, env: Mapping[str, str] | None = None, *, exists: bool) -> Stack:
+    def open(self, name: str, program: Program, env: Mapping[str, str] | None = None, *, exists: bool) -> "LeanStack":
         """Select the stack if `exists`, else create it."""
         file = Path(self._folder.name) / f"Pulumi.{name}.yaml"
         if exists:
@@ -62,7 +65,7 @@ class Workspaces:
             file.write_text(_SETTINGS, encoding="utf-8")
         mode = StackInitMode.SELECT if exists else StackInitMode.CREATE
         try:
-            return _LeanStack(name, self._workspace(program, env), mode)
+            return LeanStack(name, self._workspace(program, env), mode, self._locks)
         except CommandError as error:
             raise translate(name, str(error)) from error
 
@@ -83,6 +86,15 @@ class Workspaces:
         self._check(name, exported)
         self._keys[name] = state.key_settings(exported)
         return exported
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the project's stacks."""
+        try:
+            listed = self._command.run(["stack", "ls", "--json"], self._folder.name, self._variables).stdout
+        except CommandError as error:
+            raise translate(self.project, str(error)) from error
+        # A backend that knows organizations writes `organization/project/name`.
+        return tuple(str(each["name"]).rpartition("/")[2] for each in json.loads(listed))
 
     def key_settings(self, name: str) -> Mapping[str, str]:
         """The keys that the settings file of an existing stack needs: the engine does not read them in the state."""
@@ -126,11 +138,15 @@ class _LeanWorkspace(LocalWorkspace):
         """Do nothing, which saves one run of the engine."""
 
 
-class _LeanStack(Stack):
+class LeanStack(Stack):
     """Reads no outputs and no history after an operation: the exported state has what the adapter needs.
 
     Each of these three reads is a run of the engine, a quarter of a second, and Automation API cannot skip it.
     """
+
+    def __init__(self, name: str, workspace: LocalWorkspace, mode: StackInitMode, locks: Locks) -> None:
+        super().__init__(name, workspace, mode)
+        self.locks = locks
 
     def outputs(self) -> OutputMap:
         """Empty: `state.outputs` reads them from the exported state."""

@@ -77,6 +77,9 @@ class FakeStacks:
     def release_exists(self, release: ReleaseRef) -> bool:
         return release.release in self.cloud.stacks and release.release not in self.cloud.pending
 
+    def unknown_releases(self, known: frozenset[str]) -> tuple[str, ...]:
+        return tuple(sorted(self.cloud.stacks.keys() - known))
+
     def outputs(self, release: ReleaseRef) -> ReleaseOutputs:
         if release.release not in self.cloud.stacks:
             raise StepFailed("RELEASE_MISSING", f"the stack {release.release} is not whole")
