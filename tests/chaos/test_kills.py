@@ -34,4 +34,4 @@ def test_after_every_kill_the_traffic_is_whole_and_nothing_is_orphaned(shell: Sh
     while (left := orphans(shell)) and time.monotonic() < deadline:
         time.sleep(1.0)
     assert left == {}
-    assert stacks(shell) == {"local", "platform-eu-west-1", *standing(shell)}
+    assert stacks(shell) == {"local", "repositories-123456789012-eu-west-1", *standing(shell)}
