@@ -43,6 +43,7 @@ class Soak:
     executions: tuple[str, ...]
     causes: Mapping[str, int]
     unexplained: tuple[str, ...]
+    zone_failures: int = 0
 
     @property
     def passed(self) -> bool:
@@ -104,7 +105,7 @@ def _judged(
         causes[cause or "unexplained"] += 1
         if cause is None:
             unexplained.append(f"{time.strftime('%H:%M:%S', time.localtime(failure.at))} {failure.reason}")
-    return Soak(int(summary["sent"]), statuses, causes, tuple(unexplained))
+    return Soak(int(summary["sent"]), statuses, causes, tuple(unexplained), len(outages))
 
 
 def _scenario(number: int) -> Scenario:
@@ -141,7 +142,9 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         soak = run(Path(folder), options.minutes, options.seed)
-    print(f"{options.minutes:g} minutes of storm with seed {options.seed}: {soak.sent} requests")
+    print(
+        f"{options.minutes:g} minutes of storm with seed {options.seed}: {soak.sent} requests, {soak.zone_failures} failures of a zone"
+    )
     print(f"executions, newest first: {', '.join(soak.executions)}")
     print(f"failed requests by cause: {dict(soak.causes) or 'none'}")
     for line in soak.unexplained[:50]:
