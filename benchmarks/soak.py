@@ -142,9 +142,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         soak = run(Path(folder), options.minutes, options.seed)
-    print(
-        f"{options.minutes:g} minutes of storm with seed {options.seed}: {soak.sent} requests, {soak.zone_failures} failures of a zone"
-    )
+    print(f"{options.minutes:g} minutes of storm with seed {options.seed}, {soak.zone_failures} failures of a zone")
+    print(f"requests: {soak.sent}")
     print(f"executions, newest first: {', '.join(soak.executions)}")
     print(f"failed requests by cause: {dict(soak.causes) or 'none'}")
     for line in soak.unexplained[:50]:
