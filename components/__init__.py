@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cutover.components.cluster import Cluster
+    from cutover.components.deployer_roles import DeployerRole, DeployerRoleArgs
     from cutover.components.environment import Environment, EnvironmentArgs
     from cutover.components.log_group import LogGroup, LogGroupArgs
     from cutover.components.platform import Platform, PlatformArgs
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "Cluster": "cluster",
     "ContainerArgs": "task_definition",
+    "DeployerRole": "deployer_roles",
+    "DeployerRoleArgs": "deployer_roles",
     "Environment": "environment",
     "EnvironmentArgs": "environment",
     "HealthCheckArgs": "target_group",
@@ -59,6 +62,8 @@ _MODULES = {
 __all__ = [
     "Cluster",
     "ContainerArgs",
+    "DeployerRole",
+    "DeployerRoleArgs",
     "Environment",
     "EnvironmentArgs",
     "HealthCheckArgs",

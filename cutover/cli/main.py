@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cutover.cli import verbs
+from cutover.cli.iam import iam_verbs
 from cutover.domain.errors import CutoverError, Exit
 
 # Loading boto3 and pydantic allocates a lot and frees nothing: a tenth of a short verb's time was garbage collection.
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 verbs.register(app)
+app.add_typer(iam_verbs(), name="iam")
 
 
 @app.callback()

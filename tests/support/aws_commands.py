@@ -18,8 +18,10 @@ def commands_of(page: Path) -> list[str]:
     return re.findall(r"^ {4}(aws .*)$", text, re.MULTILINE)
 
 
-def run(command: str, values: Mapping[str, str], variables: Mapping[str, str]) -> Any:
+def run(command: str, values: Mapping[str, str], variables: Mapping[str, str], folder: Path = Path()) -> Any:
     """Run one command with `values` in place of its capital words, and return what it would print.
+
+    `file://NAME` is a file of `folder`.
 
     Raises:
         botocore.exceptions.BotoCoreError | ClientError: the command is wrong, or the service refuses it.
@@ -31,7 +33,7 @@ def run(command: str, values: Mapping[str, str], variables: Mapping[str, str]) -
         service,
         endpoint_url=variables["AWS_ENDPOINT_URL"],
         region_name="eu-west-1",
-        aws_access_key_id="t",
+        aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID", "t"),
         aws_secret_access_key="t",
     )
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation.replace("-", "_")])
@@ -42,6 +44,9 @@ def run(command: str, values: Mapping[str, str], variables: Mapping[str, str]) -
             continue
         names = {xform_name(name, "-"): name for name in model.input_shape.members}
         name = names[option.removeprefix("--")]
+        if value.startswith("file://"):
+            arguments[name] = (folder / value.removeprefix("file://")).read_text(encoding="utf-8")
+            continue
         is_list = model.input_shape.members[name].type_name == "list"
         arguments[name] = json.loads(value) if value.startswith(("[", "{")) else [value] if is_list else value
     answer = getattr(client, operation.replace("-", "_"))(**arguments)

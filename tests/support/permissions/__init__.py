@@ -1,0 +1,1 @@
+"""Records the API requests of every role, and judges them by IAM's rules."""
