@@ -5,6 +5,7 @@ found exactly once is stale, and an error. Writes benchmarks/mutants.md; exits w
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -138,8 +139,12 @@ def _in_a_copy(guard: Guard, copies: "Queue[Path]") -> Result:
 
 def _judge(folder: Path, guard: Guard, started: float) -> Result:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *guard.tests]
+    # The processes that a test starts must import the broken copy, and not the checkout that is installed.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (folder, folder / "tests")))}
     try:
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        run = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         # A guard whose absence makes a driver loop for ever is noticed too.
         return Result(guard, "killed", time.monotonic() - started, f"no test ended within {_SECONDS} s")
