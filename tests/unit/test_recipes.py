@@ -57,7 +57,7 @@ def test_every_kind_of_step_has_one_handler_in_the_file_of_its_name() -> None:
 
 
 def test_every_strategy_has_one_file_that_the_registry_names() -> None:
-    shared = ("facts", "common", "capacity", "retention", "rollback", "way_back", "drill", "collect")
+    shared = ("facts", "common", "capacity", "retention", "rollback", "way_back", "drill", "collect", "destroy")
     strategies = files(ROOT / "strategies", *shared)
     assert strategies == {kind.replace("-", "_") for kind in KINDS}
     assert strategies == imports(PACKAGE / "planning" / "registry.py", "cutover.strategies") - {"facts"}
@@ -70,15 +70,16 @@ def test_no_kind_of_strategy_becomes_another_kind(kind: str) -> None:
 
 
 def test_every_port_has_a_file_and_a_place_among_the_ports() -> None:
-    ports = files(PACKAGE / "ports", "bundle")
-    settings = {"config", "when_paused", "lease_seconds"}
+    # `logs` is for verbs that carry out no execution.
+    ports = files(PACKAGE / "ports", "bundle", "logs")
+    settings = {"config", "when_paused", "lease_seconds", "credentials_end"}
     # `urgent` is the ledger and the load balancer again, with short time-outs.
     fields = {name.removesuffix("_for") for name in Ports.__dataclass_fields__} - settings - {"urgent"}
     assert fields == (ports - {"held_lease"}) | {"hold_lease"}
 
 
 def test_the_composition_names_every_adapter() -> None:
-    shared = ("items", "leases", "http", "secrets")
+    shared = ("items", "leases", "http", "secrets", "assumed_role")
     adapters = files(PACKAGE / "adapters", *shared) | {"hooks", "metrics", "notifier", "stacks"}
     assert imports(PACKAGE / "composition.py", "cutover.adapters") == adapters
 
@@ -87,8 +88,9 @@ def test_every_verb_has_a_file_that_the_list_of_verbs_loads() -> None:
     shared = ("common", "context", "crash", "folders", "formatting", "main", "progress", "reporters", "requests")
     shared += ("status_object", "tables", "tree", "verbs")
     verbs = PACKAGE / "cli" / "verbs.py"
-    assert imports(verbs, "cutover.cli") - {"context", "local"} == files(PACKAGE / "cli", *shared)
+    assert imports(verbs, "cutover.cli") - {"context", "local", "state"} == files(PACKAGE / "cli", *shared)
     assert imports(verbs, "cutover.cli.local") == files(PACKAGE / "cli" / "local", "cloud")
+    assert imports(verbs, "cutover.cli.state") == files(PACKAGE / "cli" / "state")
 
 
 def test_every_file_that_a_recipe_names_exists() -> None:
