@@ -213,7 +213,7 @@ def _ports(
         config=config,
         stacks=PulumiStacks(config, session, interruption, lease_lost, ledger),
         traffic=AlbTraffic(session, config.load_balancer.stickiness),
-        compute=EcsCompute(session),
+        compute=EcsCompute(session, urgent),
         probe_for=probe_for(config.provider),
         ledger=ledger,
         images=EcrImages(session),

@@ -18,10 +18,13 @@ _LINES, _CHARACTERS = 10, 200
 
 
 class EcsCompute:
-    """Implements `cutover.ports.Compute`."""
+    """Implements `cutover.ports.Compute`.
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    The log of a crashed task is read by `urgent`, a second at most: the way back waits for it.
+    """
+
+    def __init__(self, session: Session, urgent: Session | None = None) -> None:
+        self._session, self._urgent = session, urgent or session
 
     def service(self, outputs: ReleaseOutputs) -> ServiceState | None:
         """The service with its stopped tasks; None when it does not exist."""
@@ -45,7 +48,7 @@ class EcsCompute:
         """See `cutover.ports.Compute`: one GetLogEvents call on the stream that the log driver `awslogs` writes
         (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, `awslogs-stream-prefix`).
         """
-        logs = self._session.logs
+        logs = self._urgent.logs
         with aws_errors("GetLogEvents"):
             try:
                 events = logs.get_log_events(

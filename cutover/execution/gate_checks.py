@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cutover.domain import Outcome, ReleaseOutputs, ReleaseRef, Verdict
-from cutover.domain.errors import CutoverError, PreflightFailed, StepFailed, TransientFailure
+from cutover.domain.errors import Interrupted, LeaseLost, PreflightFailed, StepFailed, TransientFailure
 from cutover.execution.context import ExecutionContext
 from cutover.execution.measuring import is_due, judge_by_metrics
 from cutover.gates.alarms import judge_alarms
@@ -94,8 +94,10 @@ def _log_of(context: ExecutionContext, outputs: ReleaseOutputs, task: StoppedTas
     """The end of the task's log, as a part of the verdict's reason. A log that cannot be read changes no verdict."""
     try:
         lines = context.ports.compute.last_lines(outputs, task)
-    except CutoverError as error:
-        return f"its log could not be read: {error.message}"
+    except (LeaseLost, Interrupted):
+        raise
+    except Exception as error:  # noqa: BLE001  the crash is certain; nothing about its log may delay the way back
+        return f"its log could not be read: {error}"
     return f"its log ends with: {' | '.join(lines)}" if lines else "its log is empty"
 
 

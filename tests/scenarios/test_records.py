@@ -191,7 +191,7 @@ class Counted:
     def __init__(self, ledger: object) -> None:
         self._ledger = ledger
         self.calls: Counter[str] = Counter()
-        self.releases = 0
+        self.returned = 0
 
     def __getattr__(self, name: str) -> object:
         value = getattr(self._ledger, name)
@@ -202,7 +202,7 @@ class Counted:
             self.calls[name] += 1
             result = value(*args)
             if isinstance(result, tuple) and result and isinstance(result[0], Release):
-                self.releases += len(result)
+                self.returned += len(result)
             return result
 
         return call
@@ -236,18 +236,19 @@ def cost(history: int, end: str) -> tuple[Counter[str], int]:
             operations.drill(ports)
         case _:
             operations.collect(replace(ports, config=scenario.ports("v3", retention={"keep": 0}).config))
-    return ledger.calls, ledger.releases
+    return ledger.calls, ledger.returned
 
 
 @pytest.mark.parametrize("end", ["success", "failure", "rollback", "drill", "clean-up"])
-def test_an_execution_costs_the_same_after_a_thousand_releases(end: str) -> None:
-    assert cost(0, end) == cost(1000, end)
+def test_an_execution_costs_the_same_after_a_hundred_and_after_a_thousand_releases(end: str) -> None:
+    """A clean-up looks at the newest hundred: they may pin versions of secrets that no release needs any more."""
+    assert cost(100, end) == cost(1000, end)
 
 
 @pytest.mark.parametrize("end", ["success", "failure", "rollback", "drill", "clean-up"])
-def test_no_execution_lists_all_releases_or_reads_a_journal(end: str) -> None:
+def test_no_execution_reads_a_journal(end: str) -> None:
     calls, _ = cost(0, end)
-    assert not calls.keys() & {"releases", "journal", "weight_changes"}
+    assert not calls.keys() & {"journal", "weight_changes"}
 
 
 # p28: no record grows without a limit

@@ -57,8 +57,10 @@ NOT_DURING_AN_EXECUTION = frozenset(
 """Operations and people call them, before an execution starts or beside it."""
 IN_MEMORY = frozenset({"held.lease", "held.seconds_left", "held.expect"})
 """They read the memory of the process, and cannot fail."""
-ONLY_AFTER_ANOTHER_FAULT = frozenset({"ledger.execution", "ledger.measurements", "stacks.outputs"})
-"""They are called when an answer was lost, or when a driver died."""
+ONLY_AFTER_ANOTHER_FAULT = frozenset(
+    {"compute.last_lines", "ledger.execution", "ledger.measurements", "stacks.outputs"}
+)
+"""They are called when an answer was lost, when a driver died, or when a task of the release crashed."""
 
 
 @dataclass(frozen=True, slots=True)
