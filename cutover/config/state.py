@@ -26,6 +26,8 @@ PASSPHRASE = "passphrase"  # noqa: S105  the name of Pulumi's secrets provider
 SERVICE = "default"
 """Pulumi's name for the secrets provider of the backend itself."""
 KEY_ALIAS = "alias/cutover-state"
+NO_STACK = "none, it holds the state"
+"""Value of the tag `cutover:stack` of bucket and key. S3 allows no apostrophe in it."""
 _BACKEND_VARIABLE = "PULUMI_BACKEND_URL"
 _SCHEMES = ("s3", "azblob", "gs", "file", "https", "http", "postgres")
 # https://www.pulumi.com/docs/iac/concepts/projects/#project-names

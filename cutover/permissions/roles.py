@@ -3,7 +3,7 @@
 from typing import Literal, assert_never, get_args
 
 from cutover.config import EnvironmentConfig
-from cutover.permissions import lookups, records, release, signals
+from cutover.permissions import lookups, records, release, signals, state
 from cutover.permissions.documents import Document, Statement, documents
 from cutover.permissions.environment import environment
 from cutover.permissions.names import Names
@@ -22,6 +22,8 @@ def _statements(names: Names, role: Role) -> tuple[Statement, ...]:
     match role:
         case "bootstrap":
             return (
+                *state.make_state(names),
+                *state.keep_state(names),
                 *platform(names),
                 *environment(names),
                 *lookups.look_up_network(names),
@@ -33,6 +35,7 @@ def _statements(names: Names, role: Role) -> tuple[Statement, ...]:
             return _carry_out(names)
         case "preview":
             return (
+                *state.read_state(names),
                 *records.read_records(names),
                 *lookups.look_up_network(names),
                 *lookups.look_up_image(names),
@@ -58,6 +61,7 @@ def _statements(names: Names, role: Role) -> tuple[Statement, ...]:
 def _carry_out(names: Names) -> tuple[Statement, ...]:
     """What carries out an execution, whoever prepared it."""
     return (
+        *state.keep_state(names),
         *records.read_records(names),
         *records.write_records(names),
         *records.find_pins(names),

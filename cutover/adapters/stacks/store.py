@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutover.adapters.session import Session, aws_errors, error_code
-from cutover.config.state import KEY_ALIAS, StateStore, region_of
+from cutover.config.state import KEY_ALIAS, NO_STACK, StateStore, region_of
 from cutover.domain.errors import PreflightFailed, Refused
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _KEEP_OLD_DAYS, _KEEP_OLD_VERSIONS = 90, 10
 _KEY_PENDING_DAYS = 7
 _ATTEMPTS, _AGAIN_SECONDS = 20, 0.5
-_NO_STACK = "none, it holds the state"  # S3 allows no apostrophe in the value of a tag
 _OURS = "BucketAlreadyOwnedByYou"
 # Another request creates or changes the bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _BUSY = "OperationAborted"
@@ -122,7 +121,7 @@ class StateBucket:
             (s3.put_bucket_lifecycle_configuration, {"LifecycleConfiguration": {"Rules": [_forget_old()]}}),
             (
                 s3.put_bucket_tagging,
-                {"Tagging": {"TagSet": [{"Key": "cutover:stack", "Value": _NO_STACK}]}},
+                {"Tagging": {"TagSet": [{"Key": "cutover:stack", "Value": NO_STACK}]}},
             ),
         )
         return tuple(_bound(call, {**owner, **arguments}) for call, arguments in calls)
@@ -157,7 +156,7 @@ class StateBucket:
                 return
             key = kms.create_key(
                 Description="Secrets in the state of Pulumi's stacks (cutover)",
-                Tags=[{"TagKey": "cutover:stack", "TagValue": _NO_STACK}],
+                Tags=[{"TagKey": "cutover:stack", "TagValue": NO_STACK}],
             )["KeyMetadata"]["KeyId"]
             kms.enable_key_rotation(KeyId=key)
             try:

@@ -26,6 +26,8 @@ WITHOUT_RESOURCES = frozenset(
         "ecs:RegisterTaskDefinition",
         "elasticloadbalancing:Describe*",
         "iam:ListRoles",
+        "kms:CreateKey",
+        "kms:TagResource",
         "logs:DescribeLogGroups",
         "ssm:DescribeParameters",
     }
@@ -94,6 +96,7 @@ def foreign(request: Request) -> Iterator[Request]:
         yield _with(request, "iam:awsservicename", "spot.amazonaws.com")
     if "aws:resourcetag/name" in context:
         yield _with(request, "aws:resourcetag/name", "another-vpc")
+    yield from _with_another_key(request)
     if request.action in ("iam:CreateRole", "iam:PutRolePolicy"):
         yield _without(request, "iam:permissionsboundary")
     # The tags of the load balancer and of its listener change with the file.
@@ -101,6 +104,14 @@ def foreign(request: Request) -> Iterator[Request]:
     for key in context:
         if key.endswith(":createaction") and not tags_change:
             yield _without(request, key)
+
+
+def _with_another_key(request: Request) -> Iterator[Request]:
+    if not request.action.startswith("kms:"):
+        return
+    for name in ("kms:resourcealiases", "aws:requesttag/cutover:stack", "aws:resourcetag/cutover:stack"):
+        if name in request.context:
+            yield _with(request, name, "another")
 
 
 _ACCOUNT = "123456789012"
