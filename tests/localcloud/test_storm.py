@@ -45,8 +45,10 @@ def test_one_zone_fails_at_a_time_and_for_a_while() -> None:
 
 def test_tasks_of_a_failing_zone_end_and_start_again_in_another(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
-    vpc = ec2.describe_subnets(SubnetIds=[cloud.subnet])["Subnets"][0]["VpcId"]
-    zone = f"{REGION}c"
+    own = ec2.describe_subnets(SubnetIds=[cloud.subnet])["Subnets"][0]
+    vpc = own["VpcId"]
+    # moto chooses the zone of a subnet at random.
+    zone = next(each for each in (f"{REGION}a", f"{REGION}b") if each != own["AvailabilityZone"])
     other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.2.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
     network = {"awsvpcConfiguration": {"subnets": [cloud.subnet, other], "securityGroups": []}}
     cloud.create(cloud.task_definition(), 2, target=False, networkConfiguration=network)
