@@ -24,7 +24,7 @@ VICTIMS: tuple[Kind, ...] = ("driver", "driver", "engine", "plugin", "supervisor
 GRACE_SECONDS = 10.0
 END_SECONDS = GRACE_SECONDS + 20.0
 """Time in which every process of a killed driver ends: the grace, and what a loaded machine needs."""
-DRIVER_SECONDS = 180.0
+DRIVER_SECONDS = 420.0
 """Time in which a driver ends whose engine or plugin was killed: it retries, or rolls back."""
 _ENDED = (0, 5)  # completed, rolled back
 _POLL = 0.05
