@@ -187,7 +187,7 @@ class Session:
     def credentials_end(self) -> datetime | None:
         """When the credentials of this process end; None if they are renewed, do not end, or do not say when.
 
-        Credentials in environment variables cannot be renewed: whoever wrote them there also writes their end into
+        Credentials in environment variables cannot be renewed: the program that sets them also sets their end in
         AWS_CREDENTIAL_EXPIRATION, as `aws configure export-credentials` does.
         """
         with aws_errors("GetCredentials"):

@@ -59,7 +59,7 @@ def _statements(names: Names, role: Role) -> tuple[Statement, ...]:
 
 
 def _carry_out(names: Names) -> tuple[Statement, ...]:
-    """What carries out an execution, whoever prepared it."""
+    """Carry out an execution, also one that another role has prepared."""
     return (
         *state.keep_state(names),
         *records.read_records(names),
