@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PAGE = 100  # tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 _MOST_PAGES = 10
+_ENDED = frozenset({"DEPROVISIONING", "STOPPED"})
+"""The states of a task whose containers have ended. The first one lasts until its network interface is gone."""
 _STREAM = "app/app"
 """Prefix of a log stream and name of the container, as `cutover/components/task_definition.py` sets them."""
 _LINES, _CHARACTERS = 10, 200
@@ -101,7 +103,7 @@ def _state(service: "ServiceTypeDef", outputs: ReleaseOutputs, ending: "list[Tas
         rollout_reason=primary.get("rolloutStateReason", ""),
         failed_tasks=primary.get("failedTasks", 0),
         leaving=sum(task.get("lastStatus") != "STOPPED" for task in ending),
-        stopped=tuple(_stopped_task(task) for task in ending if task.get("lastStatus") == "STOPPED"),
+        stopped=tuple(_stopped_task(task) for task in ending if task.get("lastStatus") in _ENDED),
     )
 
 
@@ -113,6 +115,6 @@ def _stopped_task(task: "TaskTypeDef") -> StoppedTask:
         task_arn=task.get("taskArn", ""),
         stopped_reason="; ".join([task.get("stoppedReason", ""), *reasons]),
         exit_code=codes[0] if codes else None,
-        stopped_at=task.get("stoppedAt"),
+        stopped_at=task.get("stoppedAt") or task.get("stoppingAt"),
         stop_code=task.get("stopCode", ""),
     )

@@ -113,7 +113,7 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
         way_back.turn_back(context, failure)
         return
     if head.only_destroys and wanted:
-        recorder.finish(Status.COMPLETED, Phase.DONE, f"{head.purpose} was stopped: {failure.message}")
+        _stop_destroying(context, failure)
         return
     work = "record of the success" if succeeded else head.purpose if head.only_destroys else "rollback"
     message = f"the {work} failed: {failure.message}"
@@ -122,6 +122,20 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     if head.goes_back and _has_traffic_to_lose(context):
         message = f"{message}; {weights_by_hand(context)}"
     recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
+
+
+def _stop_destroying(context: ExecutionContext, wanted: StepFailed) -> None:
+    """End a destroy or a clean-up where it is; without traffic anywhere, there is nothing to go back to."""
+    head, message = context.recorder.execution, wanted.message
+    nothing_serves = head.purpose == "destroy" and not context.recorded_allocation().positive()
+    if nothing_serves:
+        message = f"{message}; no release has traffic, and `cutover deploy` gives it to one again"
+    context.recorder.finish(
+        Status.COMPLETED,
+        Phase.DONE,
+        f"{head.purpose} was stopped: {message}",
+        good=GoodReleases() if nothing_serves else None,
+    )
 
 
 def _try_again_later(context: ExecutionContext, error: Exception, failure: StepFailed | None) -> StepFailed | None:

@@ -71,7 +71,7 @@ def _is_too_early_for_its_role(task: StoppedTask, since: datetime) -> bool:
     A denial that lasts is the release's fault (docs/aws-behaviour.md, 3).
     """
     denied = task.stop_code == "TaskFailedToStart" and _DENIED.search(task.stopped_reason) is not None
-    return denied and task.stopped_at is not None and task.stopped_at < since + _NEW_POLICY
+    return denied and (task.stopped_at is None or task.stopped_at < since + _NEW_POLICY)
 
 
 def _running(service: ServiceState) -> int:

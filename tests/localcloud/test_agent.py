@@ -3,6 +3,7 @@
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,13 @@ import boto3
 import pytest
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
+from cutover.adapters.ecs import EcsCompute
+from cutover.adapters.session import Session
+from cutover.config.schema import Provider
+from cutover.domain import ReleaseOutputs
+from cutover.gates.ecs import judge_ecs
 from cutover.localcloud.metrics.store import Metric
+from cutover.localcloud.weather import AWS
 from support.ecs_cloud import ACCOUNT, DEADLINE, REGION, Cloud
 
 
@@ -83,6 +90,29 @@ def test_a_crash_loop_fails_the_deployment_with_the_stopped_reason(cloud: Cloud)
     assert task["containers"][0]["exitCode"] == 1
     lines = cloud.client("logs").filter_log_events(logGroupName="/shop")["events"]
     assert any("cannot reach its database" in line["message"] for line in lines)
+
+
+def test_the_reason_of_a_failed_rollout_is_known_while_its_tasks_deprovision(cloud: Cloud) -> None:
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    definition = cloud.task_definition("crash")
+    cloud.sky.change(AWS.name, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        _see_as(patch, "initial")
+        cloud.create(definition, 3, deploymentConfiguration=breaker)
+        cloud.until(lambda service: service["deployments"][0]["rolloutState"] == "FAILED")
+    cluster, group = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", cloud.group
+    outputs = ReleaseOutputs(
+        cluster_arn=cluster,
+        service_name="s",
+        task_definition_arn=definition,
+        target_group_arn=group,
+        security_group_id="sg",
+        log_group_name="/shop",
+    )
+    provider = Provider(region=REGION, account_id=ACCOUNT)
+    compute = EcsCompute(Session(provider))
+    judged = judge_ecs(compute.service(outputs), 3, 100, datetime(2026, 1, 1, tzinfo=UTC))
+    assert judged.reason.endswith("the last one: Essential container in task exited (exit code 1)")
 
 
 def test_a_missing_image_is_a_pull_failure(cloud: Cloud) -> None:

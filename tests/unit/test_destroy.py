@@ -3,8 +3,9 @@
 import pytest
 
 from cutover import operations
-from cutover.domain import Status
+from cutover.domain import RequestKind, Status
 from cutover.domain.errors import Refused, StepFailed
+from cutover.operations.request import put_request
 from support.fakes import InMemoryEnvironment
 
 
@@ -77,3 +78,42 @@ def test_a_platform_that_holds_the_records_of_others_is_not_destroyed(environmen
     with pytest.raises(Refused, match="shop/test") as refused:
         operations.refuse_shared_platform(environment.driver("v2"))
     assert refused.value.hint == "cutover -e test destroy"
+
+
+def request_abort(environment: InMemoryEnvironment) -> None:
+    head = environment.ledger.latest_execution()
+    assert head is not None
+    put_request(environment.driver("v2"), head, RequestKind.ABORT, "wrong environment")
+
+
+def test_a_destroy_that_is_stopped_before_it_takes_the_traffic_leaves_the_last_good_release(
+    environment: InMemoryEnvironment,
+) -> None:
+    def abort(_: str) -> None:
+        environment.ledger.after_write = lambda _: None
+        request_abort(environment)
+
+    environment.ledger.after_write = lambda what: abort(what) if what != "lease" else None
+    stopped = operations.destroy_releases(environment.driver("v2"))
+    assert stopped is not None
+    assert environment.ledger.events[stopped.execution_id][-1].message.startswith("destroy was stopped")
+    serving = environment.ledger.good().last
+    assert environment.cloud.weights == {f"tg/{serving}": 100}
+
+
+def test_a_destroy_that_is_stopped_later_leaves_nothing_to_roll_back_to_and_names_the_next_command(
+    environment: InMemoryEnvironment,
+) -> None:
+    def abort(call: str) -> None:
+        if call == "destroy v1":
+            environment.cloud.before_call = lambda _: None
+            request_abort(environment)
+
+    environment.cloud.before_call = abort
+    stopped = operations.destroy_releases(environment.driver("v2"))
+    assert stopped is not None
+    assert "`cutover deploy`" in environment.ledger.events[stopped.execution_id][-1].message
+    assert (environment.cloud.weights, environment.ledger.good().names) == ({}, ())
+    deployed = operations.deploy(environment.driver("v2"))
+    assert deployed is not None
+    assert (deployed.status, deployed.baseline) == (Status.COMPLETED, None)

@@ -40,6 +40,7 @@ OK = ProbeResult(status=200, body="shop v2", latency_seconds=0.1, error="", conn
         (replace(GOOD, running=0, stopped=(CRASHED, UNSTARTED)), Outcome.FAIL),
         (replace(GOOD, running=0, running_on_task_definition=0, stopped=(OLD, OLD, CRASHED)), Outcome.INCONCLUSIVE),
         (replace(GOOD, running=0, running_on_task_definition=0, stopped=(DENIED, DENIED)), Outcome.INCONCLUSIVE),
+        (replace(GOOD, running=0, stopped=(replace(DENIED, stopped_at=None),) * 2), Outcome.INCONCLUSIVE),
         (replace(GOOD, running=0, stopped=(DENIED_LATE, DENIED_LATE)), Outcome.FAIL),
         (replace(GOOD, stopped=(CRASHED, CRASHED)), Outcome.PASS),
         (replace(GOOD, running=3, running_on_task_definition=3), Outcome.PASS),

@@ -227,7 +227,8 @@ class Watch:
         if head.purpose == "deploy":
             self.good = [each for each in self.good if each != name] + [name]
             self.completed.add(name)
-        elif head.purpose == "destroy":
+        elif head.purpose == "destroy" and not self.simulation.world.weights:
+            # One that was stopped before it took the traffic away leaves what serves.
             self.good = []
         elif head.purpose == "rollback":
             left = head.baseline.release if head.baseline is not None else ""
