@@ -51,6 +51,9 @@ simulate: setup ## run random sequences of verbs and faults; SEED=100000 N=20000
 pairs: setup ## kill every verb, and then its resume, at all pairs of points
 	$(simulation) pairs
 
+records: setup ## keep the records that this version writes, for the tests of later versions
+	PYTHONPATH=tests:. python -m support.kept_records
+
 mutants: setup ## break each guard in turn and see a test fail; writes benchmarks/mutants.md
 	python tools/mutants/run.py $(ARGS)
 

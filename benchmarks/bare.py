@@ -1,9 +1,12 @@
 """The work that cutover is compared with: boto3 calls in one process, without plan, gates, records and stacks."""
 
 import json
+import time
 from typing import Any
 
 import boto3
+
+_HEALTHY_SECONDS = 60.0
 
 
 class Bare:
@@ -52,6 +55,10 @@ class Bare:
         trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         roles = [self.iam.create_role(RoleName=f"{name}-{r}", AssumeRolePolicyDocument=document) for r in "et"]
+        # The task pulls an image, writes a log and may read secrets; a role of a release may do that as well.
+        starts = {"Effect": "Allow", "Action": ["ecr:*", "logs:*", "secretsmanager:*", "ssm:*"], "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [starts]})
+        self.iam.put_role_policy(RoleName=f"{name}-e", PolicyName="start", PolicyDocument=policy)
         group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=like["vpc"])["GroupId"]
         target = self.elbv2.create_target_group(
             Name=name, Protocol="HTTP", Port=8080, VpcId=like["vpc"], TargetType="ip", HealthCheckPath="/health",
@@ -74,8 +81,10 @@ class Bare:
             loadBalancers=[{"targetGroupArn": target, "containerName": "app", "containerPort": 8080}],
             networkConfiguration={"awsvpcConfiguration": network},
         )  # fmt: skip
+        deadline = time.monotonic() + _HEALTHY_SECONDS
         while not self._healthy(target):
-            continue
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the targets of {name} are not healthy after {_HEALTHY_SECONDS:g} s")
         self.modify_listener(listener, {target: 100})
 
     def _healthy(self, target: str) -> bool:

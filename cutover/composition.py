@@ -4,7 +4,7 @@ Adapters are imported inside the functions: a verb loads only what it uses.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -105,12 +105,12 @@ def open_compute(config: EnvironmentConfig) -> Compute:
     return EcsCompute(Session(config.provider))
 
 
-def engine_environment(config: EnvironmentConfig) -> dict[str, str]:
-    """The environment variables with which `pulumi` sees the same state as cutover."""
+def engine_environment(config: EnvironmentConfig, shell: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables with which `pulumi` sees the same state as cutover in a shell with these variables."""
     from cutover.adapters.stacks.variables import engine_variables
     from cutover.config.state import state_store
 
-    return engine_variables(config, state_store(config, {}))
+    return engine_variables(config, state_store(config, shell))
 
 
 def check_state(config: EnvironmentConfig) -> str:

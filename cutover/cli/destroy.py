@@ -13,8 +13,8 @@ from cutover.cli.context import Context
 from cutover.cli.formatting import command
 from cutover.composition import open_logs
 from cutover.config import EnvironmentConfig
-from cutover.domain import Release
-from cutover.domain.errors import Exit, InvalidInput, PreflightFailed
+from cutover.domain import Execution, Release
+from cutover.domain.errors import Exit, InvalidInput, PreflightFailed, Refused
 from cutover.operations import delete_logs, destroy_environment, destroy_releases, refuse_shared_platform
 from cutover.ports import Kept, Ports
 
@@ -45,6 +45,8 @@ def _destroy(context: Context, *, platform: bool, kept: tuple[Kept, ...]) -> int
             execution = destroy_releases(ports)
             if execution is not None and (code := exit_code(execution)) is not Exit.OK:
                 return finish(context, execution) or code
+            if execution is not None:
+                _require_not_stopped(ports, execution)
             _say(context, f"destroying the environment stack {ports.config.environment}: load balancer, listener …")
             destroy_environment(ports)
             if "logs" not in kept:
@@ -123,6 +125,13 @@ def _print_kept(lines: list[str]) -> None:
 def _command(config: EnvironmentConfig, *, platform: bool, kept: tuple[Kept, ...]) -> str:
     options = (" --platform" if platform else "") + "".join(f" --keep {each}" for each in kept)
     return command(config.environment, f"destroy{options} --confirm {config.application}-{config.environment}")
+
+
+def _require_not_stopped(ports: Ports, execution: Execution) -> None:
+    """Raise `Refused` if a person aborted the destroy of the releases."""
+    if abort := ports.ledger.control(execution.execution_id).abort:
+        message = f"{abort.by} stopped the destroy{f' ({abort.reason})' if abort.reason else ''}; the rest is kept"
+        raise Refused("STOPPED", message, "cutover releases")
 
 
 def _say(context: Context, sentence: str) -> None:

@@ -1,6 +1,6 @@
 """The options of all verbs. Each verb has its own file, which is imported when the verb runs.
 
-This file imports only typer, so that `cutover --help` is fast.
+This file imports only typer and the verbs of `state`, so that `cutover --help` is fast.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from cutover.cli.state.verbs import register as register_state
 
 _ID = Annotated[str | None, typer.Argument(help="Execution ID; default: the newest.", show_default=False)]
 _Reason = Annotated[str, typer.Option(help="Reason, for the journal.")]
@@ -28,10 +30,7 @@ def register(app: typer.Typer) -> None:
     hook = typer.Typer(help="Record the results of hooks.", no_args_is_help=True)
     hook.command("answer")(hook_answer)
     app.add_typer(hook, name="hook")
-    state = typer.Typer(help="See the state of Pulumi's stacks.", no_args_is_help=True)
-    state.command("check")(state_check)
-    state.command("env")(state_env)
-    app.add_typer(state, name="state")
+    register_state(app)
     release = typer.Typer(help="Write the stack file of a release.", no_args_is_help=True)
     release.command()(render)
     app.add_typer(release, name="release")
@@ -293,20 +292,6 @@ def logs(
 def render(context: typer.Context) -> int:
     """Write the Pulumi.RELEASE.yaml of the release that Pulumi.ENV.yaml describes."""
     from cutover.cli import release_render as verb
-
-    return verb.run(context.obj)
-
-
-def state_check(context: typer.Context) -> int:
-    """List where Pulumi's stacks, the records and AWS disagree, each with the command that repairs it."""
-    from cutover.cli.state import check as verb
-
-    return verb.run(context.obj)
-
-
-def state_env(context: typer.Context) -> int:
-    """Print the variables with which `pulumi` sees the same state as cutover."""
-    from cutover.cli.state import env as verb
 
     return verb.run(context.obj)
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from cutover.adapters.session import Session
-from cutover.config.schema import Provider
 from cutover.localcloud.server import LocalCloud
 from support.contract_cloud import ContractCloud, FakeContractCloud
 from support.local_contract_cloud import LocalContractCloud
-from support.records import RECORDS
+from support.local_session import session_on
 
 _numbers = count(1)
 
@@ -39,29 +38,7 @@ def contract_cloud(request: pytest.FixtureRequest) -> ContractCloud:
 
 @pytest.fixture(scope="module")
 def session(cloud: LocalCloud) -> Session:
-    provider = Provider(
-        region="eu-west-1",
-        account_id="123456789012",
-        endpoint=cloud.endpoint,
-        access_key="test",
-        secret_key="test",
-        s3_use_path_style=True,
-    )
-    session = Session(provider)
-    for table in (RECORDS.deployments_table, RECORDS.executions_table):
-        session.dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    session.s3.create_bucket(
-        Bucket=RECORDS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    return session
+    return session_on(cloud)
 
 
 @pytest.fixture

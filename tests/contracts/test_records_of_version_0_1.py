@@ -17,7 +17,7 @@ from support.ledger_records import commit, head_of, release_of, take
 from support.records import RECORDS
 
 CLOCK = FakeClock()
-GOLDEN = Path(__file__).with_name("records_of_version_0_1.json")
+GOLDEN = Path(__file__).with_name("records") / "version_0_1.json"
 """Written by version 0.1: v1 and v2 succeeded, v3 serves, v4 failed; v1 and v4 are retired; a driver has the lease."""
 
 

@@ -12,7 +12,8 @@ import pytest
 from cutover.adapters.stacks import releases
 from cutover.adapters.stacks.workspaces import Workspaces
 from cutover.domain import Allocation, Release
-from cutover.domain.errors import Interrupted, StepFailed
+from cutover.domain.errors import Interrupted, StepFailed, TransientFailure
+from cutover.localcloud.faults import UNAVAILABLE, Fault
 from cutover.localcloud.server import LocalCloud
 from support.contract_stacks import LocalContractStacks
 from support.leftovers import named_after
@@ -145,6 +146,22 @@ def test_a_creation_continues_although_a_service_and_a_rule_exist_that_the_state
     assert (after.cluster_arn, after.security_group_id) == (before.cluster_arn, before.security_group_id)
     unknown = account.compute.service(before)
     assert unknown is None or unknown.status == "DRAINING"
+
+
+def test_a_service_whose_answer_was_lost_is_created_again_by_the_next_attempts(account: LocalContractStacks) -> None:
+    release = account.release(f"v{next(_numbers)}")
+    account.cloud.faults.add(Fault("ecs", UNAVAILABLE, "CreateService", after_effect=True))
+    with pytest.raises(TransientFailure) as failed:
+        account.stacks.create_release(release, 1)
+    assert failed.value.code == "SERVICE_LEFT_BEHIND"
+    for _ in range(20):
+        # Its tasks drain first.
+        with contextlib.suppress(TransientFailure):
+            outputs = account.stacks.create_release(release, 1)
+            break
+    service = account.compute.service(outputs)
+    assert service is not None
+    assert (service.status, service.desired) == ("ACTIVE", 1)
 
 
 def test_a_deletion_that_a_kill_cut_off_after_its_effect_is_made_good_by_a_creation(

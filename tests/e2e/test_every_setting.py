@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
+from support.local_aws import clients
 from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -16,13 +16,7 @@ ACCOUNT = "123456789012"
 
 
 def client(shell: Shell, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=shell.variables["AWS_ENDPOINT_URL"],
-        region_name="eu-west-1",
-        aws_access_key_id="t",
-        aws_secret_access_key="t",
-    )
+    return clients(shell.variables["AWS_ENDPOINT_URL"])(service)
 
 
 def replace_section(shell: Shell, name: str, text: str) -> None:

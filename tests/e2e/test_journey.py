@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from cutover.adapters.probe import load_balancer_url
+from support.local_aws import clients
 from support.shell import Ended, Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -77,6 +78,24 @@ def test_a_version_goes_live_under_load_and_a_bad_one_is_rolled_back(shell: Shel
     assert plain.code == 0, f"pulumi up by hand would change the environment: {plain.out}"
     refreshed = shell.run("pulumi", "refresh", "-s", "local", "--yes", "--skip-preview", "--expect-no-changes")
     assert refreshed.code == 0, f"a refresh is not empty: {refreshed.out}"
+
+
+def test_what_a_person_changed_by_hand_is_listed_and_repaired(shell: Shell) -> None:
+    balancers = clients(shell.variables["AWS_ENDPOINT_URL"])("elbv2")
+    balancer = balancers.describe_load_balancers(Names=["shop-local"])["LoadBalancers"][0]["LoadBalancerArn"]
+    listener = balancers.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]
+    maintenance = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    balancers.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=[maintenance])
+    checked = shell.cutover("state", "check")
+    assert checked.code == 4
+    (finding,) = json.loads(checked.out)
+    assert "the listener has the weights {}" in finding["what"]
+    assert shell.cutover("state", "repair").code == 2, "nobody was asked"
+    assert shell.cutover("state", "repair", "7", "--yes").code == 2
+    repaired = shell.cutover("state", "repair", "1", "--yes")
+    assert (repaired.code, json.loads(repaired.out)) == (0, []), repaired.err
+    after = balancers.describe_listeners(ListenerArns=[listener["ListenerArn"]])["Listeners"][0]
+    assert after["DefaultActions"][0]["Type"] == "forward"
 
 
 def up_until_the_roles_are_known(shell: Shell, release: str) -> Ended:

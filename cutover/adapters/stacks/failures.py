@@ -13,6 +13,8 @@ _TRANSIENT = re.compile(
 )
 # A new role is not known everywhere for seconds, up to a minute (docs/aws-behaviour.md, 3).
 _NEW_ROLE = re.compile(r"iam:PassRole|Role is not valid|verify that the ECS service role", re.IGNORECASE)
+# The answer to CreateService was lost and the plugin asked again. The next attempt deletes the service and creates it.
+_LEFT_BEHIND = re.compile(r"Creation of service was not idempotent|service that is still Draining", re.IGNORECASE)
 # What the engine's backend and its keys report: gocloud's error, and AWS's in it.
 _STORE = re.compile(
     r"(blob|secrets) \(code=\w+\)|operation error (S3|KMS)|unable to open bucket|no such bucket", re.IGNORECASE
@@ -34,6 +36,9 @@ def translate(stack: str, output: str) -> CutoverError:
     if _NEW_ROLE.search(reason):
         message = f"{stack}: ECS cannot use the release's roles yet, or the deployer may not pass them: {reason}"
         return TransientFailure("ROLE_NOT_USABLE", message, f"pulumi stack -s {stack}")
+    if _LEFT_BEHIND.search(reason):
+        message = f"{stack}: a service of an earlier attempt is in the way: {reason}"
+        return TransientFailure("SERVICE_LEFT_BEHIND", message, "cutover resume")
     kind = TransientFailure if _TRANSIENT.search(reason) else StepFailed
     return kind("PULUMI_FAILED", f"{stack}: {reason}", f"pulumi stack -s {stack}")
 

@@ -9,7 +9,7 @@ from cutover.composition import engine_environment
 
 def run(context: Context) -> int:
     """Print `export` lines for a POSIX shell, or with --json an object. Makes no call."""
-    values = engine_environment(context.config())
+    values = engine_environment(context.config(), {})
     if context.json:
         print(json.dumps(values))
     else:
