@@ -1,8 +1,13 @@
 """`cutover destroy`: every release goes, the serving one last; what others need stays."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 
 from cutover import operations
+from cutover.cli import destroy
+from cutover.cli.context import Context
 from cutover.domain import RequestKind, Status
 from cutover.domain.errors import Refused, StepFailed
 from cutover.operations.request import put_request
@@ -117,3 +122,21 @@ def test_a_destroy_that_is_stopped_later_leaves_nothing_to_roll_back_to_and_name
     deployed = operations.deploy(environment.driver("v2"))
     assert deployed is not None
     assert (deployed.status, deployed.baseline) == (Status.COMPLETED, None)
+
+
+def test_the_command_keeps_the_environment_when_a_person_stopped_the_destroy(
+    environment: InMemoryEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def abort(call: str) -> None:
+        if call.startswith("destroy v"):
+            environment.cloud.before_call = lambda _: None
+            request_abort(environment)
+
+    environment.cloud.before_call = abort
+    ports = environment.driver("v2")
+    monkeypatch.setattr("cutover.cli.destroy.open_ports", lambda *_: nullcontext(ports))
+    monkeypatch.setattr(Context, "config", lambda _: ports.config)
+    context = Context(environment="prod", json=True, project=Path())
+    with pytest.raises(Refused, match=r"alice stopped the destroy \(wrong environment\)"):
+        destroy.run(context, "shop-prod", platform=False, keep=())
+    assert "destroy environment" not in environment.cloud.calls
