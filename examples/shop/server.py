@@ -39,11 +39,12 @@ class Shop:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        server = await asyncio.start_server(self._connection, host, port, backlog=512)
-        print(f"shop {self._version} listens on {host}:{port}", flush=True)
         if self._behaviour == "crash":
+            # Before it listens, so that no health check can pass on a busy machine.
             await asyncio.sleep(CRASH_AFTER_SECONDS)
             sys.exit("shop: cannot reach its database: connection refused")
+        server = await asyncio.start_server(self._connection, host, port, backlog=512)
+        print(f"shop {self._version} listens on {host}:{port}", flush=True)
         await stop.wait()
         server.close()
         self._stopping = True

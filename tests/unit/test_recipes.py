@@ -90,7 +90,9 @@ def test_every_verb_has_a_file_that_the_list_of_verbs_loads() -> None:
     verbs = PACKAGE / "cli" / "verbs.py"
     assert imports(verbs, "cutover.cli") - {"context", "local", "state"} == files(PACKAGE / "cli", *shared)
     assert imports(verbs, "cutover.cli.local") == files(PACKAGE / "cli" / "local", "cloud")
-    assert imports(verbs, "cutover.cli.state") == files(PACKAGE / "cli" / "state")
+    state = PACKAGE / "cli" / "state"
+    assert imports(verbs, "cutover.cli.state") == {"verbs"}
+    assert imports(state / "verbs.py", "cutover.cli.state") == files(state, "verbs")
 
 
 def test_every_file_that_a_recipe_names_exists() -> None:

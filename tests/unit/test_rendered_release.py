@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cutover.cli.release_render import commands_for
 from cutover.domain import Manifest, ReleaseRef
 from cutover.domain.errors import InvalidInput
 from cutover.programs.render import load_release, render_release
@@ -44,3 +45,19 @@ def test_an_edited_manifest_is_refused(file: Path) -> None:
 def test_the_prefix_of_all_names_comes_from_the_recorded_digest() -> None:
     ref = ReleaseRef(release="prod-v1-01234567", version="v1", digest="0123456789abcdef" * 4)
     assert ref.resource_prefix("a-long-application") == "a-long-appl-01234567"
+
+
+@pytest.mark.parametrize(
+    ("state", "option"),
+    [
+        ({"backend": "file:///state"}, ""),
+        ({"backend": "https://api.pulumi.com"}, ""),
+        ({"backend": "account"}, " --secrets-provider 'awskms://alias/cutover-state?region=eu-west-1'"),
+    ],
+)
+def test_the_printed_commands_name_the_key_that_encrypts_the_secrets_of_a_stack(
+    state: dict[str, str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    commands = commands_for(config_for("v1", state=state), "prod-v1-aaaaaaaa")
+    assert commands == [f"pulumi stack init prod-v1-aaaaaaaa{option}", "pulumi up -s prod-v1-aaaaaaaa"]
