@@ -1,7 +1,7 @@
 """What the simulation has found in the core, each as a short sequence of its own."""
 
 from cutover.domain import ReleaseState, Status
-from support.simulation import Simulation, settle
+from support.simulation import Case, Simulation, run_case, settle
 from support.simulation.fast import DRAIN
 from support.simulation.simulation import CREATE_SECONDS, DESTROY_SECONDS
 
@@ -263,3 +263,18 @@ def test_the_reason_why_a_way_back_failed_is_reported_and_not_the_first_failure_
     assert head.status is Status.FAILED
     assert head.error is not None
     assert "TargetGroupNotFound" in head.error.message
+
+
+def test_a_release_whose_destroy_was_given_up_gets_all_its_tasks_back() -> None:
+    directives = (
+        ("start", "deploy", "v1", "rolling", 0.0, "wait"),
+        ("run", 424, 0),
+        ("start", "deploy", "v2", "rolling", 0.0, "wait"),
+        ("run", 600, 1),
+        ("run", 83, 2),
+        ("terminate", 0),
+        ("freeze", 0, 15.0),
+        ("run", 600, 0),
+        ("edit", "v2", "v1", 5),
+    )
+    run_case(Case(gates="metric", retention="cold", on_drift="stop", directives=directives))

@@ -248,7 +248,8 @@ def test_a_reader_that_closes_the_pipe_does_not_change_the_exit_code() -> None:
         process.stdout.close()
         errors = process.stderr.read()
         assert process.wait(PATIENCE) == 5
-    assert errors == "the output ends here (Broken pipe), and the deployment continues\n"
+    # On a busy machine the queue may have been full before the reader closed the pipe; that is reported after it.
+    assert errors.splitlines()[0] == "the output ends here (Broken pipe), and the deployment continues"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

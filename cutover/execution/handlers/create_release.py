@@ -35,10 +35,10 @@ class CreateReleaseHandler:
         return None
 
     def is_done(self, context: ExecutionContext) -> bool:
-        """Whether the stack is complete and the ledger has its outputs."""
+        """Whether the stack is complete, the ledger has its outputs, and the service is as large as it must be."""
         release = context.ports.ledger.release(self.step.release.release)
         recorded = release is not None and release.outputs is not None and release.state is ReleaseState.READY
-        return recorded and context.ports.stacks.release_exists(self.step.release)
+        return recorded and context.ports.stacks.release_exists(self.step.release) and not self._is_small(context)
 
     def apply(self, context: ExecutionContext) -> None:
         """Create the stack from the recorded manifest, or adopt it, and record its outputs."""
@@ -54,6 +54,9 @@ class CreateReleaseHandler:
             outputs = gateway.create_release(context, self.step.release, self.step.desired_count)
         ready = creating.model_copy(update={"state": ReleaseState.READY, "outputs": outputs})
         recorder.note("stack", f"the stack {creating.ref.release} is complete", Changes(releases=(ready,)))
+        if self._is_small(context):
+            # A release whose destroy was given up: it had lost tasks with its traffic.
+            gateway.scale(context, self.step.release, self.step.desired_count)
 
     def verify(self, context: ExecutionContext) -> str:
         """Check that the stack exists; raises `StepFailed` if it does not."""
@@ -63,3 +66,7 @@ class CreateReleaseHandler:
             )
         service = context.outputs(self.step.release).service_name
         return f"created {self.step.release.release}, ECS service {service}"
+
+    def _is_small(self, context: ExecutionContext) -> bool:
+        service = context.ports.compute.service(context.outputs(self.step.release))
+        return service is not None and service.desired < self.step.desired_count
