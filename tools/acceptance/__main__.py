@@ -21,6 +21,7 @@ def main() -> int:
     project = copy_project(options.project, options.env)
     print(cost(project.config))
     if not options.yes:
+        project.remove()
         print("Nothing was changed. Add --yes to run it: make acceptance ENV=… ARGS=--yes")
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -59,7 +59,9 @@ def take_away(project: Project, report: Report) -> None:
         run(project, report, 0, "destroy", "--confirm", f"{project.config.application}-{project.environment}")
         facts.check(project, report, "destroy", facts.AFTER_DESTROY)
     except Exception as error:  # noqa: BLE001  the report must be written, and say what is left
-        report.note(f"not everything was taken away: {error}")
+        report.note(f"not everything was taken away, with the project in {project.folder}: {error}")
+    else:
+        project.remove()
 
 
 def run(project: Project, report: Report, code: int | None, *arguments: str) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class Project:
         document["config"]["cutover:strategy"] = {"kind": strategy, **options, **times}
         _write(self.file, document)
 
+    def remove(self) -> None:
+        """Delete the copy, which nothing needs once the run is taken away."""
+        shutil.rmtree(self.folder)
+
 
 def copy_project(source: Path, environment: str) -> Project:
     """Copy the project and adapt its file; raises the errors of `load_environment` if the file is not valid."""
