@@ -37,7 +37,7 @@ WITHOUT_RESOURCES = frozenset(
 def requests_by(role: str) -> list[Request]:
     """What a role asks of IAM: recorded from the journey, and listed because the journey does not ask for it.
 
-    A worker carries out executions by the same code as `deploy`: what `deploy` asked for is needed by it too, all but
+    A worker carries out executions by the same code as `deploy`, so it needs what `deploy` asked for, all but
     the look-up of the image.
     """
     _, asked = read()
