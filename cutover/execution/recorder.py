@@ -152,6 +152,10 @@ class Recorder:
         self._allocation = self._known = confirmed
         self.execution = self.execution.model_copy(update={"traffic": confirmed.traffic})
 
+    def doubt(self, live: Mapping[str, int]) -> None:
+        """Count the recorded weights as not written: the listener has `live`, and the next write replaces that."""
+        self._known = self.known_allocation().model_copy(update={"confirmed": False, "replaced": dict(live)})
+
     def record_measurement(
         self,
         gate: str,

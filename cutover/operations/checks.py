@@ -26,20 +26,28 @@ def refuse_in_progress(ports: Ports) -> None:
 
 
 def refuse_unfinished(ports: Ports, supersedes: str | None = None) -> None:
-    """Raise `Refused` if an execution is unfinished, or has FAILED and its candidate still has traffic.
+    """Raise `Refused` if an execution is unfinished, or has FAILED and left traffic on a release that is not proven.
 
     `supersedes` is the FAILED execution that a person replaces on purpose. Call it under the lease.
     """
     refuse_in_progress(ports)
     head = ports.ledger.latest_execution()
-    if head is None:
+    if head is None or head.status is not Status.FAILED or supersedes is not None:
         return
-    weight = ports.ledger.allocation().weight_of(head.candidate.release)
-    if head.status is Status.FAILED and head.purpose == "deploy" and weight and supersedes is None:
-        message = f"the execution {head.execution_id} FAILED, and {head.candidate.release} still has {weight} %"
-        raise Refused(
-            "FAILED_HAS_TRAFFIC", f"{message} of the traffic; roll back first, or resume it", "cutover rollback"
-        )
+    if unproven := _unproven_with_traffic(ports, head):
+        message = f"the execution {head.execution_id} FAILED, and {' and '.join(unproven)} of the traffic"
+        raise Refused("FAILED_HAS_TRAFFIC", f"{message}; roll back first, or resume it", "cutover rollback")
+
+
+def _unproven_with_traffic(ports: Ports, failed: Execution) -> list[str]:
+    """The candidate, and what an earlier failed execution left: a newer one may have superseded it and failed too."""
+    good = ports.ledger.good().names
+    candidate = failed.candidate.release if failed.purpose == "deploy" else None
+    return [
+        f"{share.release} still has {share.weight} %"
+        for share in ports.ledger.allocation().weights
+        if share.weight > 0 and (share.release == candidate or (good and share.release not in good))
+    ]
 
 
 def lease_is_held(ports: Ports) -> bool:

@@ -278,3 +278,37 @@ def test_a_release_whose_destroy_was_given_up_gets_all_its_tasks_back() -> None:
         ("edit", "v2", "v1", 5),
     )
     run_case(Case(gates="metric", retention="cold", on_drift="stop", directives=directives))
+
+
+def test_gc_does_not_hide_a_failed_deployment_that_left_traffic_on_a_release_it_had_superseded() -> None:
+    directives = (
+        ("start", "deploy", "v1", "canary", 0.0, "wait"),
+        ("run", 581, 0),
+        ("flap", "v1", "crash"),
+        ("start", "deploy", "v3", "recreate", 0.0, "leave"),
+        ("run", 900, 3),
+        ("behave", "v5", "unhealthy"),
+        ("start", "supersede", "v5", "blue-green", 0.0, "wait"),
+        ("run", 900, 1),
+        ("run", 900, 3),
+        ("run", 600, 0),
+        ("start", "gc", "v6", "rolling", 0.0, "wait"),
+    )
+    run_case(Case(gates="alarm", retention="cold", on_drift="restore", directives=directives))
+
+
+def test_a_rollback_does_not_undo_a_move_by_hand_away_from_a_last_good_release_that_is_dead() -> None:
+    directives = (
+        ("start", "deploy", "v3", "recreate", 0.0, "wait"),
+        ("run", 431, 0),
+        ("start", "deploy", "v4", "blue-green", 0.0, "wait"),
+        ("run", 600, 0),
+        ("start", "rollback", "v4", "recreate", -300.0, "wait"),
+        ("run", 158, 2),
+        ("flap", "v3", "crash"),
+        ("run", 160, 0),
+        ("edit", "v4", "v3", 100),
+        ("start", "rollback", "v6", "linear", 0.0, "wait"),
+        ("run", 600, 3),
+    )
+    run_case(Case(gates="metric", retention="cold", on_drift="restore", directives=directives))

@@ -58,9 +58,7 @@ class ShiftBackHandler:
         step, clock = self.step, context.ports.clock
         known = Knowledge(context.release(step.release), step.failed)
         gained_at = clock.monotonic()
-        recorded = context.recorder.known_allocation()
-        if not recorded.confirmed and dict(context.live_weights()) == recorded.positive():
-            context.recorder.confirm(recorded)
+        _compare_with_listener(context)
         while True:
             knowledge.refresh(known, context.ports.clock, context.ports.urgent)
             allocation = next_allocation(context, known, step.min_healthy_percent)
@@ -100,6 +98,17 @@ class ShiftBackHandler:
             f"{self.step.release.release} has {known.target_healthy or 0} of {self.step.capacity} healthy targets and "
             f"gained none within {duration(self.step.deadline_seconds)}; the traffic stays: {traffic or 'none'}"
         )
+
+
+def _compare_with_listener(context: ExecutionContext) -> None:
+    """Confirm the recorded weights if the listener has them; else decide from those that it has."""
+    recorded, live = context.recorder.known_allocation(), dict(context.live_weights())
+    if live == recorded.positive():
+        if not recorded.confirmed:
+            context.recorder.confirm(recorded)
+    elif recorded.confirmed:
+        # Somebody moved the traffic by hand. The record must not hide that the last good release is dead.
+        context.recorder.doubt(live)
 
 
 def _with_standby(context: ExecutionContext, step: ShiftBack, allocation: Allocation) -> Allocation:

@@ -81,7 +81,8 @@ def _disturb_process(simulation: Simulation, process: Process, disturbance: Dire
             process.frozen_until = simulation.scheduler.now + seconds
             process.notes["frozen"] = 1
         case ("step-clock", seconds):
-            process.skew += seconds
+            # AWS refuses signatures that are more than five minutes off, so no driver's clock is.
+            process.skew = max(-300.0, min(300.0, process.skew + seconds))
         case ("fault", kind, after):
             simulation.faults.arm(process, kind, after)
         case _:

@@ -42,9 +42,13 @@ def listener_is_recorded(watch: Watch, simulation: "Simulation") -> str | None:
 
 
 def no_weight_without_success(watch: Watch, simulation: "Simulation") -> str | None:
-    """Before the first success no release has weight."""
+    """Before the first success no release has weight, but for one that a newer deployment superseded in vain."""
     weights = simulation.world.weights
-    return f"no release ever succeeded, and the weights are {weights}" if weights and not watch.good else None
+    if not weights or watch.good:
+        return None
+    superseded = {head.supersedes for head in simulation.ledger.heads.values()}
+    left = {f"tg/{simulation.ledger.heads[name].candidate.release}" for name in superseded if name is not None}
+    return None if set(weights) <= left else f"no release ever succeeded, and the weights are {weights}"
 
 
 def last_good_has_everything(watch: Watch, simulation: "Simulation") -> str | None:
