@@ -312,3 +312,20 @@ def test_a_rollback_does_not_undo_a_move_by_hand_away_from_a_last_good_release_t
         ("run", 600, 3),
     )
     run_case(Case(gates="metric", retention="cold", on_drift="restore", directives=directives))
+
+
+def test_a_rollback_that_restored_weights_decides_anew_before_it_writes() -> None:
+    directives = (
+        ("start", "deploy", "v1", "approve", 0.0, "wait"),
+        ("run", 429, 0),
+        ("start", "deploy", "v2", "drill", -300.0, "wait"),
+        ("run", 600, 0),
+        ("run", 600, 1),
+        ("start", "deploy", "v3", "blue-green", 300.0, "wait"),
+        ("run", 600, 2),
+        ("start", "rollback", "v3", "canary", 0.0, "wait"),
+        ("run", 900, 3),
+        ("edit", "v3", "v2", 100),
+        ("start", "rollback-to", "v1", "canary", 0.0, "wait"),
+    )
+    run_case(Case(gates="health", retention="cold", on_drift="stop", directives=directives))

@@ -58,11 +58,11 @@ class ShiftBackHandler:
         step, clock = self.step, context.ports.clock
         known = Knowledge(context.release(step.release), step.failed)
         gained_at = clock.monotonic()
-        _compare_with_listener(context)
+        self._compare_with_listener(context)
         while True:
             knowledge.refresh(known, context.ports.clock, context.ports.urgent)
             allocation = next_allocation(context, known, step.min_healthy_percent)
-            if allocation is not None:
+            if allocation is not None and not _is_restored(context):
                 self._write(context, allocation)
                 gained_at = clock.monotonic()
             if context.recorder.known_allocation().weight_of(step.release.release) == 100:
@@ -85,12 +85,27 @@ class ShiftBackHandler:
         return f"{self.step.release.version} has all traffic"
 
     def _write(self, context: ExecutionContext, allocation: Allocation) -> None:
-        look_for_drift(context)
         if self.step.keep_failed and allocation.weight_of(self.step.failed.release) == 0:
             allocation = _with_standby(context, self.step, allocation)
         reason = f"{self.step.failed.version} loses its traffic"
         gateway.write_weights_back(context, allocation, reason, context.recorder.record_weights)
         gateway.read_back(context, context.recorder.known_allocation())
+
+    def _compare_with_listener(self, context: ExecutionContext) -> None:
+        """Confirm the recorded weights if the listener has them."""
+        recorded = context.recorder.known_allocation()
+        try:
+            live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
+        except Interrupted:
+            raise
+        except Exception:  # noqa: BLE001  a rollback goes on without a look: then the record counts
+            return
+        if live == recorded.positive():
+            if not recorded.confirmed:
+                context.recorder.confirm(recorded)
+        elif recorded.confirmed and recorded.weight_of(self.step.release.release) == 100:
+            # Somebody moved the traffic by hand. The record must not hide that the last good release is dead.
+            context.recorder.doubt(live)
 
     def _stuck(self, context: ExecutionContext, known: Knowledge) -> str:
         traffic = ", ".join(f"{w.version} {w.weight} %" for w in context.recorder.known_allocation().weights)
@@ -100,21 +115,11 @@ class ShiftBackHandler:
         )
 
 
-def _compare_with_listener(context: ExecutionContext) -> None:
-    """Confirm the recorded weights if the listener has them; else decide from those that it has."""
-    recorded = context.recorder.known_allocation()
-    try:
-        live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
-    except Interrupted:
-        raise
-    except Exception:  # noqa: BLE001  a rollback goes on without a look: then the record counts
-        return
-    if live == recorded.positive():
-        if not recorded.confirmed:
-            context.recorder.confirm(recorded)
-    elif recorded.confirmed:
-        # Somebody moved the traffic by hand. The record must not hide that the last good release is dead.
-        context.recorder.doubt(live)
+def _is_restored(context: ExecutionContext) -> bool:
+    """Look for drift before a write. True if it was answered with a write, which the next decision starts from."""
+    before = context.recorder.known_allocation()
+    look_for_drift(context)
+    return context.recorder.known_allocation() != before
 
 
 def _with_standby(context: ExecutionContext, step: ShiftBack, allocation: Allocation) -> Allocation:

@@ -157,16 +157,15 @@ class Watch:
             return
         if self.is_late(process):
             self.late_write = True
-            self._check("late", process)
+            if not self._gives_back_blindly(write, process):
+                self._check("late", process)
             return
         head = ledger.latest_execution()
         if head is None or head.finished:
             self.broken(22, f"{process.name} writes weights, and no execution is in progress")
             return
-        blind = process.notes.get("failed_calls", 0) > process.notes.get("recorded", 0)
-        move = Move(
-            process, head, _by_release(write.before), _by_release(write.after), write.after, blind, self.target_of(head)
-        )
+        before, after = _by_release(write.before), _by_release(write.after)
+        move = Move(process, head, before, after, write.after, _is_blind(process), self.target_of(head))
         self._check("move", move)
         self.stops.pop(head.execution_id, None)
 
@@ -180,6 +179,10 @@ class Watch:
             return False
         process.notes["late"] = process.notes.get("late", 0) + 1
         return True
+
+    def _gives_back_blindly(self, write: WeightsWrite, process: Process) -> bool:
+        """Whether a driver that cannot read who took its lease over gives the last good release everything."""
+        return _is_blind(process) and bool(self.good) and write.after == {f"tg/{self.good[-1]}": 100}
 
     def is_disturbed(self, process: Process, name: str) -> bool:
         """Whether the health of a release changed by itself after the process last read it."""
@@ -234,6 +237,11 @@ class Watch:
             left = head.baseline.release if head.baseline is not None else ""
             kept = [each for each in self.good if each != left]
             self.good = kept[: kept.index(name) + 1] if name in kept else [*kept, name]
+
+
+def _is_blind(process: Process) -> bool:
+    """Whether calls of the process failed since its last record."""
+    return bool(process.notes.get("failed_calls", 0) > process.notes.get("recorded", 0))
 
 
 def _by_release(weights: dict[str, int]) -> dict[str, int]:
