@@ -17,6 +17,10 @@ class RepositoriesArgs:
     names: Sequence[str]
     deletion_protection: bool
     """Whether the repositories are protected from deletion, also while they have images."""
+    pull_accounts: Sequence[str] = ()
+    """Other accounts whose environments pull the images."""
+    partition: str = "aws"
+    """ARN partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
 
 class Repositories(pulumi.ComponentResource):
@@ -47,7 +51,27 @@ def _repository(name: str, repository: str, args: RepositoriesArgs, keep: pulumi
     )
     child = pulumi.ResourceOptions(parent=keep.parent)
     ecr.LifecyclePolicy(name, repository=created.name, policy=untagged_expire(), opts=child)
+    if args.pull_accounts:
+        policy = pull_policy(args.pull_accounts, args.partition)
+        ecr.RepositoryPolicy(name, repository=created.name, policy=policy, opts=child)
     return created
+
+
+def pull_policy(accounts: Sequence[str], partition: str) -> str:
+    """Return a repository policy with which the accounts look up and pull images
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html)."""
+    statement = {
+        "Sid": "PullFromOtherAccounts",
+        "Effect": "Allow",
+        "Principal": {"AWS": [f"arn:{partition}:iam::{account}:root" for account in sorted(accounts)]},
+        "Action": [
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:DescribeImages",
+            "ecr:GetDownloadUrlForLayer",
+        ],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def untagged_expire() -> str:

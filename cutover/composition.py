@@ -77,7 +77,7 @@ def _dynamo_ledger(config: EnvironmentConfig) -> "DynamoLedger":
     from cutover.adapters.dynamodb import DynamoLedger
     from cutover.adapters.session import Session
 
-    session = Session(config.provider)
+    session = Session(config.records_provider)
     return DynamoLedger(session, config.records, config.application, config.environment, open_clock())
 
 
@@ -207,8 +207,12 @@ def _ports(
     session, clock, lease_lost = Session(config.provider), SystemClock(interruption), threading.Event()
     urgent = Session(config.provider, urgent=True)
     names = (config.application, config.environment)
-    urgent_ledger = DynamoLedger(urgent, config.records, *names, clock)
-    ledger = DynamoLedger(session, config.records, *names, clock)
+    # Where the records are in the environment's account, both use the same clients.
+    shared = config.records.account is None
+    for_records = session if shared else Session(config.records_provider)
+    urgent_for_records = urgent if shared else Session(config.records_provider, urgent=True)
+    urgent_ledger = DynamoLedger(urgent_for_records, config.records, *names, clock)
+    ledger = DynamoLedger(for_records, config.records, *names, clock)
     return Ports(
         config=config,
         stacks=PulumiStacks(config, session, interruption, lease_lost, ledger),

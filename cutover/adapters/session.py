@@ -158,10 +158,9 @@ class Session:
         """Amazon CloudWatch Logs."""
         return self._boto.client("logs", endpoint_url=self.provider.endpoint, config=self._config)
 
-    @cached_property
-    def ecr(self) -> "ECRClient":
-        """Amazon ECR."""
-        return self._boto.client("ecr", endpoint_url=self.provider.endpoint, config=self._config)
+    def ecr_in(self, region: str) -> "ECRClient":
+        """Amazon ECR of a Region: images can be in another one than the environment."""
+        return self._boto.client("ecr", region_name=region, endpoint_url=self.provider.endpoint, config=self._config)
 
     @cached_property
     def ssm(self) -> "SSMClient":

@@ -54,11 +54,17 @@ def doctor(context: typer.Context) -> int:
     return verb.run(context.obj)
 
 
-def bootstrap(context: typer.Context) -> int:
+def bootstrap(
+    context: typer.Context,
+    *,
+    platform: Annotated[
+        bool, typer.Option("--platform", help="Only what environments share: state store, tables, repositories.")
+    ] = False,
+) -> int:
     """Create records, registry and load balancer."""
     from cutover.cli import bootstrap as verb
 
-    return verb.run(context.obj)
+    return verb.run_platform(context.obj) if platform else verb.run(context.obj)
 
 
 def preview(context: typer.Context) -> int:

@@ -102,8 +102,34 @@ class Provider(Section):
         return self
 
 
+class RecordsAccount(Section):
+    """The account and Region of the platform stack, where they are not the environment's."""
+
+    account_id: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{12}$")] = Field(
+        description="Account that has the tables and the bucket."
+    )
+    region: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = Field(
+        default=None, description="Their Region; `null` is `provider.region`."
+    )
+    assume_role: AssumeRole = Field(
+        description="Role of that account. The driver assumes it for the records, with the credentials of the machine."
+    )
+
+    @model_validator(mode="after")
+    def _role_of_this_account(self) -> Self:
+        if self.assume_role.arn.split(":")[4] != self.account_id:
+            raise ValueError(f"assume_role.arn is not a role of account {self.account_id}")
+        return self
+
+
 class Records(Section):
     """The tables and the bucket of the platform stack, which hold the records."""
+
+    account: RecordsAccount | None = Field(
+        default=None,
+        description="The account of the records, where several accounts share one; `null` is `provider.account_id`. "
+        "`cutover bootstrap --platform` creates tables and bucket there.",
+    )
 
     deployments_table: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(
         default="immutable-deployments",
@@ -118,6 +144,9 @@ class Records(Section):
     repositories: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[._/-][a-z0-9]+)*$")], ...] = Field(
         default=(),
         description="ECR repositories of the application, in a stack of their own that `cutover bootstrap` creates.",
+    )
+    pull_accounts: tuple[Annotated[str, StringConstraints(strict=True, pattern=r"^\d{12}$")], ...] = Field(
+        default=(), max_length=50, description="Other accounts whose environments pull from `repositories`."
     )
     deletion_protection: bool = Field(
         default=True,
@@ -183,6 +212,19 @@ class EnvironmentConfig(Section):
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = Field(
         default_factory=dict, description="Tags for every resource."
     )
+
+    @property
+    def records_provider(self) -> Provider:
+        """The account, Region and credentials with which the driver reaches the records."""
+        account = self.records.account
+        if account is None:
+            return self.provider
+        update = {
+            "account_id": account.account_id,
+            "region": account.region or self.provider.region,
+            "assume_role": account.assume_role,
+        }
+        return self.provider.model_copy(update=update)
 
     @field_validator("environment")
     @classmethod

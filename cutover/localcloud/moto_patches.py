@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from cutover.localcloud.aws_defaults import add_balancer_attributes, keep_descriptions_of_group_rules
+from cutover.localcloud.registries import reach_other_registries
 from cutover.localcloud.secret_versions import keep_labels
 
 EVENTS_OF_A_STREAM = 10_000
@@ -28,6 +29,7 @@ def moto_patches() -> Iterator[None]:
         add_balancer_attributes(patches)
         keep_descriptions_of_group_rules(patches)
         keep_labels(patches)
+        reach_other_registries(patches)
         yield
 
 

@@ -3,7 +3,7 @@
 from cutover.domain import Execution, Manifest, Release, Status
 from cutover.execution.recorder import Recorder
 from cutover.operations.checks import alarms_firing_before, refuse_busy, refuse_drift, refuse_unfinished
-from cutover.operations.environments import record_environment, refuse_another_project
+from cutover.operations.environments import record_environment, refuse_another_environment
 from cutover.operations.leasing import leased
 from cutover.operations.prepare import Prepared, prepare, prepare_manifest
 from cutover.operations.resume import abort_to_end
@@ -34,7 +34,7 @@ def deploy_release(ports: Ports, release: Release) -> Execution | None:
     """Deploy a recorded release; None if it already has all traffic. Raises the errors of `deploy`."""
     refuse_busy(ports)
     with leased(ports) as held:
-        refuse_another_project(ports.ledger.environment(), ports.config.project)
+        refuse_another_environment(ports.ledger.environment(), ports.config)
         environment = ports.stacks.environment()
         prepared = _checked(ports, prepare_manifest(ports, release.ref, release.manifest, environment))
         if prepared.nothing_to_do:

@@ -48,7 +48,13 @@ def destroy_environment(ports: Ports) -> None:
 
 
 def refuse_shared_platform(ports: Ports) -> None:
-    """Raise `Refused` if another environment has releases, whose records are in the platform's tables."""
+    """Raise `Refused` if another environment has releases, whose records are in the platform's tables.
+
+    Tables in another account are refused too: other accounts use them.
+    """
+    if (account := ports.config.records.account) is not None:
+        message = f"the platform is in account {account.account_id}; destroy it with a file of that account"
+        raise Refused("PLATFORM_ELSEWHERE", message, "cutover destroy")
     if others := ports.ledger.other_environments():
         message = f"the platform holds the records of the releases of {', '.join(others)}"
         raise Refused("PLATFORM_IN_USE", message, f"cutover -e {others[0].rpartition('/')[2]} destroy")

@@ -1,5 +1,6 @@
 """The outputs of the environment's stack: from Pulumi's state, or from the records."""
 
+from cutover.config import EnvironmentConfig
 from cutover.domain import EnvironmentOutputs, EnvironmentRecord
 from cutover.domain.errors import Refused, StepFailed
 from cutover.ports import Ledger, Ports, Stacks
@@ -13,6 +14,7 @@ def known_environment(ports: Ports) -> EnvironmentOutputs:
     record = ports.ledger.environment()
     if record is None:
         return ports.stacks.environment()
+    refuse_another_environment(record, ports.config)
     try:
         ports.traffic.weights(record.outputs.listener_arn)
     except StepFailed:
@@ -28,11 +30,24 @@ def record_environment(ledger: Ledger, stacks: Stacks, outputs: EnvironmentOutpu
         ledger.put_environment(record)
 
 
-def refuse_another_project(record: EnvironmentRecord | None, project: str) -> None:
-    """Raise `Refused` if Pulumi.yaml names another project than the one in which the recorded stacks are."""
-    if record is not None and record.identity.project != project:
+def refuse_another_environment(record: EnvironmentRecord | None, config: EnvironmentConfig) -> None:
+    """Raise `Refused` if the recorded stacks are in another Pulumi project, account or Region than configured.
+
+    Several accounts can share the tables of the records: each application and environment has one name there.
+    """
+    if record is None:
+        return
+    identity, provider = record.identity, config.provider
+    if identity.project != config.project:
         message = (
-            f"the stacks of this environment are in the Pulumi project {record.identity.project}, but Pulumi.yaml "
-            f"names {project}; write the recorded name into Pulumi.yaml again"
+            f"the stacks of this environment are in the Pulumi project {identity.project}, but Pulumi.yaml "
+            f"names {config.project}; write the recorded name into Pulumi.yaml again"
         )
         raise Refused("PROJECT_CHANGED", message, "cutover state check")
+    if (identity.account_id, identity.region) != (provider.account_id, provider.region):
+        message = (
+            f"{config.application} in {config.environment} is recorded in account {identity.account_id}, "
+            f"{identity.region}, but the file names account {provider.account_id}, {provider.region}; give this "
+            "environment another name, or destroy the recorded one first"
+        )
+        raise Refused("ACCOUNT_CHANGED", message, "cutover doctor")

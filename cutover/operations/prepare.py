@@ -6,7 +6,7 @@ from cutover.config import build_manifest
 from cutover.domain import Manifest, Plan, ReleaseRef
 from cutover.domain.release import Network
 from cutover.operations.checks import refuse_version_reuse
-from cutover.operations.environments import refuse_another_project
+from cutover.operations.environments import refuse_another_environment
 from cutover.planning.observe import observe_deployment, serving_release
 from cutover.planning.registry import make_plan
 from cutover.ports import EnvironmentOutputs, Ports
@@ -62,9 +62,9 @@ def prepare_manifest(ports: Ports, ref: ReleaseRef, manifest: Manifest, environm
 
 def build_release_manifest(ports: Ports) -> tuple[Manifest, EnvironmentOutputs]:
     """The manifest of the configured release, with the image's digest and pinned secrets; and the environment."""
+    refuse_another_environment(ports.ledger.environment(), ports.config)
     image = ports.images.resolve(ports.config.release.image)
     pinned = {name: ports.configuration.pin(arn) for name, arn in ports.config.release.secrets.items()}
-    refuse_another_project(ports.ledger.environment(), ports.config.project)
     environment = ports.stacks.environment()
     network = Network(
         vpc_id=environment.vpc_id,

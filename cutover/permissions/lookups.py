@@ -12,9 +12,7 @@ def look_up_network(names: Names) -> tuple[Statement, ...]:
 
 def look_up_image(names: Names) -> tuple[Statement, ...]:
     """Resolve the tag of the image to its digest."""
-    repository = names.config.release.image.partition("@")[0].partition(":")[0]
-    actions = ("ecr:DescribeImages", "ecr:DescribeRepositories")
-    return (Statement("LookUpImage", actions, (names.arn("ecr", f"repository/{repository}"),)),)
+    return (Statement("LookUpImage", ("ecr:DescribeImages",), (names.repository,)),)
 
 
 def look_up_secrets(names: Names) -> tuple[Statement, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cutover.config import EnvironmentConfig
+from cutover.config.image import repository_of
 from cutover.config.partitions import partition
 from cutover.domain.release import ReleaseRef
 from cutover.permissions.documents import Condition
@@ -40,15 +41,19 @@ class Names:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables of the records."""
-        records = self.config.records
-        return tuple(
-            self.arn("dynamodb", f"table/{name}") for name in (records.deployments_table, records.executions_table)
-        )
+        records, provider = self.config.records, self.config.records_provider
+        prefix = f"arn:{partition(provider.region)}:dynamodb:{provider.region}:{provider.account_id}"
+        return tuple(f"{prefix}:table/{name}" for name in (records.deployments_table, records.executions_table))
 
     @property
     def bucket(self) -> str:
         """The bucket of manifests and reports."""
-        return f"arn:{partition(self.config.provider.region)}:s3:::{self.config.records.artifact_bucket}"
+        return f"arn:{partition(self.config.records_provider.region)}:s3:::{self.config.records.artifact_bucket}"
+
+    @property
+    def repository(self) -> str:
+        """The repository of the file's image, which can be in another account and Region."""
+        return repository_of(self.config.release.image, self.config.provider).arn
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Permissions to create and update the platform stack: tables, bucket, repositories. They delete none of these."""
+"""Permissions to create and update the tables, the bucket and the repositories. They delete none of these."""
 
 from cutover.permissions.documents import Statement
 from cutover.permissions.names import Names
@@ -47,19 +47,26 @@ _REPOSITORY = (
     "TagResource",
     "UntagResource",
 )
+_POLICY = ("DeleteRepositoryPolicy", "GetRepositoryPolicy", "SetRepositoryPolicy")
 
 
 def platform(names: Names) -> tuple[Statement, ...]:
-    """Create and update the tables, the bucket and the repositories."""
-    repositories = tuple(names.arn("ecr", f"repository/{name}") for name in names.config.records.repositories)
-    statements = [
+    """Create and update the tables and the bucket."""
+    return (
         Statement("Tables", _actions("dynamodb", _TABLE), names.tables),
         Statement("TableKey", ("kms:DescribeKey",), (names.arn("kms", "key/*"),)),
         Statement("Bucket", _actions("s3", _BUCKET), (names.bucket,)),
-    ]
-    if repositories:
-        statements.append(Statement("Repositories", _actions("ecr", _REPOSITORY), repositories))
-    return tuple(statements)
+    )
+
+
+def repositories(names: Names) -> tuple[Statement, ...]:
+    """Create and update the repositories of the file, and their policies for other accounts."""
+    records = names.config.records
+    if not records.repositories:
+        return ()
+    arns = tuple(names.arn("ecr", f"repository/{name}") for name in records.repositories)
+    actions = _actions("ecr", _REPOSITORY) + (_actions("ecr", _POLICY) if records.pull_accounts else ())
+    return (Statement("Repositories", actions, arns),)
 
 
 def _actions(service: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -69,7 +69,14 @@ class Stacks(Protocol):
         ...
 
     def create_platform(self) -> None:
-        """Create or update the platform stack of this account and region, and the application's repositories."""
+        """Create or update the platform stack of this account and Region."""
+        ...
+
+    def create_repositories(self) -> None:
+        """Create or update the application's repositories.
+
+        A repository that another environment of the application has in its file stays.
+        """
         ...
 
     def create_environment(self, allocation: Allocation) -> None:

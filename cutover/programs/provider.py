@@ -1,11 +1,9 @@
 """The explicit AWS provider of a stack. It uses the same settings as the driver's own AWS calls."""
 
-import re
 from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from cutover.config.partitions import partition
 from cutover.config.schema import AssumeRole, Provider
 
 _SERVICES = (
@@ -45,16 +43,3 @@ def _assumed(role: AssumeRole) -> aws.ProviderAssumeRoleArgs:
         tags=role.session_tags or None,
         duration=f"{round(role.duration)}s",
     )
-
-
-def repository_arn(image: str, region: str) -> str:
-    """Return the ARN of the ECR repository of the image `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…`.
-
-    Raises:
-        ValueError: the image is not in an ECR repository, or has no digest.
-    """
-    match = re.match(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^@:]+)@sha256:[0-9a-f]{64}$", image)
-    if match is None:
-        raise ValueError(f"the image must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST, not {image}")
-    account, repository_region, name = match.groups()
-    return f"arn:{partition(region)}:ecr:{repository_region}:{account}:repository/{name}"

@@ -5,10 +5,11 @@ import pulumi
 from cutover.components.release import Release, ReleaseArgs
 from cutover.components.target_group import HealthCheckArgs
 from cutover.components.task_definition import ContainerArgs
+from cutover.config.image import registry_of
 from cutover.config.schema import Provider
 from cutover.domain.release import Manifest, ReleaseRef
 from cutover.domain.test_traffic import HEADER
-from cutover.programs.provider import aws_provider, repository_arn
+from cutover.programs.provider import aws_provider
 
 
 def release_program(settings: Provider, manifest: Manifest, ref: ReleaseRef, desired_count: int | None = None) -> None:
@@ -54,7 +55,7 @@ def release_args(manifest: Manifest, ref: ReleaseRef, region: str, desired_count
         cpu=manifest.cpu,
         memory=manifest.memory,
         architecture=manifest.architecture,
-        repository_arn=repository_arn(container.image, region),
+        repository_arn=registry_of(container.image).arn,
         region=region,
         vpc_id=network.vpc_id,
         subnet_ids=network.subnet_ids,

@@ -9,6 +9,7 @@ from cutover.adapters.configuration import AwsConfiguration
 from cutover.adapters.ecr import EcrImages
 from cutover.adapters.probe import probe_for
 from cutover.adapters.session import Session
+from cutover.components.repositories import pull_policy
 from cutover.config.schema import Provider
 from cutover.domain.errors import InvalidInput, PreflightFailed, StepFailed, TransientFailure
 from cutover.localcloud.faults import THROTTLE, UNAVAILABLE, Fault
@@ -27,7 +28,7 @@ def single_attempt(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session
 
 @pytest.fixture(scope="module")
 def repository(session: Session) -> str:
-    ecr: Any = session.ecr
+    ecr: Any = session.ecr_in("eu-west-1")
     ecr.create_repository(repositoryName="shop")
     ecr.put_image(
         repositoryName="shop",
@@ -42,6 +43,19 @@ def repository(session: Session) -> str:
 @pytest.mark.parametrize("image", ["shop:v1", f"shop@{DIGEST}"])
 def test_an_image_is_resolved_to_its_digest(session: Session, repository: str, image: str) -> None:
     assert EcrImages(session).resolve(image) == f"{repository}@{DIGEST}"
+
+
+def test_an_image_of_another_account_is_looked_up_there_if_its_repository_allows_it(session: Session) -> None:
+    from moto.ecr.models import ecr_backends
+
+    theirs = ecr_backends["222222222222"]["eu-central-1"]
+    theirs.create_repository("cart", None, {}, None, "IMMUTABLE", [])
+    theirs.put_image("cart", '{"schemaVersion": 2}', "v1", "application/vnd.oci.image.manifest.v1+json", DIGEST)
+    image = "222222222222.dkr.ecr.eu-central-1.amazonaws.com/cart"
+    with pytest.raises(PreflightFailed, match="no resource-based policy allows the ecr:DescribeImages action"):
+        EcrImages(session).resolve(f"{image}:v1")
+    theirs.set_repository_policy("222222222222", "cart", pull_policy(["123456789012"], "aws"))
+    assert EcrImages(session).resolve(f"{image}:v1") == f"{image}@{DIGEST}"
 
 
 @pytest.mark.parametrize("image", ["shop:v2", "other:v1", "shop@sha256:" + "b" * 64])

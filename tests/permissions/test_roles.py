@@ -1,10 +1,12 @@
 """Each role may do what its verbs need, and nothing else: proven by the recorded requests of every verb."""
 
 from functools import cache
+from typing import Any
 
 import pytest
 
-from cutover.permissions import ROLES, Role, boundary_document, documents_of
+from cutover.config.schema import AssumeRole, RecordsAccount
+from cutover.permissions import ROLES, Role, boundary_document, documents_of, records_documents
 from cutover.permissions.documents import LONGEST, Document, Statement, documents, size
 from support.permissions.evaluator import Request, is_allowed
 from support.permissions.proof import faults, mutants, requests_by
@@ -75,3 +77,24 @@ def test_statements_fill_as_few_documents_as_fit() -> None:
     assert all(size(each) <= LONGEST for each in filled)
     with pytest.raises(ValueError, match="A alone"):
         documents([Statement("A", ("s3:GetObject",), tuple(f"arn:aws:s3:::bucket-{n:04}" for n in range(300)))])
+
+
+def test_with_records_in_another_account_the_roles_assume_one_role_there() -> None:
+    config, _ = read()
+    role = AssumeRole(arn="arn:aws:iam::222222222222:role/records", session_tags={"team": "shop"})
+    account = RecordsAccount(account_id="222222222222", region="eu-central-1", assume_role=role)
+    apart = config.model_copy(update={"records": config.records.model_copy(update={"account": account})})
+    for name in ROLES:
+        statements = [each for document in documents_of(apart, name) for each in _statements(document)]
+        (assume,) = (each for each in statements if "sts:AssumeRole" in each["Action"])
+        assert (assume["Action"], assume["Resource"]) == (["sts:AssumeRole", "sts:TagSession"], [role.arn])
+        assert not any(action.startswith("dynamodb:") for each in statements for action in each["Action"])
+    theirs = [each for document in records_documents(apart) for each in _statements(document)]
+    tables = {arn for each in theirs for arn in each["Resource"] if ":dynamodb:" in arn}
+    assert {arn.split(":table/")[0] for arn in tables} == {"arn:aws:dynamodb:eu-central-1:222222222222"}
+
+
+def _statements(document: Document) -> list[Any]:
+    statements = document["Statement"]
+    assert isinstance(statements, list)
+    return statements

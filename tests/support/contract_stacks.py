@@ -122,7 +122,7 @@ class LocalContractStacks:
             }
         )
         self.session = Session(provider)
-        self.session.ecr.create_repository(repositoryName="shop")
+        self.session.ecr_in("eu-west-1").create_repository(repositoryName="shop")
         self.stacks = self._driver(threading.Event())
         self.traffic, self.compute = AlbTraffic(self.session), EcsCompute(self.session)
 
@@ -144,7 +144,7 @@ class LocalContractStacks:
             ROOT / "examples" / "shop",
             "shop",
             version,
-            ecr=self.session.ecr,
+            ecr=self.session.ecr_in("eu-west-1"),
             images_dir=images,
             build_args={"VERSION": version},
         )

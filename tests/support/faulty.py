@@ -45,7 +45,8 @@ NOT_DURING_AN_EXECUTION = frozenset(
         *(f"ledger.{name}" for name in ("put_hook_answer", "put_request", "weight_changes")),
         *(f"ledger.{name}" for name in ("environment", "put_environment", "forget_environment")),
         *(f"ledger.{name}" for name in ("releases_of", "releases_with")),
-        *(f"stacks.{name}" for name in ("create_environment", "create_platform", "create_store", "environment")),
+        *(f"stacks.create_{name}" for name in ("environment", "platform", "repositories", "store")),
+        "stacks.environment",
         *(
             f"stacks.{name}"
             for name in ("destroy_environment", "destroy_platform", "identity", "settings", "unknown_releases")

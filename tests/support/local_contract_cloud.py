@@ -36,7 +36,7 @@ class LocalContractCloud:
         subnets = session.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [self._vpc]}])["Subnets"]
         self._subnets = [subnet["SubnetId"] for subnet in subnets][:2]
         self.load_balancer_arn, self.listener_arn = self._create_listener()
-        session.ecr.create_repository(repositoryName=_NAME)
+        session.ecr_in("eu-west-1").create_repository(repositoryName=_NAME)
 
     @cached_property
     def probe(self) -> HttpProbe:
@@ -145,7 +145,14 @@ class LocalContractCloud:
 
     def _register_task_definition(self, name: str, version: str, behaviour: str) -> str:
         variables = {"VERSION": version, "BEHAVIOUR": behaviour, "ERROR_EVERY": "1"}
-        image = build(SHOP, _NAME, version, ecr=self._session.ecr, images_dir=self._images_dir, build_args=variables)
+        image = build(
+            SHOP,
+            _NAME,
+            version,
+            ecr=self._session.ecr_in("eu-west-1"),
+            images_dir=self._images_dir,
+            build_args=variables,
+        )
         container: Any = {
             "name": "app",
             "image": image.uri,

@@ -26,31 +26,17 @@ class AccountStacks:
         place = f"{config.provider.account_id}-{config.provider.region}"
         self._platform_name, self._repositories_name = place, f"repositories-{place}"
 
-    def create(self) -> None:
-        """Create or update both.
-
-        A repository that another environment of the application has in its file stays.
-        """
+    def create_platform(self) -> None:
+        """Create or update the platform stack."""
         from cutover.programs.platform import platform_program
 
         workspaces, name = self._platform(), self._platform_name
         exists = workspaces.export(name) is not None
         stack = workspaces.open(name, partial(platform_program, self._config), exists=exists)
         attempt(stack, partial(stack.up, color="never", suppress_progress=True))
-        self._create_repositories()
 
-    def destroy(self, keep: frozenset[Kept]) -> None:
-        """Destroy both. Kept images leave their whole stack as it is, so that a later bootstrap finds it."""
-        from cutover.programs.platform import platform_to_destroy
-        from cutover.programs.repositories import repositories_program
-
-        if "images" not in keep:
-            names = self._known_repositories(self._own().export(self._repositories_name))
-            program = partial(repositories_program, self._config, names, protected=False)
-            remove_stack(self._own(), self._repositories_name, program)
-        remove_stack(self._platform(), self._platform_name, partial(platform_to_destroy, self._config, keep))
-
-    def _create_repositories(self) -> None:
+    def create_repositories(self) -> None:
+        """Create or update the repositories of the file, and update those that the stack has."""
         from cutover.programs.repositories import repositories_program
 
         name = self._repositories_name
@@ -62,6 +48,17 @@ class AccountStacks:
         program = partial(repositories_program, self._config, names, protected=protected)
         stack = self._own().open(name, program, exists=exported is not None)
         attempt(stack, partial(stack.up, color="never", suppress_progress=True))
+
+    def destroy(self, keep: frozenset[Kept]) -> None:
+        """Destroy both. Kept images leave their whole stack as it is, so that a later bootstrap finds it."""
+        from cutover.programs.platform import platform_to_destroy
+        from cutover.programs.repositories import repositories_program
+
+        if "images" not in keep:
+            names = self._known_repositories(self._own().export(self._repositories_name))
+            program = partial(repositories_program, self._config, names, protected=False)
+            remove_stack(self._own(), self._repositories_name, program)
+        remove_stack(self._platform(), self._platform_name, partial(platform_to_destroy, self._config, keep))
 
     def _known_repositories(self, exported: Deployment | None) -> tuple[str, ...]:
         """The repositories of the file and those that the stack has."""

@@ -166,7 +166,11 @@ class PulumiStacks:
 
     def create_platform(self) -> None:
         """See `cutover.ports.Stacks`."""
-        self._account.create()
+        self._account.create_platform()
+
+    def create_repositories(self) -> None:
+        """See `cutover.ports.Stacks`."""
+        self._account.create_repositories()
 
     def create_environment(self, allocation: Allocation) -> None:
         """See `cutover.ports.Stacks`."""

@@ -19,8 +19,8 @@ def iam_verbs() -> typer.Typer:
 def iam_policy(
     context: typer.Context,
     role: Annotated[
-        Literal["bootstrap", "deploy", "preview", "operate", "worker"],
-        typer.Option("--for", help="The role: what its owner runs."),
+        Literal["bootstrap", "deploy", "preview", "operate", "worker", "records"],
+        typer.Option("--for", help="The role: what its owner runs; or `records`, the role of another account."),
     ],
     *,
     boundary: Annotated[

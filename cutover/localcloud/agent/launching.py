@@ -23,6 +23,9 @@ from moto.ssm.models import ssm_backends
 from cutover.localcloud.addresses import LOOPBACK
 from cutover.localcloud.agent.permissions import Permissions
 from cutover.localcloud.images import ImageError, config, unpack
+from cutover.localcloud.registries import lets
+
+_PULL = "ecr:BatchGetImage"
 
 
 class TaskFailedToStart(Exception):
@@ -86,12 +89,13 @@ class Launcher:
     def _resolve(self, image: str, role: str | None) -> str:
         """Return the digest of `image` in the registry."""
         name, _, pinned = image.partition("@")
-        path = name.split("/", 1)[1] if "." in name.split("/")[0] else name
+        host, path = name.split("/", 1) if "." in name.split("/")[0] else ("", name)
         repository, _, tag = path.partition(":")
-        stored = ecr_backends[self._account][self._region].repositories.get(repository)
+        registry = host.partition(".")[0] or self._account
+        stored = ecr_backends[registry][self._region].repositories.get(repository)
         for candidate in stored.images if stored else []:
             digest: str = candidate.get_image_digest()
-            if stored and not self._permissions.allows(role, "ecr:BatchGetImage", str(stored.arn)):
+            if stored and not self._may_pull(stored, registry, role):
                 raise TaskFailedToStart(
                     f"CannotPullContainerError: pull access denied for {image}: 403 Forbidden", of_container=True
                 )
@@ -102,6 +106,12 @@ class Launcher:
             f"failed to resolve ref {image}: {image}: not found",
             of_container=True,
         )
+
+    def _may_pull(self, repository: Any, registry: str, role: str | None) -> bool:
+        """Whether the role allows the pull, and the repository too where it is in another account."""
+        if registry != self._account and not lets(repository, self._account, _PULL):
+            return False
+        return self._permissions.allows(role, _PULL, str(repository.arn))
 
     def _secret(self, source: str, role: str | None) -> str:
         try:

@@ -36,6 +36,7 @@ _ALL: tuple[ResourceType, ...] = (
     *s3.settings(),
     ecr.Repository(),
     ecr.LifecyclePolicy(),
+    ecr.RepositoryPolicy(),
     ssm.Parameter(),
     wafv2.WebAclAssociation(),
 )

@@ -36,6 +36,9 @@ class FakeStacks:
     def settings(self) -> Mapping[str, str]:
         return {}
 
+    def create_repositories(self) -> None:
+        self.cloud.record_call("up repositories")
+
     def create_platform(self) -> None:
         self.cloud.record_call("up platform")
 

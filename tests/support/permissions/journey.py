@@ -108,7 +108,10 @@ def run(journey: Journey, prepared: Callable[[EnvironmentConfig], None]) -> None
     journey.by("deploy", "deploy")
     journey.write(tags={"team": "checkout"})
     journey.by("bootstrap", "bootstrap")
-    journey.write(tags={})
+    records = journey.section("records")
+    records["pull_accounts"] = []
+    journey.write(tags={}, records=records)
+    journey.by("bootstrap", "bootstrap")
     journey.by("bootstrap", "bootstrap")
     journey.write(tags={"team": "shop"})
     journey.version("2.0.0")
@@ -167,6 +170,8 @@ def _prepare(journey: Journey) -> None:
         ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="notBreaching",
     )
+    records = journey.section("records")
+    records["pull_accounts"] = ["210987654321"]
     gates = journey.section("gates")
     gates["metrics"], gates["alarms"] = {"errors": _ERRORS}, {"names": ["shop-errors"]}
     release = journey.section("release")
@@ -178,6 +183,7 @@ def _prepare(journey: Journey) -> None:
     release["permissions_boundary"] = policy
     journey.write(
         gates=gates,
+        records=records,
         release=release,
         hooks={"smoke": {"at": "AfterAllowTestTraffic", "function": "smoke", "timeout": "30s"}},
         notifications=[{"topic_arn": topic}, {"event_bus": "deployments"}],

@@ -21,6 +21,7 @@ EFFECTS = frozenset(
         ("traffic", "set_weights"),
     }
 )
+_ON_ONE_STACK = ("create_release", "destroy_release")
 _WEIGHTS = frozenset({("stacks", "apply_allocation"), ("traffic", "set_weights")})
 CHECKED_BEFORE = frozenset({"stacks", "compute", "traffic", "images"})
 CHECKED_AFTER = frozenset({"stacks", "traffic", "ledger"})
@@ -113,6 +114,9 @@ class Watch:
             self._check("late", call.process)
             if call.port == "compute":
                 self.late_scales.add(call.arguments[0].service_name)
+            elif call.method in _ON_ONE_STACK:
+                # It may be killed before the call ends.
+                self.late_stacks.add(call.arguments[0].ref.release)
             return
         self._check("effect", call)
         if call.port == "compute":
@@ -138,7 +142,7 @@ class Watch:
 
     def call_ends(self, call: PortCall) -> None:
         """Note the release whose stack was changed by a process that lost its lease meanwhile."""
-        if call.method in ("create_release", "destroy_release") and not self.has_lease(call.process):
+        if call.method in _ON_ONE_STACK and not self.has_lease(call.process):
             self.late_stacks.add(call.arguments[0].ref.release)
 
     def process_ended(self, process: Process) -> None:

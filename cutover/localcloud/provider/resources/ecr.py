@@ -1,4 +1,4 @@
-"""The resource types of ECR repositories and their lifecycle policies."""
+"""The resource types of ECR repositories and their policies."""
 
 import json
 from typing import Any
@@ -15,7 +15,11 @@ from cutover.localcloud.provider.resource_type import (
 )
 from cutover.localcloud.provider.values import Properties
 
-_MISSING = ("RepositoryNotFoundException", "LifecyclePolicyNotFoundException")
+_MISSING = (
+    "RepositoryNotFoundException",
+    "LifecyclePolicyNotFoundException",
+    "RepositoryPolicyNotFoundException",
+)
 
 
 class Repository:
@@ -99,9 +103,12 @@ class LifecyclePolicy:
         response = _get_or_none(lambda: aws("ecr").get_lifecycle_policy(repositoryName=identifier))
         if response is None:
             return None
-        text, desired = response["lifecyclePolicyText"], inputs.get("policy")
-        same = desired is not None and json.loads(desired) == json.loads(text)
-        return {"repository": identifier, "policy": desired if same else text, "registryId": response["registryId"]}
+        text = response["lifecyclePolicyText"]
+        return {
+            "repository": identifier,
+            "policy": _as_wanted(inputs.get("policy"), text),
+            "registryId": response["registryId"],
+        }
 
     def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
         """See `ResourceType`."""
@@ -115,6 +122,48 @@ class LifecyclePolicy:
 
     def _put(self, aws: Client, inputs: Properties) -> None:
         aws("ecr").put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
+
+
+class RepositoryPolicy:
+    """The policy of a repository, for other accounts; its id is the repository's name."""
+
+    shape = Shape(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy", replaces=frozenset({"repository"}), computed=("registryId",)
+    )
+
+    def create(self, aws: Client, inputs: Properties) -> str:
+        """See `ResourceType`."""
+        self._put(aws, inputs)
+        return str(inputs["repository"])
+
+    def read(self, aws: Client, identifier: str, inputs: Properties) -> Properties | None:
+        """See `ResourceType`."""
+        response = _get_or_none(lambda: aws("ecr").get_repository_policy(repositoryName=identifier))
+        if response is None:
+            return None
+        return {
+            "repository": identifier,
+            "policy": _as_wanted(inputs.get("policy"), response["policyText"]),
+            "registryId": response["registryId"],
+        }
+
+    def update(self, aws: Client, identifier: str, old: Properties, new: Properties) -> None:
+        """See `ResourceType`."""
+        del identifier, old
+        self._put(aws, new)
+
+    def delete(self, aws: Client, identifier: str, state: Properties) -> None:
+        """See `ResourceType`."""
+        del state
+        _get_or_none(lambda: aws("ecr").delete_repository_policy(repositoryName=identifier))
+
+    def _put(self, aws: Client, inputs: Properties) -> None:
+        aws("ecr").set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
+
+
+def _as_wanted(wanted: str | None, text: str) -> str:
+    """The wanted text of a policy if the answer means the same: AWS writes a policy in its own way."""
+    return wanted if wanted is not None and json.loads(wanted) == json.loads(text) else text
 
 
 def _scans(inputs: Properties) -> bool:
