@@ -70,7 +70,12 @@ class LocalCloud:
         network.create(self._region)
         addresses = AddressBook()
         propagation = IamPropagation(self.sky)
-        self.metrics = CloudWatch(ACCOUNT, self._region, lag=lambda: self.sky.weather.metrics_lag / METRICS_TIME_SCALE)
+        self.metrics = CloudWatch(
+            ACCOUNT,
+            self._region,
+            lag=lambda: self.sky.weather.metrics_lag / METRICS_TIME_SCALE,
+            incomplete=lambda: self.sky.happens("incomplete-metrics", self.sky.weather.incomplete_metrics),
+        )
         self.metrics.start()
         self.plane = DataPlane(
             addresses,

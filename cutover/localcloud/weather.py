@@ -38,6 +38,8 @@ class Weather:
     """Probability that an API call gets a 503."""
     lost_answers: float = 0.0
     """Probability that an API call takes effect and its answer is lost."""
+    incomplete_metrics: float = 0.0
+    """Probability that CloudWatch reads only a part of a metric's data, and says so."""
     interruptions: float = 0.0
     """Probability for each second of this machine that a service loses the capacity of one of its tasks."""
     zone_failures: float = 0.0
@@ -63,6 +65,7 @@ STORM = replace(
     throttled=0.03,
     unavailable=0.02,
     lost_answers=0.005,
+    incomplete_metrics=0.05,
     interruptions=0.02,
     zone_failures=0.004,
 )

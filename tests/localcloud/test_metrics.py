@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
 import cbor2
@@ -11,6 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as some
 
+from cutover.adapters.metrics.cloudwatch import read_cloudwatch
+from cutover.config.sources.cloudwatch import CloudWatchQuery
+from cutover.domain.errors import TransientFailure
 from cutover.localcloud.metrics.errors import CloudWatchError
 from cutover.localcloud.metrics.protocols import CborCodec
 from support.cloudwatch import ALB, NOW, Cloud, put_alarm, stat, when
@@ -60,6 +64,18 @@ def test_the_young_minutes_of_awss_own_metrics_are_not_complete(cloud: Cloud) ->
     assert cloud.data(stat("q", "RequestCount", "Sum"))["q"] == [3.0, 3.0, 1.0]
     cloud.now += 180.0
     assert cloud.data(stat("q", "RequestCount", "Sum"))["q"] == [3.0] * 5
+
+
+def test_a_part_of_the_data_is_no_answer_for_a_gate(cloud: Cloud) -> None:
+    for minute in range(4):
+        cloud.record("RequestCount", NOW - 30 - 60 * minute, 1.0)
+    session = SimpleNamespace(cloudwatch=cloud.client)
+    asked = (CloudWatchQuery(ALB, "RequestCount", (), "Sum", 60),)
+    span = when(NOW - 300), when(NOW)
+    assert len(read_cloudwatch(session, asked, *span)[0]) == 4  # type: ignore[arg-type]
+    cloud.incomplete = True
+    with pytest.raises(TransientFailure, match="RequestCount is not complete: PartialData"):
+        read_cloudwatch(session, asked, *span)  # type: ignore[arg-type]
 
 
 def test_ones_own_metrics_do_not_lag(cloud: Cloud) -> None:

@@ -21,11 +21,16 @@ class Quiet(WSGIRequestHandler):
 
 
 class Cloud:
-    """A CloudWatch server; `now` is its clock (seconds since the epoch); AWS's own metrics have a `lag` in seconds."""
+    """A CloudWatch server; `now` is its clock (seconds since the epoch); AWS's own metrics have a `lag` in seconds.
+
+    While `incomplete` is true, it reads a part of the data only.
+    """
 
     def __init__(self) -> None:
-        self.now, self.lag = NOW, 0.0
-        self.watch = CloudWatch(ACCOUNT, REGION, clock=lambda: self.now, lag=lambda: self.lag)
+        self.now, self.lag, self.incomplete = NOW, 0.0, False
+        self.watch = CloudWatch(
+            ACCOUNT, REGION, clock=lambda: self.now, lag=lambda: self.lag, incomplete=lambda: self.incomplete
+        )
         self.others: list[str] = []
         self._server = make_server("127.0.0.1", 0, wrap(self._other, self.watch), handler_class=Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever)
