@@ -13,6 +13,7 @@ import pytest
 
 from cutover.localcloud.provider.serving import serve
 from support import aws_commands
+from support.local_aws import clients
 from support.shell import ROOT, Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -61,15 +62,7 @@ def test_a_throttled_creation_is_retried_and_completes(attached: Shell, failing:
 
 
 def test_weights_that_a_person_changed_are_refused_before_any_change(attached: Shell) -> None:
-    import boto3
-
-    elbv2 = boto3.client(
-        "elbv2",
-        endpoint_url=attached.variables["AWS_ENDPOINT_URL"],
-        region_name="eu-west-1",
-        aws_access_key_id="t",
-        aws_secret_access_key="t",
-    )
+    elbv2 = clients(attached.variables["AWS_ENDPOINT_URL"])("elbv2")
     balancer = elbv2.describe_load_balancers(Names=["shop-local"])["LoadBalancers"][0]["LoadBalancerArn"]
     listener = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]
     answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}

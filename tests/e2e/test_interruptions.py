@@ -3,11 +3,10 @@
 import json
 import signal
 import time
-from typing import Any
 
-import boto3
 import pytest
 
+from support.local_aws import clients
 from support.shell import Shell, resume_when_free, stop, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -35,13 +34,7 @@ def test_a_resume_finishes_a_killed_creation_once_the_lease_has_expired(shell: S
 
 def test_a_killed_creation_leaves_no_resource_behind(shell: Shell) -> None:
     existing = sum(release["state"] != "RETIRED" for release in shell.cutover("releases").last_list)
-
-    def client(service: str) -> Any:
-        endpoint = shell.variables["AWS_ENDPOINT_URL"]
-        return boto3.client(
-            service, endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
-        )
-
+    client = clients(shell.variables["AWS_ENDPOINT_URL"])
     counts = (
         len(client("ecs").list_clusters()["clusterArns"]),
         len([role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith("shop-")]),

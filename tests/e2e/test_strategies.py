@@ -6,12 +6,12 @@ import time
 import zipfile
 from typing import Any
 
-import boto3
 import pytest
 from ruamel.yaml import YAML
 
 from cutover.adapters.probe import load_balancer_url
 from cutover.examples.demo.load import LoadGenerator
+from support.local_aws import clients
 from support.shell import Ended, Shell, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -40,10 +40,7 @@ def set_up(shell: Shell, version: str, strategy: dict[str, Any], behaviour: str 
 
 
 def client(shell: Shell, service: str) -> Any:
-    endpoint = shell.variables["AWS_ENDPOINT_URL"]
-    return boto3.client(
-        service, endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t"
-    )
+    return clients(shell.variables["AWS_ENDPOINT_URL"])(service)
 
 
 def traffic(ended: Ended) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.local_aws import clients
 from support.shell import Shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -26,15 +27,10 @@ def cart(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 def listeners(shell: Shell) -> list[Any]:
-    import boto3
-
     settings = (shell.project / "Pulumi.local.yaml").read_text(encoding="utf-8")
     endpoint = re.search(r"endpoint: (\S+)", settings)
     assert endpoint
-    elbv2 = boto3.client(
-        "elbv2", endpoint_url=endpoint[1], region_name="eu-west-1",
-        aws_access_key_id="test", aws_secret_access_key="test",
-    )  # fmt: skip
+    elbv2 = clients(endpoint[1])("elbv2")
     balancers = elbv2.describe_load_balancers()["LoadBalancers"]
     return [elbv2.describe_listeners(LoadBalancerArn=each["LoadBalancerArn"])["Listeners"] for each in balancers]
 
