@@ -6,7 +6,7 @@ from cutover.cli.common import ports_to_read
 from cutover.cli.common import run as run_execution
 from cutover.cli.context import Context
 from cutover.composition import open_clock, open_ledger, open_logs
-from cutover.operations import collect, expired_log_groups, surplus_now
+from cutover.operations import collect, expired_log_groups, releases_to_collect
 
 _NOTHING = "nothing to destroy: retention keeps every release that exists"
 
@@ -19,15 +19,15 @@ def run(context: Context) -> int:
 
 def dry_run(context: Context) -> int:
     """Print what would be destroyed; writes nothing."""
-    surplus = surplus_now(ports_to_read(context))
+    releases = releases_to_collect(ports_to_read(context))
     if context.json:
-        print(json.dumps([release.model_dump(mode="json") for release in surplus]))
+        print(json.dumps([release.model_dump(mode="json") for release in releases]))
         return 0
     for name in _expired(context):
         print(f"`cutover gc` would delete the log group {name}: its retention is over")
-    if surplus:
+    if releases:
         print("`cutover gc` would destroy these releases; the ledger keeps their manifests, to create them again:")
-        for release in surplus:
+        for release in releases:
             print(f"  {release.release}")
     else:
         print(_NOTHING)

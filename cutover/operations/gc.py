@@ -1,6 +1,6 @@
-"""Destroy the releases that retention does not keep; never a release that has traffic."""
+"""Destroy the releases that retention does not keep, and what is left of others; never a release that has traffic."""
 
-from cutover.domain import Execution
+from cutover.domain import Execution, ReleaseRef, ReleaseState
 from cutover.domain.errors import Refused
 from cutover.execution.secrets import let_go_of_secrets
 from cutover.operations.checks import refuse_busy, refuse_drift, refuse_unfinished
@@ -23,13 +23,28 @@ def collect(ports: Ports) -> Execution | None:
     with leased(ports) as held:
         refuse_unfinished(ports)
         let_go_of_secrets(ports)
-        surplus, current = surplus_now(ports), serving_release(ports)
-        if not surplus:
+        releases, current = releases_to_collect(ports), serving_release(ports)
+        if not releases:
             return None
         if current is None:
             raise Refused("NOTHING_SERVES", "no release has traffic, so nothing is destroyed", "cutover status")
         environment = known_environment(ports)
         refuse_drift(ports, environment)
-        plan = plan_collect(surplus, ports.config.strategy.drain)
+        plan = plan_collect(releases, ports.config.strategy.drain)
         execution = new_execution(ports, purpose="gc", plan=plan, candidate=current.ref, baseline=None)
         return start(ports, held, execution, environment)
+
+
+def releases_to_collect(ports: Ports) -> tuple[ReleaseRef, ...]:
+    """The surplus, and former releases whose stack is missing or incomplete: a rollback creates those again.
+
+    Raises:
+        PreflightFailed | Refused: the environment's stack is missing too, so Pulumi's whole state may be lost.
+    """
+    surplus, weight_of = surplus_now(ports), ports.ledger.allocation().weight_of
+    idle = [r for r in ports.ledger.standing() if not weight_of(r.ref.release) and r.ref not in surplus]
+    complete = [r for r in idle if r.state is ReleaseState.READY]
+    missing = tuple(release.ref for release in complete if not ports.stacks.release_exists(release.ref))
+    if missing:
+        ports.stacks.environment()
+    return (*surplus, *missing)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cutover.domain import Release, ReleaseState
+from cutover.domain import ReleaseState
 from cutover.domain.errors import PreflightFailed, Refused, StepFailed
 from cutover.ports import Ports
 
@@ -66,16 +66,14 @@ def _releases(ports: Ports) -> Iterator[Finding]:
                 yield Finding(f"the creation of {name} has never ended, and no execution continues it", "cutover gc")
             continue
         if not ports.stacks.release_exists(release.ref):
-            yield Finding(f"the release {name} is recorded, but its stack is missing or incomplete", _again(release))
+            # gc forgets a former release without a stack, and a rollback to it creates it again.
+            command = "cutover rollback" if ports.ledger.allocation().weight_of(name) else "cutover gc"
+            yield Finding(f"the release {name} is recorded, but its stack is missing or incomplete", command)
         elif release.outputs is not None and ports.compute.service(release.outputs) is None:
             yield Finding(
                 f"the release {name} is recorded and has a stack, but ECS has no such service",
                 f"pulumi refresh -s {name}",
             )
-
-
-def _again(release: Release) -> str:
-    return f"cutover show {release.ref.release}"
 
 
 def _unknown_stacks(ports: Ports) -> Iterator[Finding]:

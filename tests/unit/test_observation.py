@@ -46,7 +46,7 @@ def test_a_release_with_any_traffic_is_no_surplus(environment: InMemoryEnvironme
         for each, w in ((change(environment, "v1", succeeded_at=None), 10), (release(environment, "v2"), 90))
     )
     environment.ledger.the_allocation = Allocation(weights=weights)
-    assert operations.surplus_now(environment.driver("v2", retention={"mode": "cold"})) == ()
+    assert operations.releases_to_collect(environment.driver("v2", retention={"mode": "cold"})) == ()
 
 
 def test_a_release_that_has_all_traffic_but_never_succeeded_is_deployed_again(

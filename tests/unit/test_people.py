@@ -250,7 +250,7 @@ def test_gc_destroys_what_retention_does_not_keep(environment: InMemoryEnvironme
         operations.deploy(environment.driver(version, retention={"mode": "hot", "keep": 3}))
     assert len(environment.cloud.stacks) == 3
     driver = environment.driver("v3", retention={"mode": "hot", "keep": 1})
-    assert [ref.version for ref in operations.surplus_now(driver)] == ["v1"]
+    assert [ref.version for ref in operations.releases_to_collect(driver)] == ["v1"]
     assert operations.collect(driver) is not None
     assert sorted(m.version for m in environment.cloud.stacks.values()) == ["v2", "v3"]
     assert operations.collect(driver) is None

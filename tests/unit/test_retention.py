@@ -44,7 +44,7 @@ def test_after_hot_hot_cold_a_deploy_keeps_no_former_release_and_gc_agrees() -> 
     driver = environment.driver("v3", retention={"mode": "cold"})
     operations.deploy(driver)
     assert versions(environment) == ["v3"]
-    assert operations.surplus_now(driver) == ()
+    assert operations.releases_to_collect(driver) == ()
 
 
 @pytest.mark.parametrize("mode", ["hot", "warm", "cold"])
@@ -54,7 +54,7 @@ def test_gc_has_nothing_to_destroy_after_a_deploy(mode: str, keep: int) -> None:
     for version in ("v1", "v2", "v3", "v4"):
         driver = environment.driver(version, retention={"mode": mode, "keep": keep})
         operations.deploy(driver)
-        assert operations.surplus_now(driver) == ()
+        assert operations.releases_to_collect(driver) == ()
 
 
 def test_a_rollback_keeps_no_release_that_it_left_behind() -> None:
@@ -64,9 +64,9 @@ def test_a_rollback_keeps_no_release_that_it_left_behind() -> None:
         operations.deploy(environment.driver(version, retention=retention))
     operations.rollback(environment.driver("v3", retention=retention), "v2")
     driver = environment.driver("v3", retention={"mode": "hot", "keep": 1})
-    assert [ref.version for ref in operations.surplus_now(driver)] == ["v3"]
+    assert [ref.version for ref in operations.releases_to_collect(driver)] == ["v3"]
     operations.rollback(driver, "v1")
-    assert sorted(ref.version for ref in operations.surplus_now(driver)) == ["v2", "v3"]
+    assert sorted(ref.version for ref in operations.releases_to_collect(driver)) == ["v2", "v3"]
 
 
 def abort_without_a_way_back(environment: InMemoryEnvironment) -> Callable[[], None]:
@@ -94,7 +94,7 @@ def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agree
     failed = operations.deploy(environment.driver("v3", retention=retention))
     assert (failed and failed.status, environment.weight_of("v3")) == (Status.FAILED, 100)
     driver = environment.driver("v4", retention=retention)
-    assert not {"v2", "v3"} & {ref.version for ref in operations.surplus_now(driver)}
+    assert not {"v2", "v3"} & {ref.version for ref in operations.releases_to_collect(driver)}
     with pytest.raises(Refused, match="still has 100 % of the traffic"):
         operations.deploy(driver)
     environment.clock.on_sleep = lambda: None
@@ -103,7 +103,7 @@ def test_after_a_rollback_that_failed_the_last_good_release_is_kept_and_gc_agree
     operations.deploy(driver)
     kept = 0 if mode == "cold" else keep
     assert versions(environment) == [*["v2", "v1"][:kept][::-1], "v4"]
-    assert operations.surplus_now(driver) == ()
+    assert operations.releases_to_collect(driver) == ()
 
 
 def test_a_release_that_took_the_traffic_back_is_the_first_to_be_kept_by_the_next_deploy() -> None:

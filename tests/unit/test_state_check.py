@@ -2,6 +2,9 @@
 
 import pytest
 
+from cutover import operations
+from cutover.domain import Status
+from cutover.domain.errors import PreflightFailed
 from cutover.operations.state_check import Finding, check_state
 from support.scenario import Scenario
 
@@ -40,9 +43,30 @@ def test_a_recorded_release_without_a_stack_is_a_finding(scenario: Scenario) -> 
     name = name_of(scenario, "v1")
     del scenario.cloud.stacks[name]
     (finding,) = findings(scenario)
-    assert finding == Finding(
-        f"the release {name} is recorded, but its stack is missing or incomplete", f"cutover show {name}"
-    )
+    assert finding == Finding(f"the release {name} is recorded, but its stack is missing or incomplete", "cutover gc")
+
+
+def test_gc_repairs_a_recorded_release_without_a_stack_and_a_rollback_creates_it_again(scenario: Scenario) -> None:
+    name = name_of(scenario, "v1")
+    del scenario.cloud.stacks[name]
+    assert operations.collect(scenario.ports("v2", **KEEP)) is not None
+    assert findings(scenario) == ()
+    execution = operations.rollback(scenario.ports("v2", **KEEP), to=None)
+    assert execution is not None
+    assert (execution.status, scenario.live) == (Status.COMPLETED, {"v1": 100})
+
+
+def test_gc_forgets_no_release_while_the_whole_state_may_be_lost(scenario: Scenario) -> None:
+    del scenario.cloud.stacks[name_of(scenario, "v1")]
+    scenario.cloud.environment_exists = False
+    with pytest.raises(PreflightFailed, match="does not exist"):
+        operations.collect(scenario.ports("v2", **KEEP))
+    assert len(scenario.ledger.standing()) == 2
+
+
+def test_a_release_with_traffic_and_without_a_stack_is_left_by_a_rollback(scenario: Scenario) -> None:
+    del scenario.cloud.stacks[name_of(scenario, "v2")]
+    assert "cutover rollback" in {finding.repair for finding in findings(scenario)}
 
 
 def test_a_stack_without_a_record_is_a_finding(scenario: Scenario) -> None:

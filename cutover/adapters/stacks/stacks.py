@@ -247,6 +247,9 @@ class PulumiStacks:
         try:
             self._records.put_engine_run(stack, this_run(pid))
         except CutoverError as error:
+            if error.code == "RECORDS_MISSING":
+                # The first run of the engine creates the tables.
+                return
             # Without the record a lock of this run can only be removed by a person.
             _log.warning("the run of the engine on %s is not recorded: %s", stack, error.message)
 
