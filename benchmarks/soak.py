@@ -30,6 +30,8 @@ RATE = 100.0  # requests per second
 DEPLOYMENTS = 5
 ZONE_EFFECT = 5.0
 """Seconds after the start of a zone's failure in which a request can fail because of it: then its targets are gone."""
+ZONE_FAILS_BEFORE = 2
+"""Number of deployments before the one during which a zone fails, whatever else the seed makes fail."""
 ENDED = frozenset({"COMPLETED", "ROLLED_BACK", "FAILED"})
 _BLUE_GREEN = {"kind": "blue-green", "bake": "5s"}
 _CANARY = {"kind": "canary", "canary": {"steps": [{"weight": 10}, {"pause": "5s"}, {"weight": 50}]}, "bake": "2s"}
@@ -47,8 +49,9 @@ class Soak:
 
     @property
     def passed(self) -> bool:
-        """Whether every execution ended and every failure has a cause."""
-        return not self.unexplained and set(self.executions) <= ENDED and len(self.executions) > DEPLOYMENTS
+        """Whether a zone failed, every execution ended and every failed request has a cause."""
+        ended = set(self.executions) <= ENDED and len(self.executions) > DEPLOYMENTS
+        return ended and not self.unexplained and self.zone_failures > 0
 
 
 def cause_of(failure: Failure, outages: Iterable[Mapping[str, Any]]) -> str | None:
@@ -86,6 +89,8 @@ def _run(project: Path, running: process.Status, variables: dict[str, str], *, m
         time.sleep(max(0.0, began + number * minutes * 60 / DEPLOYMENTS - time.monotonic()))
         print(f"▸ {time.monotonic() - began:.0f} s: deploy {scenario.version}", flush=True)
         write_scenario(project, scenario)
+        if number == ZONE_FAILS_BEFORE:
+            process.request_fault(running, {"kind": "zone-failure", "service": f"{running.region}a"})
         deploy(project, variables, None, None)
         _resume_what_has_not_ended(project, variables)
     time.sleep(max(0.0, began + minutes * 60 - time.monotonic()))

@@ -1,11 +1,20 @@
 """The acceptance run against the local cloud: every step ends as it must, no fact differs, and nothing is left."""
 
 import re
+import signal
+import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cutover.localcloud import process
+from support.local_aws import clients
 from support.shell import ROOT, Ended, Shell
+from support.signals import restore_sigint
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 
@@ -31,3 +40,36 @@ def test_every_step_and_every_fact_is_as_expected_and_nothing_is_left(shell: She
     assert report.count("| as expected |") >= 30
     assert "123456789012" not in report
     assert ROOT.name not in report
+
+
+def test_an_interruption_takes_everything_away_too(
+    shell: Shell, local_cloud: tuple[Path, process.Status], tmp_path: Path
+) -> None:
+    aws, report = clients(local_cloud[1].endpoint), tmp_path / "report.md"
+    balancers, folders = aws("elbv2").describe_load_balancers()["LoadBalancers"], acceptance_folders()
+    options = ["--env", "local", "--yes", "--report", str(report)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tools.acceptance", *options],
+        cwd=shell.project, env=shell.variables, stdout=subprocess.PIPE, text=True, preexec_fn=restore_sigint,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    # In the middle of the first deployment: its cluster exists, and its service does not run yet.
+    while not aws("ecs").list_clusters()["clusterArns"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=240)
+    text = report.read_text(encoding="utf-8")
+    assert running.returncode == 130, text
+    assert "interrupted" in text
+    assert "not everything was taken away" not in text, text
+    assert [each for each in aws("ecs").list_clusters()["clusterArns"] if is_active(aws, each)] == []
+    assert aws("elbv2").describe_load_balancers()["LoadBalancers"] == balancers
+    assert acceptance_folders() == folders
+
+
+def is_active(aws: Any, cluster: str) -> bool:
+    return aws("ecs").describe_clusters(clusters=[cluster])["clusters"][0]["status"] == "ACTIVE"
+
+
+def acceptance_folders() -> set[str]:
+    return {path.name for path in Path(tempfile.gettempdir()).glob("cutover-acceptance-*")}

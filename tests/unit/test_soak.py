@@ -25,15 +25,16 @@ def test_a_failure_has_a_cause_if_a_task_answered_or_a_zone_has_just_failed(
 
 
 @pytest.mark.parametrize(
-    ("executions", "unexplained", "passed"),
+    ("executions", "unexplained", "zones", "passed"),
     [
-        (ENDED, (), True),
-        (("IN_PROGRESS", *ENDED[1:]), (), False),
-        (ENDED[1:], (), False),
-        (ENDED, ("12:00:00 HTTP 502",), False),
+        (ENDED, (), 1, True),
+        (ENDED, (), 0, False),
+        (("IN_PROGRESS", *ENDED[1:]), (), 1, False),
+        (ENDED[1:], (), 1, False),
+        (ENDED, ("12:00:00 HTTP 502",), 1, False),
     ],
 )
-def test_the_soak_passes_if_every_execution_ended_and_every_failure_has_a_cause(
-    executions: tuple[str, ...], unexplained: tuple[str, ...], passed: bool
+def test_the_soak_passes_if_a_zone_failed_and_every_execution_ended_and_every_failure_has_a_cause(
+    executions: tuple[str, ...], unexplained: tuple[str, ...], zones: int, passed: bool
 ) -> None:
-    assert Soak(1, executions, {}, unexplained).passed is passed
+    assert Soak(1, executions, {}, unexplained, zones).passed is passed

@@ -1,16 +1,20 @@
 """The steps of an acceptance run, as their user types them, with the facts that are checked after each."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tools.acceptance import facts
 from tools.acceptance.project import Project
 from tools.acceptance.report import Report
+
+_ABORTS, _ABORT_SECONDS = 40, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,22 @@ def journey(project: Project, report: Report) -> None:
 def take_away(project: Project, report: Report) -> None:
     """Destroy everything of this run; the tables, the bucket and the repositories stay. Never raises."""
     try:
-        head = run(project, report, None, "status")
-        if head.get("status") == "IN_PROGRESS":
-            run(project, report, None, "abort", "--reason", "the acceptance run ends")
+        _end_execution(project, report)
         run(project, report, 0, "destroy", "--confirm", f"{project.config.application}-{project.environment}")
         facts.check(project, report, "destroy", facts.AFTER_DESTROY)
     except Exception as error:  # noqa: BLE001  the report must be written, and say what is left
         report.note(f"not everything was taken away, with the project in {project.folder}: {error}")
     else:
         project.remove()
+
+
+def _end_execution(project: Project, report: Report) -> None:
+    """Abort what is in progress; the lease of a driver that was killed must expire first."""
+    for _ in range(_ABORTS):
+        if run(project, report, None, "status").get("status") != "IN_PROGRESS":
+            return
+        run(project, report, None, "abort", "--reason", "the acceptance run ends")
+        time.sleep(_ABORT_SECONDS)
 
 
 def run(project: Project, report: Report, code: int | None, *arguments: str) -> dict[str, Any]:
@@ -72,21 +83,35 @@ def run(project: Project, report: Report, code: int | None, *arguments: str) -> 
     """
     command = f"cutover {' '.join(arguments)}"
     started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "cutover.cli.main", "-e", project.environment, "--json", *arguments],
-        cwd=project.folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    code_of, out, err = _call(
+        [sys.executable, "-m", "cutover.cli.main", "-e", project.environment, "--json", *arguments], project.folder
     )
     seconds = time.monotonic() - started
-    last = _last(done.stdout)
+    last = _last(out)
     result = str(last.get("status") or (last.get("error") or {}).get("code") or "done")
-    report.step(command, f"exit code {done.returncode}, {result}", seconds)
-    if code is not None and done.returncode != code:
-        message = (last.get("error") or {}).get("message") or done.stderr.strip() or done.stdout.strip()
-        raise Unexpected(command, done.returncode, str(message)[-500:])
+    report.step(command, f"exit code {code_of}, {result}", seconds)
+    if code is not None and code_of != code:
+        message = (last.get("error") or {}).get("message") or err.strip() or out.strip()
+        raise Unexpected(command, code_of, str(message)[-500:])
     return last
+
+
+def _call(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command.
+
+    It has a session of its own, so that an interruption of the terminal reaches it once: from here. It then ends in an
+    orderly way, and gives its lease back; only afterwards is everything taken away.
+    """
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            raise
+    return process.returncode, out, err
 
 
 def _deploy(project: Project, report: Report, code: int, release: "_Release") -> None:

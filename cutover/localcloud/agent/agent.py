@@ -64,7 +64,7 @@ class EcsAgent:
         self._task_faults = task_faults
         self._usage = UsageMeter(metrics)
         self._retention = Retention(self._ecs)
-        self._measured_at = 0.0
+        self._measured_at, self._passed_at = 0.0, time.monotonic()
         self._dependencies = TaskDependencies(
             addresses=addresses,
             interfaces=Interfaces(account, region, self._zones),
@@ -99,7 +99,9 @@ class EcsAgent:
                 scheduler.kill()
 
     def _run_once(self) -> None:
-        self._zones.strike(self._interval)
+        # A pass over many services takes longer than the interval.
+        passed, self._passed_at = time.monotonic() - self._passed_at, time.monotonic()
+        self._zones.strike(passed)
         for service in list(self._ecs.services.values()):
             # A service that was created before `install` has no deployment configuration, and is not scheduled.
             adopted = id(service) in self._schedulers or service.status == "INACTIVE"
@@ -107,7 +109,7 @@ class EcsAgent:
                 self._schedulers[id(service)] = (service, ServiceScheduler(service, self._start_task))
         for key, (service, scheduler) in list(self._schedulers.items()):
             try:
-                self._disturb(service.name, scheduler)
+                self._disturb(service.name, scheduler, passed)
                 scheduler.reconcile()
                 self._lagging.note(service)
             except Exception:  # noqa: BLE001  a failure of one service must not stop the others
@@ -117,13 +119,13 @@ class EcsAgent:
         self._count_clusters()
         self._measure_and_forget()
 
-    def _disturb(self, name: str, scheduler: ServiceScheduler) -> None:
-        """Do to a service what was requested by `cutover local fault`, and what the weather does."""
+    def _disturb(self, name: str, scheduler: ServiceScheduler, seconds: float) -> None:
+        """Do to a service what was requested by `cutover local fault`, and what the weather does in these seconds."""
         if scheduler.crashable and self._task_faults.take("task-crash", name):
             scheduler.crash_one()
         if scheduler.crashable and self._task_faults.take("spot-interruption", name):
             scheduler.interrupt_one()
-        lost = self._sky.happens("interruptions", self._sky.weather.interruptions * self._interval)
+        lost = self._sky.happens("interruptions", self._sky.weather.interruptions * seconds)
         if lost and scheduler.is_whole:
             scheduler.interrupt_one()
         if (zone := self._zones.failing) is not None:
