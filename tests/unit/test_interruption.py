@@ -217,6 +217,17 @@ def test_the_engine_of_a_killed_driver_is_killed_after_the_grace(scene: Scene) -
     scene.wait_until_nothing_runs()
 
 
+def test_the_plugin_of_an_engine_that_dies_after_its_driver_is_killed(scene: Scene) -> None:
+    scene.engine("ignores")
+    driver = scene.start(grace=600.0)
+    driver.kill()
+    driver.wait()
+    supervisor = (scene.folder / "session").read_text()
+    (engine,) = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    os.kill(int(engine), signal.SIGKILL)
+    scene.wait_until_nothing_runs()
+
+
 def test_an_engine_without_its_supervisor_is_killed_by_the_driver(scene: Scene) -> None:
     driver = scene.start()
     os.kill(int((scene.folder / "session").read_text()), signal.SIGKILL)
