@@ -25,7 +25,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup prometheus demo test test-fast simulate pairs chaos soak mutants acceptance lint format bench docs lock
+.PHONY: help setup prometheus demo test test-fast simulate pairs expected chaos soak mutants mutmut acceptance lint format bench docs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,11 +51,19 @@ simulate: setup ## run random sequences of verbs and faults; SEED=100000 N=20000
 pairs: setup ## kill every verb, and then its resume, at all pairs of points
 	$(simulation) pairs
 
+expected: setup ## write the journals, plans and verdicts that tests/expected expects
+	$(subst support.simulation,support.simulation.journals,$(simulation))
+	$(subst support.simulation,support.expected_plans,$(simulation))
+	$(subst support.simulation,support.expected_verdicts,$(simulation))
+
 records: setup ## keep the records that this version writes, for the tests of later versions
 	PYTHONPATH=tests:. python -m support.kept_records
 
 mutants: setup ## break each guard in turn and see a test fail; writes benchmarks/mutants.md
 	python tools/mutants/run.py $(ARGS)
+
+mutmut: setup ## mutate every expression of FOLDERS="strategies gates planning execution"; writes benchmarks/mutmut.md
+	python tools/mutants/mutmut.py $(ARGS) $(FOLDERS)
 
 acceptance: setup ## run cutover in a real account; ENV=prod ARGS=--yes; prints the cost first
 	python -m tools.acceptance --env $(ENV) $(ARGS)

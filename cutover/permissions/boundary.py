@@ -14,7 +14,7 @@ def boundary_document(config: EnvironmentConfig) -> Document:
         Statement(
             "PullImages",
             ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-            (names.arn("ecr", "repository/*"),),
+            _registries(names),
         ),
         Statement(
             "WriteLogs",
@@ -24,6 +24,12 @@ def boundary_document(config: EnvironmentConfig) -> Document:
         *_secrets(names),
     )
     return document([statement.as_json() for statement in statements])
+
+
+def _registries(names: Names) -> tuple[str, ...]:
+    """The repositories of the environment's account, and those of the account that the image is in."""
+    theirs = names.repository.rpartition(":repository/")[0]
+    return tuple(sorted({names.arn("ecr", "repository/*"), f"{theirs}:repository/*"}))
 
 
 def _secrets(names: Names) -> tuple[Statement, ...]:

@@ -77,6 +77,12 @@ class Kills:
         for simulation in (undisturbed, untouched):
             simulation.close()
 
+    def undisturbed(self) -> Simulation:
+        """The simulation after the verb has run without a kill."""
+        simulation = self._prepared.fork()
+        _until_it_rests(simulation, self._start(simulation))
+        return simulation
+
     def second(self, first: int) -> tuple[int, ...]:
         """The distinct points of the `resume` that follows a kill at `first`."""
         simulation = self._prepared.fork()
