@@ -1,7 +1,7 @@
 """The outputs of the environment's stack: from Pulumi's state, or from the records."""
 
 from cutover.config import EnvironmentConfig
-from cutover.domain import EnvironmentOutputs, EnvironmentRecord
+from cutover.domain import EnvironmentOutputs, EnvironmentRecord, StackIdentity
 from cutover.domain.errors import Refused, StepFailed
 from cutover.ports import Ledger, Ports, Stacks
 
@@ -14,7 +14,7 @@ def known_environment(ports: Ports) -> EnvironmentOutputs:
     record = ports.ledger.environment()
     if record is None:
         return ports.stacks.environment()
-    refuse_another_environment(record, ports.config)
+    _refuse_another_account(record.identity, ports.config)
     try:
         ports.traffic.weights(record.outputs.listener_arn)
     except StepFailed:
@@ -37,13 +37,18 @@ def refuse_another_environment(record: EnvironmentRecord | None, config: Environ
     """
     if record is None:
         return
-    identity, provider = record.identity, config.provider
+    identity = record.identity
     if identity.project != config.project:
         message = (
             f"the stacks of this environment are in the Pulumi project {identity.project}, but Pulumi.yaml "
             f"names {config.project}; write the recorded name into Pulumi.yaml again"
         )
         raise Refused("PROJECT_CHANGED", message, "cutover state check")
+    _refuse_another_account(identity, config)
+
+
+def _refuse_another_account(identity: StackIdentity, config: EnvironmentConfig) -> None:
+    provider = config.provider
     if (identity.account_id, identity.region) != (provider.account_id, provider.region):
         message = (
             f"{config.application} in {config.environment} is recorded in account {identity.account_id}, "

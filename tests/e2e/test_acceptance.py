@@ -45,6 +45,7 @@ def test_every_step_and_every_fact_is_as_expected_and_nothing_is_left(shell: She
 def test_an_interruption_takes_everything_away_too(
     shell: Shell, local_cloud: tuple[Path, process.Status], tmp_path: Path
 ) -> None:
+    shell.set_release("1.0.0")
     aws, report = clients(local_cloud[1].endpoint), tmp_path / "report.md"
     balancers, folders = aws("elbv2").describe_load_balancers()["LoadBalancers"], acceptance_folders()
     options = ["--env", "local", "--yes", "--report", str(report)]
@@ -54,7 +55,8 @@ def test_an_interruption_takes_everything_away_too(
     )  # fmt: skip
     deadline = time.monotonic() + 120
     # In the middle of the first deployment: its cluster exists, and its service does not run yet.
-    while not aws("ecs").list_clusters()["clusterArns"] and time.monotonic() < deadline:
+    while not clusters_of(aws) and time.monotonic() < deadline:
+        assert running.poll() is None, "the run ended before its first deployment"
         time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=240)
@@ -62,9 +64,14 @@ def test_an_interruption_takes_everything_away_too(
     assert running.returncode == 130, text
     assert "interrupted" in text
     assert "not everything was taken away" not in text, text
-    assert [each for each in aws("ecs").list_clusters()["clusterArns"] if is_active(aws, each)] == []
+    assert [each for each in clusters_of(aws) if is_active(aws, each)] == []
     assert aws("elbv2").describe_load_balancers()["LoadBalancers"] == balancers
     assert acceptance_folders() == folders
+
+
+def clusters_of(aws: Any) -> list[str]:
+    pages = aws("ecs").get_paginator("list_clusters").paginate()
+    return [arn for page in pages for arn in page["clusterArns"]]
 
 
 def is_active(aws: Any, cluster: str) -> bool:
