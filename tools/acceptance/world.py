@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from cutover.adapters.session import Session
-from cutover.composition import load_balancer_url, open_ledger, open_stacks
+from cutover.composition import load_balancer_url, open_ledger
 from cutover.domain import Release
 from cutover.ports import EnvironmentOutputs
 from tools.acceptance.project import Project
@@ -28,8 +28,10 @@ class World:
 
     @cached_property
     def environment(self) -> EnvironmentOutputs:
-        """The outputs of the environment stack."""
-        return open_stacks(self.config).environment()
+        """The recorded outputs of the environment stack. To open the stacks would take the signals of this process."""
+        record = self.ledger.environment()
+        assert record is not None
+        return record.outputs
 
     @cached_property
     def serving(self) -> Release:
