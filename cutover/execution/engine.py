@@ -106,7 +106,7 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     head = recorder.execution
     wanted = failure.code in ABORTS
     if recorder.cleans_up and recorder.step is not None and not wanted:
-        recorder.skip_step(f"{handler_of(recorder.step).sentence()} failed: {failure.message}")
+        _skip(context, recorder.step, failure)
         return
     succeeded = recorder.step is None and not head.rolling_back
     if not head.rolling_back and head.purpose in ("deploy", "drill") and (wanted or not succeeded):
@@ -122,6 +122,17 @@ def _fail(context: ExecutionContext, failure: StepFailed) -> None:
     if head.goes_back and _has_traffic_to_lose(context):
         message = f"{message}; {weights_by_hand(context)}"
     recorder.finish(Status.FAILED, Phase.NEEDS_OPERATOR, message, Failure(code=failure.code, message=message))
+
+
+def _skip(context: ExecutionContext, step: Step, failure: StepFailed) -> None:
+    """Leave out a step of the clean-up. If a gate fails now, leave out all of it: a person may want to go back."""
+    head = context.recorder.execution
+    if failure.code.startswith("GATE_"):
+        left = len(head.plan.steps) - head.step_index
+        warning = f"after its success {failure.message}; the former releases stay for `cutover rollback`"
+        context.recorder.skip_steps(left, warning)
+    else:
+        context.recorder.skip_steps(1, f"{handler_of(step).sentence()} failed: {failure.message}")
 
 
 def _stop_destroying(context: ExecutionContext, wanted: StepFailed) -> None:

@@ -120,9 +120,9 @@ class Recorder:
         self._write("outcome", message, self._next_step())
         self._forget_time()
 
-    def skip_step(self, warning: str) -> None:
-        """Record that a step which only cleans up failed, and go on to the next step."""
-        head = self._next_step()
+    def skip_steps(self, number: int, warning: str) -> None:
+        """Record that this many steps, which only clean up, are not carried out, and go on after them."""
+        head = self._next_step(number)
         update = {"warnings": (*head.warnings, warning)}
         self._write("warning", f"{warning}; `cutover gc` tries again later", head.model_copy(update=update))
         self._forget_time()
@@ -313,9 +313,9 @@ class Recorder:
         self.measurements = list(self._ports.ledger.measurements(head.execution_id))
         self._write("resumed", message, head.model_copy(update=update))
 
-    def _next_step(self) -> Execution:
+    def _next_step(self, number: int = 1) -> Execution:
         head = self.execution
-        return head.model_copy(update={"step_index": head.step_index + 1, "step_started_at": None})
+        return head.model_copy(update={"step_index": head.step_index + number, "step_started_at": None})
 
     def _forget_time(self) -> None:
         self._began, self._earlier_seconds = None, 0.0

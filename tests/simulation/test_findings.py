@@ -329,3 +329,24 @@ def test_a_rollback_that_restored_weights_decides_anew_before_it_writes() -> Non
         ("start", "rollback-to", "v1", "canary", 0.0, "wait"),
     )
     run_case(Case(gates="health", retention="cold", on_drift="stop", directives=directives))
+
+
+def test_a_gate_that_fails_during_the_clean_up_keeps_the_former_release() -> None:
+    directives = (
+        ("start", "deploy", "v1", "rolling", 0.0, "wait"),
+        ("run", 427, 0),
+        ("start", "deploy", "v5", "drill", 300.0, "wait"),
+        ("run", 600, 3),
+        ("start", "pause", "v5", "recreate", 0.0, "wait"),
+        ("run", 63, 1),
+        ("start", "promote", "v5", "drill", 0.0, "wait"),
+        ("run", 18, 3),
+        ("run", 3, 0),
+        ("run", 3, 3),
+        ("start", "pause", "v5", "rolling", 0.0, "wait"),
+        ("run", 900, 2),
+    )
+    simulation = run_case(Case(gates="metric", retention="warm", on_drift="stop", directives=directives))
+    (warning,) = simulation.ledger.heads["prod-2"].warnings
+    assert warning.endswith("the former releases stay for `cutover rollback`")
+    assert simulation.ledger.heads["prod-2"].status is Status.COMPLETED
