@@ -301,6 +301,10 @@ def _analysis() -> Iterator[Line]:
         ),
         "weights: 95": (replace(worse, weight=5.0), replace(same, weight=95.0)),
         "weights: 94": (replace(worse, weight=6.0), replace(same, weight=94.0)),
+        "weights: two thirds": (worse, replace(same, weight=2.0)),
+        "exactly the smallest effect": (
+            replace(worse, candidate=tuple(1.5 * v for v in _HIGH), baseline=_HIGH, smallest_effect=0.5),
+        ),
         "weights: 75": (replace(worse, weight=25.0), replace(same, weight=75.0)),
         "weights: 74": (replace(worse, weight=26.0), replace(same, weight=74.0)),
         "many": tuple(replace(worse, name=f"m{n}", candidate=tuple(v + 12.0 * n for v in _LOW)) for n in range(8)),
@@ -331,6 +335,8 @@ def _samples() -> Iterator[Line]:
     }
     for pair in pairs_of(gate, series):
         yield f"pair of {pair.name}", pair
+    yield "pairs without samples", pairs_of(gate, {})
+    yield "gaps of the baseline", pairs_of(gate, {"latency.baseline": (None, 1.0)})
     yield "thresholds", thresholds_of(gate)
 
 
