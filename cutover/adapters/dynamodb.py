@@ -13,7 +13,7 @@ from cutover.config.schema import Records
 from cutover.domain import (
     Allocation,
     Control,
-    EngineRun,
+    EngineRuns,
     EnvironmentRecord,
     Execution,
     GoodReleases,
@@ -146,13 +146,13 @@ class DynamoLedger:
         """See `cutover.ports.Ledger`."""
         self._releases.forget_environment()
 
-    def engine_run(self, stack: str) -> EngineRun | None:
-        """The newest run of Pulumi's engine that updates the stack; None if there was none."""
-        return self._releases.engine_run(stack)
+    def engine_runs(self, stack: str) -> EngineRuns:
+        """The last runs of Pulumi's engine that updated the stack, the newest last."""
+        return self._releases.engine_runs(stack)
 
-    def put_engine_run(self, stack: str, run: EngineRun) -> None:
-        """Record the run that updates the stack now."""
-        self._releases.put_engine_run(stack, run)
+    def put_engine_runs(self, stack: str, runs: EngineRuns) -> None:
+        """Record the runs that updated the stack, and the one that updates it now."""
+        self._releases.put_engine_runs(stack, runs)
 
     def good(self) -> GoodReleases:
         """See `cutover.ports.Ledger`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cutover.domain.allocation import Allocation, TrafficShare, Weight, WeightsChange
     from cutover.domain.control import Control, Request, RequestKind
-    from cutover.domain.engine_run import EngineRun
+    from cutover.domain.engine_run import EngineRun, EngineRuns
     from cutover.domain.environment import EnvironmentOutputs, EnvironmentRecord, StackIdentity
     from cutover.domain.execution import (
         Execution,
@@ -56,6 +56,7 @@ _MODULES = {
     "Drain": "steps",
     "Drill": "steps",
     "EngineRun": "engine_run",
+    "EngineRuns": "engine_run",
     "EnvironmentOutputs": "environment",
     "EnvironmentRecord": "environment",
     "Execution": "execution",
@@ -103,6 +104,7 @@ __all__ = [
     "Drain",
     "Drill",
     "EngineRun",
+    "EngineRuns",
     "EnvironmentOutputs",
     "EnvironmentRecord",
     "Execution",

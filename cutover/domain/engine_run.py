@@ -12,3 +12,9 @@ class EngineRun(Frozen):
     """Id of the kernel's run. Two containers of one machine have the same; empty where there is no /proc."""
     pid_namespace: str
     """Identifies the process ids of a container; empty where there is no /proc."""
+
+
+class EngineRuns(Frozen):
+    """The last runs that updated a stack, the newest last. Each may have been killed, and have left its lock."""
+
+    runs: tuple[EngineRun, ...] = ()

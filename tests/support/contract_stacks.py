@@ -15,7 +15,7 @@ from cutover.adapters.session import Session
 from cutover.adapters.stacks import PulumiStacks
 from cutover.config import EnvironmentConfig, build_manifest, load_environment
 from cutover.config.state import StateConfig
-from cutover.domain import EngineRun, Release, ReleaseOutputs
+from cutover.domain import EngineRuns, Release, ReleaseOutputs
 from cutover.domain.errors import Interrupted
 from cutover.domain.release import Network
 from cutover.localcloud import process
@@ -88,16 +88,16 @@ class FakeContractStacks:
 class StackRecordsInMemory:
     """The ledger's entries of stacks, without an environment."""
 
-    runs: dict[str, EngineRun] = field(default_factory=dict)
+    runs: dict[str, EngineRuns] = field(default_factory=dict)
 
     def environment(self) -> None:
         return
 
-    def engine_run(self, stack: str) -> EngineRun | None:
-        return self.runs.get(stack)
+    def engine_runs(self, stack: str) -> EngineRuns:
+        return self.runs.get(stack, EngineRuns())
 
-    def put_engine_run(self, stack: str, run: EngineRun) -> None:
-        self.runs[stack] = run
+    def put_engine_runs(self, stack: str, runs: EngineRuns) -> None:
+        self.runs[stack] = runs
 
 
 @dataclass

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from cutover.adapters.stacks.locks import EngineRun, Locks, locks_in, this_run
+from cutover.adapters.stacks.locks import Locks, locks_in, record_run, this_run
+from cutover.domain import EngineRun, EngineRuns
 from cutover.domain.errors import LeaseLost, TransientFailure
 
 DEAD = 2**22 + 1  # above the kernel's highest pid
@@ -18,21 +19,23 @@ MESSAGE = """error: the stack is currently locked by 1 lock(s). Either wait for 
 class Runs:
     """Where the runs of the engine are recorded."""
 
-    def __init__(self, run: EngineRun | None) -> None:
-        self.run = run
+    def __init__(self, *runs: EngineRun) -> None:
+        self.runs = EngineRuns(runs=runs)
 
-    def engine_run(self, stack: str) -> EngineRun | None:
+    def engine_runs(self, stack: str) -> EngineRuns:
         assert stack == "prod"
-        return self.run
+        return self.runs
 
-    def put_engine_run(self, stack: str, run: EngineRun) -> None:
-        raise AssertionError(f"nothing updates {stack} here: {run}")
+    def put_engine_runs(self, stack: str, runs: EngineRuns) -> None:
+        assert stack == "prod"
+        self.runs = runs
 
 
 def waited_for(run: EngineRun | None, host: str, pid: int) -> list[float]:
     """The waits before the lock of that process may be removed."""
     waits: list[float] = []
-    Locks(Runs(run), "shop", GRACE, waits.append).require_ours("prod", MESSAGE.format(user="ci", host=host, pid=pid))
+    runs = Runs() if run is None else Runs(run)
+    Locks(runs, "shop", GRACE, waits.append).require_ours("prod", MESSAGE.format(user="ci", host=host, pid=pid))
     return waits
 
 
@@ -73,7 +76,7 @@ def test_a_lock_that_another_run_has_taken_during_the_wait_stays() -> None:
 
     def wait(seconds: float) -> None:
         assert seconds == GRACE
-        runs.run = this_run(DEAD)
+        record_run(runs, "prod", DEAD)
 
     with pytest.raises(TransientFailure):
         Locks(runs, "shop", GRACE, wait).require_ours("prod", MESSAGE.format(user="ci", host="runner", pid=7))
@@ -86,3 +89,23 @@ def test_a_driver_that_loses_its_lease_during_the_wait_removes_nothing() -> None
     runs = Runs(EngineRun(host="runner", pid=7, boot_id="b", pid_namespace="n"))
     with pytest.raises(LeaseLost):
         Locks(runs, "shop", GRACE, wait).require_ours("prod", MESSAGE.format(user="ci", host="runner", pid=7))
+
+
+def test_a_lock_is_removed_although_runs_that_it_refused_were_recorded_later() -> None:
+    runs = Runs()
+    for pid in range(DEAD, DEAD + 30):
+        record_run(runs, "prod", pid)
+        message = MESSAGE.format(user="ci", host=socket.gethostname(), pid=DEAD)
+        Locks(runs, "shop", GRACE, refuse).require_ours("prod", message)
+    assert [run.pid for run in runs.runs.runs] == [DEAD]
+
+
+def test_the_last_ten_runs_are_kept() -> None:
+    runs = Runs()
+    for pid in range(1, 30):
+        record_run(runs, "prod", pid)
+    assert [run.pid for run in runs.runs.runs] == list(range(20, 30))
+
+
+def refuse(seconds: float) -> None:
+    raise AssertionError(f"waits {seconds} s for a process that has ended here")

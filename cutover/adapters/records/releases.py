@@ -13,7 +13,7 @@ from cutover.adapters.records.leases import LEASE, Leases, lease_lost
 from cutover.adapters.records.transactions import transact
 from cutover.adapters.records.version_0_1 import good_releases
 from cutover.adapters.session import Session
-from cutover.domain import Allocation, EngineRun, EnvironmentRecord, GoodReleases, Release, ReleaseState
+from cutover.domain import Allocation, EngineRuns, EnvironmentRecord, GoodReleases, Release, ReleaseState
 from cutover.ports import Changes, Lease
 
 if TYPE_CHECKING:
@@ -68,14 +68,14 @@ class Releases:
         """See `Ledger.forget_environment`."""
         self._items.remove(_ENVIRONMENT)
 
-    def engine_run(self, stack: str) -> EngineRun | None:
-        """See `DynamoLedger.engine_run`."""
-        item = self._items.get(f"engine#{stack}")
-        return body(item, EngineRun) if item else None
+    def engine_runs(self, stack: str) -> EngineRuns:
+        """See `DynamoLedger.engine_runs`."""
+        item = self._items.get(f"engines#{stack}")
+        return body(item, EngineRuns) if item else EngineRuns()
 
-    def put_engine_run(self, stack: str, run: EngineRun) -> None:
-        """See `DynamoLedger.put_engine_run`."""
-        self._items.write(f"engine#{stack}", run)
+    def put_engine_runs(self, stack: str, runs: EngineRuns) -> None:
+        """See `DynamoLedger.put_engine_runs`."""
+        self._items.write(f"engines#{stack}", runs)
 
     def good(self) -> GoodReleases:
         """See `Ledger.good`."""

@@ -15,24 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cutover.domain import EngineRun
+from cutover.domain import EngineRun, EngineRuns
 from cutover.domain.duration import duration
 from cutover.domain.errors import TransientFailure
 
 _LOCK = re.compile(r"created by (?P<user>\S+?)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+_MOST_RUNS = 10
 _log = logging.getLogger("cutover.engine")
 _BOOT_ID, _NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
 
 
-class EngineRuns(Protocol):
+class RecordedRuns(Protocol):
     """Where the runs of the engine are recorded."""
 
-    def engine_run(self, stack: str) -> EngineRun | None:
-        """The newest run that updates the stack; None if there was none."""
+    def engine_runs(self, stack: str) -> EngineRuns:
+        """The last runs that updated the stack, the newest last."""
         ...
 
-    def put_engine_run(self, stack: str, run: EngineRun) -> None:
-        """Record the run that updates the stack now."""
+    def put_engine_runs(self, stack: str, runs: EngineRuns) -> None:
+        """Record the runs that updated the stack, and the one that updates it now."""
         ...
 
 
@@ -55,9 +56,11 @@ def this_run(pid: int) -> EngineRun:
     return EngineRun(host=socket.gethostname(), pid=pid, boot_id=_boot_id(), pid_namespace=_namespace())
 
 
-def is_ours(locks: tuple[Lock, ...], run: EngineRun | None) -> bool:
-    """Whether every lock is of the recorded run."""
-    return bool(locks) and run is not None and all((lock.host, lock.pid) == (run.host, run.pid) for lock in locks)
+def runs_of(locks: tuple[Lock, ...], recorded: EngineRuns) -> tuple[EngineRun, ...]:
+    """The recorded runs that hold the locks; empty if any lock is of another process."""
+    known = {(run.host, run.pid): run for run in recorded.runs}
+    holders = tuple(known.get((lock.host, lock.pid)) for lock in locks)
+    return tuple(run for run in holders if run is not None) if None not in holders else ()
 
 
 def is_dead(run: EngineRun, alive: Callable[[int], bool] | None = None) -> bool:
@@ -73,10 +76,16 @@ def locked(stack: str, project: str, locks: tuple[Lock, ...]) -> TransientFailur
     return TransientFailure("STACK_LOCKED", message, f"pulumi cancel -s organization/{project}/{stack}")
 
 
+def record_run(runs: RecordedRuns, stack: str, pid: int) -> None:
+    """Record that the engine with this process id updates the stack, beside those that may have left a lock."""
+    known = (*runs.engine_runs(stack).runs, this_run(pid))
+    runs.put_engine_runs(stack, EngineRuns(runs=known[-_MOST_RUNS:]))
+
+
 class Locks:
     """Decides about the locks of one project's stacks. `wait` waits for seconds, and raises when it must stop."""
 
-    def __init__(self, runs: EngineRuns, project: str, grace: float, wait: Callable[[float], None]) -> None:
+    def __init__(self, runs: RecordedRuns, project: str, grace: float, wait: Callable[[float], None]) -> None:
         self._runs, self._project, self._grace, self._wait = runs, project, grace, wait
 
     def require_ours(self, stack: str, output: str) -> None:
@@ -86,21 +95,32 @@ class Locks:
             TransientFailure: a lock is not of a recorded run, or another run was recorded during the wait.
             Interrupted | LeaseLost: this driver must stop.
         """
-        locks, run = locks_in(output), self._runs.engine_run(stack)
-        if run is None or not is_ours(locks, run):
+        locks = locks_in(output)
+        recorded = self._without_the_refused(stack, locks)
+        holders = runs_of(locks, recorded)
+        if not holders:
             raise locked(stack, self._project, locks)
-        if is_dead(run):
+        if all(is_dead(run) for run in holders):
             return
         _log.warning(
             "the stack %s is locked by process %d on %s, a driver that has lost its lease: waiting %s for its end",
             stack,
-            run.pid,
-            run.host,
+            holders[0].pid,
+            holders[0].host,
             duration(self._grace),
         )
         self._wait(self._grace)
-        if self._runs.engine_run(stack) != run:
+        if self._runs.engine_runs(stack) != recorded:
             raise locked(stack, self._project, locks)
+
+    def _without_the_refused(self, stack: str, locks: tuple[Lock, ...]) -> EngineRuns:
+        """Forget the newest run, which got no lock: many refused ones must not push out one that has left a lock."""
+        recorded = self._runs.engine_runs(stack)
+        newest = recorded.runs[-1] if recorded.runs else None
+        if newest is not None and is_dead(newest) and (newest.host, newest.pid) not in {(x.host, x.pid) for x in locks}:
+            recorded = EngineRuns(runs=recorded.runs[:-1])
+            self._runs.put_engine_runs(stack, recorded)
+        return recorded
 
 
 def _boot_id() -> str:

@@ -16,7 +16,7 @@ from cutover.adapters.stacks import state
 from cutover.adapters.stacks.account import AccountStacks
 from cutover.adapters.stacks.attempt import attempt
 from cutover.adapters.stacks.command import EngineCommand
-from cutover.adapters.stacks.locks import EngineRuns, Locks, this_run
+from cutover.adapters.stacks.locks import Locks, RecordedRuns, record_run
 from cutover.adapters.stacks.owner import refuse_foreign
 from cutover.adapters.stacks.previews import Changes
 from cutover.adapters.stacks.releases import ReleaseStacks
@@ -47,7 +47,7 @@ _LISTENER = "aws:lb/listener:Listener"
 _ENVIRONMENT = frozenset(EnvironmentOutputs.model_fields)
 
 
-class StackRecords(EngineRuns, Protocol):
+class StackRecords(RecordedRuns, Protocol):
     """The part of the ledger that is about stacks."""
 
     def environment(self) -> EnvironmentRecord | None:
@@ -245,7 +245,7 @@ class PulumiStacks:
 
     def _record_run(self, stack: str, pid: int) -> None:
         try:
-            self._records.put_engine_run(stack, this_run(pid))
+            record_run(self._records, stack, pid)
         except CutoverError as error:
             if error.code == "RECORDS_MISSING":
                 # The first run of the engine creates the tables.
