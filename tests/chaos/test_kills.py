@@ -36,4 +36,8 @@ def test_after_every_kill_the_traffic_is_whole_and_nothing_is_orphaned(shell: Sh
     while (left := orphans(shell)) and time.monotonic() < deadline:
         time.sleep(1.0)
     assert left == {}
+    # No lock, no record and no half-done stack of a killed process stands in the way of the next deployment.
+    shell.set_release("2.0.0")
+    after = shell.cutover("deploy")
+    assert (after.code, after.last["status"]) == (0, "COMPLETED"), after.out[-2000:]
     assert stacks(shell) == {"local", "repositories-123456789012-eu-west-1", *standing(shell)}
