@@ -53,12 +53,13 @@ def main() -> int:
     """Run the mutants, print and write the table."""
     parser = argparse.ArgumentParser(prog="make mutmut")
     parser.add_argument("folders", nargs="*", default=list(FOLDERS))
+    parser.add_argument("--tests", nargs="+", default=list(_TESTS), help="fewer tests make more survivors, sooner")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=600.0, help="stop then, and report what was tried")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cutover-mutmut-") as name:
         folder = Path(name)
-        copy = _copy(folder / "checkout", options.folders)
+        copy = _copy(folder / "checkout", options.folders, options.tests)
         variables = {**os.environ, "PYTHONPATH": str(_install(folder / "mutmut"))}
         patterns = [f"cutover.{each}.*" for each in options.folders]
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(options.jobs), *patterns]
@@ -74,7 +75,7 @@ def main() -> int:
     return 0
 
 
-def _copy(folder: Path, folders: list[str]) -> Path:
+def _copy(folder: Path, folders: list[str], tests: list[str]) -> Path:
     """The tracked files, with the targets in place of the links: mutmut reads no linked folder."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
     for name in filter(None, tracked.stdout.split("\0")):
@@ -86,7 +87,7 @@ def _copy(folder: Path, folders: list[str]) -> Path:
         "only_mutate": [f"cutover/{each}/*" for each in folders],
         "also_copy": sorted(path.name for path in folder.iterdir() if path.name not in ("cutover", "tests")),
         "pytest_add_cli_args": ["-p", "no:cacheprovider"],
-        "pytest_add_cli_args_test_selection": list(_TESTS),
+        "pytest_add_cli_args_test_selection": tests,
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
