@@ -3,7 +3,7 @@
 import pytest
 
 from cutover import operations
-from cutover.domain import Execution, ReleaseState, Status
+from cutover.domain import Execution, GoodReleases, ReleaseState, Status
 from cutover.domain.errors import Interrupted, InvalidInput, PreflightFailed, Refused
 from cutover.ports import Lease, LeaseRecord
 from support.executions import newest, release
@@ -201,3 +201,15 @@ def test_a_drill_that_was_rolled_back_is_not_retried(environment: InMemoryEnviro
     with pytest.raises(Refused) as error:
         operations.retry(environment.driver("v2"), None)
     assert error.value.code == "NOTHING_TO_RETRY"
+
+
+def test_a_first_release_that_failed_with_traffic_must_be_decided_about_before_the_next() -> None:
+    first = InMemoryEnvironment()
+    operations.deploy(first.driver("v1"))
+    head = newest(first)
+    # Its way back failed too: no release has ever succeeded, and it still has the traffic.
+    first.ledger.heads[head.execution_id] = head.model_copy(update={"status": Status.FAILED})
+    first.ledger.the_good = GoodReleases()
+    with pytest.raises(Refused, match=r"still has 100 % of the traffic") as error:
+        operations.deploy(first.driver("v2"))
+    assert error.value.code == "FAILED_HAS_TRAFFIC"
