@@ -10,12 +10,14 @@ from typing import Any
 from cutover.config.strategy import StrategyConfig
 from cutover.domain import Plan, ReleaseRef
 from cutover.planning.registry import make_plan
+from cutover.strategies.capacity import percent_of
 from cutover.strategies.collect import collect
 from cutover.strategies.destroy import destroy
 from cutover.strategies.drill import drill
 from cutover.strategies.facts import Facts, Timings
 from cutover.strategies.retention import surplus
 from cutover.strategies.rollback import RollbackFacts, rollback_after_failure, rollback_on_request
+from cutover.strategies.way_back import weights_back
 
 _RELEASE, _VERSION = re.compile(r'{"release":"[^"]+","version":("[^"]+"),"digest":"[^"]+"}'), r"\1"
 FOLDER = Path(__file__).parents[1] / "expected" / "plans"
@@ -66,6 +68,10 @@ _STEPS = [
 STRATEGIES: dict[str, dict[str, Any]] = {
     "blue-green": {"kind": "blue-green"},
     "canary": {"kind": "canary", "canary": {"steps": _STEPS}},
+    "canary-waits-first": {
+        "kind": "canary",
+        "canary": {"steps": [{"scale": 50}, {"pause": "1m"}, {"weight": 50}]},
+    },
     "canary-by-default": {"kind": "canary"},
     "canary-drill": {"kind": "canary", "canary": {"steps": [{"drill": True}, {"weight": 20}, {"pause": "1m"}]}},
     "linear": {"kind": "linear", "linear": {"percent": 30, "interval": "2m"}},
@@ -97,7 +103,9 @@ def main() -> int:
 def plans() -> dict[str, str]:
     """Name of the file → its text."""
     deployments = {name: _deployments(StrategyConfig.model_validate(raw)) for name, raw in STRATEGIES.items()}
-    return {name: _text(every) for name, every in {**deployments, "rollback": _rollbacks(), "other": _others()}.items()}
+    every = {**deployments, "rollback": _rollbacks(), "other": _others()}
+    numbers = [f"{name}: {value}" for name, value in (*_weights_back(), *_percents())]
+    return {**{name: _text(each) for name, each in every.items()}, "numbers": "\n".join(numbers) + "\n"}
 
 
 def _deployments(strategy: StrategyConfig) -> Iterator[tuple[str, Plan]]:
@@ -125,6 +133,7 @@ def _rollbacks() -> Iterator[tuple[str, Plan]]:
         "the target has all traffic and too few tasks": replace(
             facts, failed_weight=0, target_weight=100, target_desired=2
         ),
+        "one percent is left on the failed one": replace(facts, failed_weight=1, target_weight=100),
         "the weights of the target are not confirmed": replace(facts, failed_weight=0, target_weight=99),
         "the target is warm": replace(facts, target_state="warm", target_desired=0, target_weight=0, leftovers=()),
         "the target is cold": replace(facts, target_state="cold", target_desired=0, target_weight=0),
@@ -149,6 +158,29 @@ def _others() -> Iterator[tuple[str, Plan]]:
             for succeeded in (True, False):
                 kept = surplus(former, left, mode, keep, serving_has_succeeded=succeeded)  # type: ignore[arg-type]
                 yield f"surplus, {mode}, keep {keep}, the serving one has succeeded: {succeeded}", collect(kept, 0.0)
+
+
+def _weights_back() -> Iterator[tuple[str, object]]:
+    for current in ({"failed": 100}, {"failed": 40, "target": 60}, {"target": 100}, {}):
+        for healthy, capacity in ((0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (100, 101)):
+            for failed_healthy in (0, 2):
+                for percent in (50, 100):
+                    weights = weights_back(
+                        current,
+                        "target",
+                        "failed",
+                        target_healthy=healthy,
+                        target_capacity=capacity,
+                        failed_healthy=failed_healthy,
+                        min_healthy_percent=percent,
+                    )
+                    name = f"{current}, {healthy} of {capacity} healthy, {failed_healthy} of the failed, {percent} %"
+                    yield name, weights
+
+
+def _percents() -> Iterator[tuple[str, object]]:
+    for capacity in (1, 3, 100):
+        yield f"percent of {capacity} tasks", [percent_of(tasks, capacity) for tasks in (0, 1, 2, 50, 101)]
 
 
 def _text(every: Iterator[tuple[str, Plan]]) -> str:

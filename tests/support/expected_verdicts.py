@@ -146,12 +146,13 @@ def _probe() -> Iterator[Line]:
 
 def _alarms() -> Iterator[Line]:
     states = [AlarmState("a", "OK", ""), AlarmState("b", "ALARM", "too many"), AlarmState("c", "INSUFFICIENT_DATA", "")]
-    states.append(AlarmState("d", "ALARM", "too slow"))
+    states += [AlarmState("d", "ALARM", "too slow"), AlarmState("e", "INSUFFICIENT_DATA", "")]
     for names in (
         ["a"],
         ["a", "b"],
         ["b", "d"],
         ["a", "c"],
+        ["c", "e"],
         ["a", "none"],
         ["c", "none", "missing"],
         ["b", "c", "none"],
