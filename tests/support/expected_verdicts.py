@@ -182,6 +182,7 @@ def _measured(*values: dict[str, float | None] | str, gate: str = "errors") -> l
 _GATES: dict[str, dict[str, Any]] = {
     "error-rate": {"preset": "error-rate", "at_most": 1.0},
     "error-rate of 100 requests": {"preset": "error-rate", "at_most": 1.0, "minimum_requests": 100, "dry_run": True},
+    "error-rate of one request": {"preset": "error-rate", "at_most": 1.0, "minimum_requests": 1},
     "forgiving": {"preset": "error-rate", "at_most": 1, "failures": 1, "inconclusive": 1, "errors": 1},
     "failed-requests": {"preset": "failed-requests", "at_most": 2.5},
     "target-errors": {"preset": "target-errors", "at_most": 3},
@@ -296,6 +297,9 @@ def _analysis() -> Iterator[Line]:
         "a small difference": (replace(worse, smallest_difference=200.0),),
         "exactly the smallest difference": (replace(worse, smallest_difference=100.0),),
         "a baseline of zero": (replace(worse, baseline=(0.0,) * 8),),
+        "thousandths": (
+            replace(worse, candidate=tuple(v / 1e3 for v in _HIGH), baseline=tuple(v / 1e3 for v in _LOW)),
+        ),
         "all equal": (replace(worse, candidate=(5.0,) * 6, baseline=(5.0,) * 6),),
         "outliers move the mean the other way": (
             replace(worse, candidate=_HIGH, baseline=_OUTLIER, direction="either"),
