@@ -12,7 +12,7 @@ import pytest
 from cutover.domain import Allocation
 from cutover.domain.errors import TransientFailure
 from cutover.localcloud.server import LocalCloud
-from support.contract_stacks import LocalContractStacks
+from support.contract_stacks import LocalContractStacks, local_environment
 
 pytestmark = pytest.mark.engine
 SECONDS = 60.0
@@ -21,11 +21,7 @@ SECONDS = 60.0
 @pytest.fixture(scope="module")
 def account(cloud: LocalCloud, state_dir: Path) -> Iterator[LocalContractStacks]:
     """An account with an environment."""
-    local = LocalContractStacks(cloud, state_dir)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in local.variables().items():
-            patch.setenv(name, value)
-        local.stacks.create_environment(Allocation())
+    with local_environment(cloud, state_dir) as local:
         yield local
 
 

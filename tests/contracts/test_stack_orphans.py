@@ -15,7 +15,7 @@ from cutover.domain import Allocation, Release
 from cutover.domain.errors import Interrupted, StepFailed, TransientFailure
 from cutover.localcloud.faults import UNAVAILABLE, Fault
 from cutover.localcloud.server import LocalCloud
-from support.contract_stacks import LocalContractStacks
+from support.contract_stacks import LocalContractStacks, local_environment
 from support.leftovers import named_after
 
 pytestmark = pytest.mark.engine
@@ -29,11 +29,7 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def account(cloud: LocalCloud, state_dir: Path) -> Iterator[LocalContractStacks]:
     """An account with an environment."""
-    local = LocalContractStacks(cloud, state_dir)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in local.variables().items():
-            patch.setenv(name, value)
-        local.stacks.create_environment(Allocation())
+    with local_environment(cloud, state_dir) as local:
         yield local
 
 

@@ -29,18 +29,23 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path
 @pytest.fixture(scope="module")
 def shell(local_cloud: tuple[Path, process.Status], tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A bootstrapped environment without a release."""
-    folder, running = local_cloud
-    project = tmp_path_factory.mktemp("project")
-    for name in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
-        shutil.copy(ROOT / name, project)
-    variables = {**os.environ, **local_variables(folder, running)}
-    variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
-    shell = Shell(project, variables)
-    shell.edit(r"endpoint: \S+", f"endpoint: {running.endpoint}")
-    shell.edit(r"http_proxy: \S+", f"http_proxy: {running.endpoint}")
+    shell = shell_in(tmp_path_factory.mktemp("project"), local_cloud)
     for long, short in _SHORT.items():
         shell.edit(long, short)
     shell.edit(r"interval: 500ms", "interval: 200ms")
     bootstrapped = shell.cutover("bootstrap")
     assert bootstrapped.code == 0, bootstrapped.err
+    return shell
+
+
+def shell_in(project: Path, local_cloud: tuple[Path, process.Status]) -> Shell:
+    """A shell in a copy of this project, whose file points at the local cloud. Nothing is bootstrapped."""
+    folder, running = local_cloud
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, project)
+    variables = {**os.environ, **local_variables(folder, running)}
+    variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
+    shell = Shell(project, variables)
+    for key in ("endpoint", "http_proxy"):
+        shell.edit(rf"{key}: \S+", f"{key}: {running.endpoint}")
     return shell

@@ -1,6 +1,5 @@
 """An environment whose records and images are in another account: its driver assumes a role there."""
 
-import os
 import re
 import shutil
 import sys
@@ -11,9 +10,9 @@ import boto3
 import pytest
 from ruamel.yaml import YAML
 
-from cutover.cli.local.cloud import variables as local_variables
 from cutover.localcloud import process
 from cutover.localcloud.images import build
+from e2e.conftest import shell_in
 from support.local_aws import REGION, clients
 from support.shell import ROOT, Ended, Shell
 
@@ -59,15 +58,8 @@ def endpoint(local_cloud: tuple[Path, process.Status]) -> str:
 @pytest.fixture(scope="module")
 def apart(local_cloud: tuple[Path, process.Status], tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A project with two files: `tools` for the account of the records and images, `local` for the environment."""
-    folder, running = local_cloud
     project = tmp_path_factory.mktemp("project")
-    for name in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
-        shutil.copy(ROOT / name, project)
-    variables = {**os.environ, **local_variables(folder, running)}
-    variables |= {"CUTOVER_LOCAL": str(folder), "PYTHONPATH": str(ROOT)}
-    shell = Shell(project, variables)
-    for key in ("endpoint", "http_proxy"):
-        shell.edit(rf"{key}: \S+", f"{key}: {running.endpoint}")
+    shell = shell_in(project, local_cloud)
     shutil.copy(project / "Pulumi.local.yaml", project / "Pulumi.tools.yaml")
     provider = {"account_id": TOOLS, "assume_role": ROLE}
     rewrite(project, "tools", provider=provider, records={"repositories": ["shop"], "pull_accounts": [OWN]})

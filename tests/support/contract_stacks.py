@@ -4,10 +4,13 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+import pytest
 
 from cutover.adapters.alb import AlbTraffic
 from cutover.adapters.ecs import EcsCompute
@@ -15,7 +18,7 @@ from cutover.adapters.session import Session
 from cutover.adapters.stacks import PulumiStacks
 from cutover.config import EnvironmentConfig, build_manifest, load_environment
 from cutover.config.state import StateConfig
-from cutover.domain import EngineRuns, Release, ReleaseOutputs
+from cutover.domain import Allocation, EngineRuns, Release, ReleaseOutputs
 from cutover.domain.errors import Interrupted
 from cutover.domain.release import Network
 from cutover.localcloud import process
@@ -198,6 +201,17 @@ class LocalContractStacks:
 
     def _driver(self, interruption: threading.Event) -> PulumiStacks:
         return PulumiStacks(self._config, self.session, interruption, threading.Event(), self.records)
+
+
+@contextmanager
+def local_environment(cloud: LocalCloud, state_dir: Path) -> Iterator[LocalContractStacks]:
+    """The account on the local cloud with an environment, and the engine's variables in this process."""
+    local = LocalContractStacks(cloud, state_dir)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local.variables().items():
+            patch.setenv(name, value)
+        local.stacks.create_environment(Allocation())
+        yield local
 
 
 def _set_when(event: threading.Event, condition: Callable[[], bool]) -> None:

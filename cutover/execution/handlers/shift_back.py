@@ -92,7 +92,7 @@ class ShiftBackHandler:
         gateway.read_back(context, context.recorder.known_allocation())
 
     def _compare_with_listener(self, context: ExecutionContext) -> None:
-        """Confirm the recorded weights if the listener has them."""
+        """Confirm the recorded weights if the listener has them; doubt them if somebody moved the traffic away."""
         recorded = context.recorder.known_allocation()
         try:
             live = dict(context.ports.urgent.traffic.weights(context.environment.listener_arn))
